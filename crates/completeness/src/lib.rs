@@ -1,0 +1,42 @@
+//! First matching of a medical record: is all text there, is all imaging there?
+//!
+//! **Text.** Each of the three sections is compared with the standard texts of that section and
+//! language by the cosine of two vectors of hashed character n-grams. Hard checks come first:
+//! empty, a placeholder, too short. All arithmetic is on integers, so every node gets the same
+//! answer to the last bit.
+//!
+//! **Images.** Every imaging item that the record lists must be there at least as often as listed.
+//! What an image shows is told by an [`ImageMatcher`]; [`HeaderMatcher`] reads the DICOM header.
+//!
+//! ```
+//! use emrshare_completeness::{HeaderMatcher, Standards, judge};
+//! use emrshare_record::{SourceFile, import};
+//!
+//! let patient = br#"{"resourceType":"Patient","gender":"female"}"#;
+//! let (record, _) = import(vec![SourceFile::new("patient.json", patient.to_vec())])?;
+//! let verdict = judge(&record, Standards::embedded(), &HeaderMatcher);
+//! assert!(!verdict.is_complete());
+//! assert_eq!(verdict.reasons()[0].to_string(), "section basic: 6 characters, at least 12 are needed");
+//! # Ok::<(), emrshare_record::ImportError>(())
+//! ```
+
+mod images;
+mod standards;
+mod text;
+mod vector;
+mod verdict;
+
+pub use images::{HeaderMatcher, ImageMatcher, Label};
+pub use standards::{Standards, StandardsError, Thresholds};
+pub use text::judge_sections;
+pub use verdict::{Reason, SectionScore, Verdict};
+
+use emrshare_record::{Record, Sections};
+
+/// Judges a whole record.
+#[must_use]
+pub fn judge(record: &Record, standards: &Standards, matcher: &dyn ImageMatcher) -> Verdict {
+    let mut verdict = judge_sections(&Sections::of(record), standards);
+    verdict.add_reasons(images::missing(record, matcher));
+    verdict
+}

@@ -1,0 +1,146 @@
+//! The engine's questions, put to the chain.
+
+use std::{
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+
+use commonware_actor::Feedback;
+use commonware_consensus::{
+    Application, Reporter,
+    marshal::{Update, ancestry::Ancestry},
+    simplex::types::Context,
+};
+use commonware_cryptography::{Digested, ed25519::PublicKey, sha256::Digest};
+use commonware_runtime::{Clock, Metrics, Spawner, Storage};
+use commonware_utils::SystemTimeExt;
+use emrshare_ledger::Block;
+use futures_util::StreamExt;
+use rand_core::CryptoRng;
+use tokio::sync::Notify;
+
+use crate::{
+    Chain, Judgement,
+    block::{EngineBlock, engine_digest},
+    delivery::Final,
+    stack::Scheme,
+};
+
+/// Proposes, verifies and reports through a [`Chain`].
+#[derive(Clone)]
+pub(crate) struct ChainApplication {
+    pub(crate) chain: Arc<dyn Chain>,
+    pub(crate) work: Arc<Notify>,
+    pub(crate) heartbeat: Duration,
+    pub(crate) finals: mpsc::SyncSender<Final>,
+}
+
+impl ChainApplication {
+    /// Makes the state after `block` known by judging its unknown ancestors, oldest first.
+    ///
+    /// `None`: an ancestor is not valid, or conflicts with what is final.
+    async fn make_known(
+        &self,
+        block: Block,
+        mut ancestry: impl Ancestry<EngineBlock>,
+    ) -> Option<Block> {
+        let mut unknown = Vec::new();
+        let mut next = block.clone();
+        while !self.chain.knows(next.hash()) {
+            if next.header().height <= self.chain.tip().height {
+                return None;
+            }
+            unknown.push(next);
+            next = next_block(&mut ancestry).await?;
+        }
+        while let Some(ancestor) = unknown.pop() {
+            match self.chain.judge(&ancestor) {
+                Ok(Judgement::Valid) => {}
+                Ok(Judgement::Invalid) => return None,
+                Err(error) => {
+                    tracing::error!(%error, "a block cannot be judged");
+                    // Never vote on a temporary condition: this view passes without this node.
+                    return std::future::pending().await;
+                }
+            }
+        }
+        Some(block)
+    }
+
+    /// Waits until there is something to say after `parent`, or for the heartbeat.
+    async fn wait_for_work(&self, clock: &impl Clock, parent: Digest) {
+        let heartbeat = clock.sleep(self.heartbeat);
+        tokio::pin!(heartbeat);
+        loop {
+            let notified = self.work.notified();
+            if self.chain.has_work(emrshare_codec::Digest(parent.0)) {
+                return;
+            }
+            tokio::select! {
+                () = notified => {}
+                () = &mut heartbeat => return,
+            }
+        }
+    }
+}
+
+/// The next older block, without the engine's wrapping.
+async fn next_block(ancestry: &mut impl Ancestry<EngineBlock>) -> Option<Block> {
+    Some(ancestry.next().await?.inner().0.clone())
+}
+
+impl<E> Application<E> for ChainApplication
+where
+    E: CryptoRng + Spawner + Metrics + Clock + Storage,
+{
+    type SigningScheme = Scheme;
+    type Context = Context<Digest, PublicKey>;
+    type Block = EngineBlock;
+    type Input = ();
+
+    async fn propose(
+        &mut self,
+        (runtime, _): (E, Self::Context),
+        mut ancestry: impl Ancestry<EngineBlock>,
+        (): (),
+    ) -> Option<Digested<EngineBlock>> {
+        let parent = next_block(&mut ancestry).await?;
+        let parent = self.make_known(parent, ancestry).await?;
+        self.wait_for_work(&runtime, engine_digest(parent.hash())).await;
+        let now_ms = u64::try_from(runtime.current().epoch().as_millis()).unwrap_or(u64::MAX);
+        match self.chain.propose(&parent, now_ms) {
+            Ok(block) => {
+                let digest = engine_digest(block.hash());
+                Some(Digested::precomputed(EngineBlock(block), digest))
+            }
+            Err(error) => {
+                tracing::error!(%error, "no block can be proposed");
+                None
+            }
+        }
+    }
+
+    async fn verify(
+        &mut self,
+        _: (E, Self::Context),
+        mut ancestry: impl Ancestry<EngineBlock>,
+    ) -> bool {
+        let Some(block) = next_block(&mut ancestry).await else { return false };
+        self.make_known(block, ancestry).await.is_some()
+    }
+}
+
+impl Reporter for ChainApplication {
+    type Activity = Update<EngineBlock>;
+
+    fn report(&mut self, activity: Self::Activity) -> Feedback {
+        if let Update::Block(block, acknowledgement) = activity {
+            // Full only if the engine broke its own bound; gone only if delivery has failed: then
+            // nothing is acknowledged and a restart delivers the block again.
+            if self.finals.try_send((block.inner().clone(), acknowledgement)).is_err() {
+                tracing::error!("a final block cannot be delivered; restart the node");
+            }
+        }
+        Feedback::Ok
+    }
+}

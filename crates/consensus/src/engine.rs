@@ -1,0 +1,336 @@
+//! The engine as the application holds it.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use commonware_codec::{Copying, DecodeExt};
+use commonware_cryptography::{
+    ChaCha20Poly1305, Signer,
+    ed25519::{PrivateKey, PublicKey},
+};
+use commonware_p2p::{
+    Address, AddressableManager, Receiver, Recipients, Sender,
+    authenticated::{self, lookup},
+};
+use commonware_runtime::{Quota, Runner, Supervisor, tokio as engine_runtime};
+use commonware_stream::{
+    cups::{self, Cups},
+    sake::{self, Sake},
+};
+use commonware_utils::{NZU32, NZUsize, TryCollect, ordered::Map, ordered::Set};
+use emrshare_codec::Digest;
+use emrshare_identity::{Signature, SigningKey};
+use emrshare_ledger::{Block, Certificate, Item, ValidatorSet, Vote};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::{
+    Chain,
+    application::ChainApplication,
+    delivery,
+    stack::{self, Archive, Parts, Scheme},
+};
+
+/// How many forwarded items wait for the network at most.
+const FORWARD_QUEUE: usize = 256;
+
+/// Another validator.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    /// Its consensus key.
+    pub key: emrshare_identity::PublicKey,
+    /// Where its engine listens.
+    pub address: SocketAddr,
+}
+
+/// What the engine needs to run.
+#[derive(Debug)]
+pub struct Config {
+    /// Digest of the genesis document: votes of one chain are worthless on another.
+    pub chain: Digest,
+    /// This node's consensus key; its public half is in `validators`.
+    pub key: SigningKey,
+    /// Who orders blocks.
+    pub validators: ValidatorSet,
+    /// The validators' addresses, this node's included.
+    pub peers: Vec<Peer>,
+    /// Where this engine listens.
+    pub listen: SocketAddr,
+    /// Where blocks, certificates and votes are kept.
+    pub directory: PathBuf,
+    /// How long a leader with nothing to say waits before it proposes an empty block; below
+    /// `leader_timeout`.
+    pub heartbeat: Duration,
+    /// How long the others wait for a leader.
+    pub leader_timeout: Duration,
+}
+
+/// The engine did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// This node's key is not one of the validators'.
+    #[error("the node's consensus key is not in the validator set")]
+    NotValidator,
+    /// A validator has no address or two have the same key.
+    #[error("the addresses do not fit the validator set")]
+    Peers,
+    /// The heartbeat is not below the leader timeout.
+    #[error("the heartbeat must be below the leader timeout")]
+    Pace,
+    /// The archive does not open.
+    #[error("the block archive does not open: {0}")]
+    Archive(String),
+    /// The engine ended before it was ready; the log says why.
+    #[error("the engine ended while starting")]
+    Ended,
+}
+
+/// A running engine; it stops when dropped.
+pub struct Engine {
+    archive: Archive,
+    forward: mpsc::Sender<Vec<u8>>,
+    work: Arc<Notify>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Starts consensus on threads of its own and returns when the archive is open.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub async fn start(config: Config, chain: Arc<dyn Chain>) -> Result<Self, EngineError> {
+        if config.heartbeat >= config.leader_timeout {
+            return Err(EngineError::Pace);
+        }
+        let membership = Membership::new(&config)?;
+        let (forward, forwarded) = mpsc::channel(FORWARD_QUEUE);
+        let (stop, stopped) = oneshot::channel();
+        let (ready, is_ready) = oneshot::channel();
+        let work = Arc::new(Notify::new());
+        let application = ChainApplication {
+            chain: chain.clone(),
+            work: work.clone(),
+            heartbeat: config.heartbeat,
+            finals: delivery::start(chain),
+        };
+        let run = Run { config, membership, application, forwarded, stopped };
+        let thread = std::thread::Builder::new()
+            .name("emrshare-consensus".into())
+            .spawn(move || run.on_this_thread(ready))
+            .expect("the system can start a thread");
+        let archive = is_ready.await.map_err(|_| EngineError::Ended)??;
+        Ok(Self { archive, forward, work, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Tells the engine that the chain has work, so that a waiting leader proposes.
+    pub fn wake(&self) {
+        self.work.notify_one();
+    }
+
+    /// Forwards an item to all other validators, as far as they are connected and queues have
+    /// room: repeat it until it is in a block.
+    pub fn broadcast(&self, item: Vec<u8>) {
+        if self.forward.try_send(item).is_err() {
+            tracing::debug!("forwarding queue is full; the item goes out again later");
+        }
+    }
+
+    /// The final block at a height, if this node has it.
+    pub async fn block(&self, height: u64) -> Option<Block> {
+        let height = commonware_consensus::types::Height::new(height);
+        Some(self.archive.get_block(height).await?.inner().0.clone())
+    }
+
+    /// The certificate of the block at a height. A final block need not have one of its own: then
+    /// that of a later block stands for it.
+    pub async fn certificate(&self, height: u64) -> Option<Certificate> {
+        let height = commonware_consensus::types::Height::new(height);
+        let finalization = self.archive.get_finalization(height).await?;
+        let proposal = &finalization.proposal;
+        let signatures = finalization.certificate.signatures.iter();
+        let votes = finalization.certificate.signers.iter().zip(signatures);
+        let votes = votes
+            .map(|(signer, signature)| {
+                let bytes: &[u8] = signature.get()?.as_ref();
+                Some(Vote {
+                    validator: u16::try_from(signer.get()).ok()?,
+                    signature: Signature(bytes.try_into().ok()?),
+                })
+            })
+            .collect::<Option<_>>()?;
+        Some(Certificate {
+            epoch: proposal.round.epoch().get(),
+            view: proposal.round.view().get(),
+            parent_view: proposal.parent.get(),
+            votes,
+        })
+    }
+
+    /// Stops the engine and waits until its files are closed.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The receiver is gone if the engine has ended already.
+            let _ = stop.send(());
+        }
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the engine panicked");
+        }
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("thread", &self.thread).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Keys and addresses in the engine's types.
+struct Membership {
+    signer: PrivateKey,
+    scheme: Scheme,
+    keys: Set<PublicKey>,
+    addresses: Map<PublicKey, Address>,
+}
+
+impl Membership {
+    fn new(config: &Config) -> Result<Self, EngineError> {
+        let signer = PrivateKey::decode(Copying(config.key.seed().as_slice()))
+            .map_err(|_| EngineError::NotValidator)?;
+        let members = config.validators.members().iter();
+        let keys: Result<Vec<_>, _> = members.map(|member| public_key(&member.key)).collect();
+        let keys: Set<_> = keys?.into_iter().try_collect().map_err(|_| EngineError::Peers)?;
+        let addresses: Result<Vec<_>, EngineError> = config
+            .peers
+            .iter()
+            .map(|peer| Ok((public_key(&peer.key)?, Address::from(peer.address))))
+            .collect();
+        let addresses: Map<_, _> =
+            addresses?.into_iter().try_collect().map_err(|_| EngineError::Peers)?;
+        let namespace = Certificate::namespace(config.chain);
+        let scheme = Scheme::signer(&namespace, keys.clone(), signer.clone())
+            .ok_or(EngineError::NotValidator)?;
+        Ok(Self { signer, scheme, keys, addresses })
+    }
+}
+
+fn public_key(key: &emrshare_identity::PublicKey) -> Result<PublicKey, EngineError> {
+    PublicKey::decode(Copying(key.0.as_slice())).map_err(|_| EngineError::Peers)
+}
+
+struct Run {
+    config: Config,
+    membership: Membership,
+    application: ChainApplication,
+    forwarded: mpsc::Receiver<Vec<u8>>,
+    stopped: oneshot::Receiver<()>,
+}
+
+impl Run {
+    fn on_this_thread(self, ready: oneshot::Sender<Result<Archive, EngineError>>) {
+        let runtime = engine_runtime::Config::new()
+            .with_worker_threads(2)
+            .with_storage_directory(&self.config.directory);
+        engine_runtime::Runner::new(runtime).start(|context| self.run(context, ready));
+    }
+
+    async fn run(
+        self,
+        context: engine_runtime::Context,
+        ready: oneshot::Sender<Result<Archive, EngineError>>,
+    ) {
+        let Self { config, membership, application, forwarded, stopped } = self;
+        let chain = application.chain.clone();
+        let me = membership.signer.public_key();
+        // The set has at most 1,024 members.
+        let count = membership.keys.len() as u32;
+        let handshake = Cups::<_, ChaCha20Poly1305>::new(
+            Sake {
+                signer: membership.signer,
+                synchrony_bound: Duration::from_secs(5),
+                max_handshake_age: Duration::from_secs(10),
+                version: sake::Version::V1,
+            },
+            cups::Version::V1,
+        );
+        let namespace = [Certificate::namespace(config.chain).as_slice(), b"_P2P"].concat();
+        // Members' addresses are configured, private ones included, and small in number.
+        let network_config = lookup::Config::local(
+            handshake,
+            &namespace,
+            config.listen,
+            authenticated::peer_set_limit(&membership.keys, &me),
+            stack::message_len_max(count),
+            NZUsize!(1000),
+        );
+        let (mut network, mut oracle) =
+            lookup::Network::new(context.child("network"), network_config);
+        let _ = oracle.track(0, membership.addresses);
+        let quota = Quota::per_second(NZU32!(4096));
+        let channels = [0, 1, 2, 3, 4].map(|channel| network.register(channel, quota));
+        let items = network.register(5, quota);
+        network.start();
+        let parts = Parts {
+            scheme: membership.scheme,
+            me,
+            blocker: oracle.clone(),
+            peers: oracle,
+            application,
+            leader_timeout: config.leader_timeout,
+        };
+        match stack::start(context.child("stack"), parts, channels).await {
+            Ok((archive, _handles)) => {
+                // Nobody waits any more if the caller gave up on the start.
+                let _ = ready.send(Ok(archive));
+                tokio::select! {
+                    () = exchange_items(items, forwarded, chain) => {}
+                    _ = stopped => {}
+                }
+            }
+            Err(error) => {
+                let _ = ready.send(Err(EngineError::Archive(error)));
+            }
+        }
+    }
+}
+
+/// Sends forwarded items and takes in those of others, until the network ends.
+async fn exchange_items<S, R>(
+    (mut sender, mut receiver): (S, R),
+    mut forwarded: mpsc::Receiver<Vec<u8>>,
+    chain: Arc<dyn Chain>,
+) where
+    S: Sender<PublicKey = PublicKey>,
+    R: Receiver<PublicKey = PublicKey>,
+{
+    loop {
+        tokio::select! {
+            item = forwarded.recv() => match item {
+                Some(item) => {
+                    let _ = sender.send(Recipients::All, item, false);
+                }
+                None => return,
+            },
+            message = receiver.recv() => match message {
+                Ok((_, message)) => {
+                    if message.as_ref().len() <= Item::LEN_MAX {
+                        chain.received(message.as_ref());
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the network of validators ended");
+                    return;
+                }
+            },
+        }
+    }
+}

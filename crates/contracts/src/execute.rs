@@ -1,0 +1,177 @@
+//! Blocks become changes of state.
+
+use emrshare_codec::{Digest, NodeId, RecordIndex};
+use emrshare_ledger::{
+    Block, Changes, DecodeError, Header, Item, Overlay, StateError, StateRead, VerifyError, rules,
+    wire::Reader,
+};
+
+use crate::{Call, CallError, access};
+
+/// The state root before genesis.
+pub(crate) const EMPTY_STATE: Digest = Digest([0; 32]);
+
+/// Where in the chain items are executed.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockContext {
+    /// The chain.
+    pub chain: Digest,
+    /// Height of the block.
+    pub height: u64,
+}
+
+/// Why an item may not be in a block.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ItemError {
+    /// The node is no member.
+    #[error("node {0} is no member")]
+    NotMember(NodeId),
+    /// A signature does not verify.
+    #[error(transparent)]
+    Signature(#[from] VerifyError),
+    /// A chain rule is broken.
+    #[error(transparent)]
+    Rule(#[from] rules::RuleError),
+    /// A call is refused.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The nonce was used already.
+    #[error("nonce {found} of the signer is not above {last}")]
+    Nonce {
+        /// The transaction's nonce.
+        found: u64,
+        /// The last nonce on the ledger.
+        last: u64,
+    },
+    /// The state cannot be read: says nothing about the item.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl ItemError {
+    /// Whether the store failed, so that nothing is known about the item.
+    #[must_use]
+    pub const fn is_local(&self) -> bool {
+        matches!(
+            self,
+            Self::State(_)
+                | Self::Rule(rules::RuleError::State(_))
+                | Self::Call(CallError::State(_))
+        )
+    }
+}
+
+/// Why a block may not follow another.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BlockError {
+    /// The header does not follow its parent's.
+    #[error("the header's {0} does not follow the parent's")]
+    Header(&'static str),
+    /// An item is not valid.
+    #[error("item {position}")]
+    Item {
+        /// Its position, from 0.
+        position: usize,
+        /// Why.
+        #[source]
+        source: ItemError,
+    },
+    /// The state root is another.
+    #[error("the state root is not that of the state after the block")]
+    StateRoot,
+}
+
+/// Judges a block in its context and returns what it changes.
+///
+/// `verified` says whether an item's signature was checked before, so that it is not checked again.
+///
+/// # Errors
+/// [`BlockError`]; see [`ItemError::is_local`] for errors that say nothing about the block.
+pub fn execute<S: StateRead + ?Sized>(
+    state: &S,
+    parent: &Header,
+    block: &Block,
+    verified: impl Fn(&Item<'_>) -> bool,
+) -> Result<Changes, BlockError> {
+    let header = block.header();
+    let follows = [
+        ("chain", header.chain == parent.chain),
+        ("height", Some(header.height) == parent.height.checked_add(1)),
+        ("time", header.time_ms >= parent.time_ms),
+        ("previous hash", header.previous == parent.hash()),
+        ("validator set", header.validators_root == parent.validators_root),
+    ];
+    if let Some((what, _)) = follows.into_iter().find(|(_, holds)| !holds) {
+        return Err(BlockError::Header(what));
+    }
+    let context = BlockContext { chain: header.chain, height: header.height };
+    let mut overlay = Overlay::new(state);
+    for (position, item) in block.items().enumerate() {
+        let checked = verified(&item);
+        apply_item(&mut overlay, context, &item, checked)
+            .map_err(|source| BlockError::Item { position, source })?;
+    }
+    let changes = overlay.into_changes();
+    if changes.state_root(parent.state_root) == header.state_root {
+        Ok(changes)
+    } else {
+        Err(BlockError::StateRoot)
+    }
+}
+
+/// Judges one item and writes what it changes; after an error the overlay is unusable.
+///
+/// # Errors
+/// [`ItemError`].
+pub fn apply_item<S: StateRead + ?Sized>(
+    overlay: &mut Overlay<'_, S>,
+    context: BlockContext,
+    item: &Item<'_>,
+    signature_checked: bool,
+) -> Result<(), ItemError> {
+    match item {
+        Item::Submission(submission) => {
+            let node = submission.node();
+            let key = access::member(overlay, node)?.ok_or(ItemError::NotMember(node))?;
+            if !signature_checked {
+                submission.verify(context.chain, &key)?;
+            }
+            Ok(rules::apply(overlay, submission, context.height)?)
+        }
+        Item::Transaction(transaction) => {
+            let node = transaction.node();
+            access::member(overlay, node)?.ok_or(ItemError::NotMember(node))?;
+            if !signature_checked {
+                transaction.verify(context.chain)?;
+            }
+            let key = access::nonce_key(transaction.signer());
+            let last = match overlay.get(&key)? {
+                Some(bytes) => Reader::new(&bytes).u64("nonce").map_err(StateError::from)?,
+                None => 0,
+            };
+            let found = transaction.nonce();
+            if found <= last {
+                return Err(ItemError::Nonce { found, last });
+            }
+            let call = Call::of(transaction).map_err(|error: DecodeError| CallError::from(error))?;
+            call.apply(overlay, node, transaction.signer())?;
+            overlay.put(key, found.to_be_bytes().to_vec());
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a node has signed that it removed all files of a deleted record.
+///
+/// # Errors
+/// [`StateError`] if the state cannot be read.
+pub fn has_erased<S: StateRead + ?Sized>(
+    state: &S,
+    index: RecordIndex,
+    node: NodeId,
+) -> Result<bool, StateError> {
+    Ok(state.get(&access::erased_key(index, node))?.is_some())
+}

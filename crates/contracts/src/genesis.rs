@@ -1,0 +1,239 @@
+//! The founding document.
+
+use emrshare_codec::{Digest, NodeId};
+use emrshare_identity::{CertificateError, NodeCertificate, PublicKey};
+use emrshare_ledger::{Block, Changes, Validator, ValidatorSet};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::{access, execute};
+
+const FORMAT: &str = "emrshare-genesis/1";
+
+/// A document is not a genesis.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GenesisError {
+    /// Not the JSON of a genesis.
+    #[error("not a genesis document: line {line}, column {column}")]
+    Malformed {
+        /// Line of the error, from 1.
+        line: usize,
+        /// Column of the error, from 1.
+        column: usize,
+    },
+    /// The JSON is not in canonical form.
+    #[error("the genesis document is not in RFC 8785 canonical form")]
+    NotCanonical,
+    /// A format that this software does not know.
+    #[error("the genesis document has not format {FORMAT}")]
+    Format,
+    /// Nobody, or two members with one id or key.
+    #[error("the members of the genesis document are none or not distinct")]
+    Members,
+    /// A member's certificate is not to be trusted.
+    #[error("the certificate of node {node}: {source}")]
+    Certificate {
+        /// Whose certificate.
+        node: u32,
+        /// What is wrong with it.
+        source: CertificateError,
+    },
+}
+
+/// A founding institution.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Member {
+    /// Base address of its API, such as `https://emr.hospital.example:8443`.
+    pub api: String,
+    /// Its certificate in PEM: binds node id, TLS key and consensus key.
+    pub certificate: String,
+    /// Address and port of its consensus engine.
+    pub consensus: String,
+    /// The institution's name.
+    pub institution: String,
+    /// Its node id.
+    pub node: u32,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    authority: String,
+    format: String,
+    members: Vec<Member>,
+    name: String,
+    policy: String,
+    protocol: String,
+    standards: String,
+    time: i64,
+}
+
+/// A genesis whose certificates were checked.
+#[derive(Clone, Debug)]
+pub struct Genesis {
+    document: std::sync::Arc<Vec<u8>>,
+    name: String,
+    authority: String,
+    members: Vec<Member>,
+    certificates: Vec<NodeCertificate>,
+    policy: String,
+    protocol: String,
+    standards: String,
+}
+
+/// What a genesis is made of beside its members.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// The consortium's name.
+    pub name: String,
+    /// The authority's certificate in PEM.
+    pub authority: String,
+    /// Digest of the encoding protocol in force.
+    pub protocol: Digest,
+    /// Digest of the desensitization policy in force.
+    pub policy: Digest,
+    /// Digest of the standard database in force.
+    pub standards: Digest,
+    /// Founding time in Unix seconds; the certificates must be valid then.
+    pub time: i64,
+}
+
+impl Genesis {
+    /// Founds a consortium.
+    ///
+    /// # Errors
+    /// [`GenesisError::Members`] or [`GenesisError::Certificate`].
+    pub fn new(terms: Terms, members: Vec<Member>) -> Result<Self, GenesisError> {
+        let document = Document {
+            authority: terms.authority,
+            format: FORMAT.into(),
+            members,
+            name: terms.name,
+            policy: terms.policy.to_string(),
+            protocol: terms.protocol.to_string(),
+            standards: terms.standards.to_string(),
+            time: terms.time,
+        };
+        Self::check(document)
+    }
+
+    /// Reads a genesis; only its canonical form is accepted.
+    ///
+    /// # Errors
+    /// See [`GenesisError`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, GenesisError> {
+        let document: Document = serde_json::from_slice(bytes).map_err(|error| {
+            GenesisError::Malformed { line: error.line(), column: error.column() }
+        })?;
+        if document.format != FORMAT {
+            return Err(GenesisError::Format);
+        }
+        let genesis = Self::check(document)?;
+        if *genesis.document == bytes { Ok(genesis) } else { Err(GenesisError::NotCanonical) }
+    }
+
+    fn check(document: Document) -> Result<Self, GenesisError> {
+        let bytes = serde_json_canonicalizer::to_vec(&document)
+            .expect("a genesis document has a canonical form");
+        let Document { authority, members, name, policy, protocol, standards, time, .. } = document;
+        let certificates = members
+            .iter()
+            .map(|member| {
+                let node = member.node;
+                let wrap = |source| GenesisError::Certificate { node, source };
+                let certificate =
+                    NodeCertificate::verify_pem(&member.certificate, &authority, time)
+                        .map_err(wrap)?;
+                if certificate.node.get() == node {
+                    Ok(certificate)
+                } else {
+                    Err(wrap(CertificateError::NoNode))
+                }
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let distinct = |mut keys: Vec<Vec<u8>>| {
+            let count = keys.len();
+            keys.sort();
+            keys.dedup();
+            count > 0 && keys.len() == count
+        };
+        let nodes = members.iter().map(|member| member.node.to_be_bytes().to_vec()).collect();
+        let keys = certificates.iter().map(|member| member.consensus_key.0.to_vec()).collect();
+        if !distinct(nodes) || !distinct(keys) {
+            return Err(GenesisError::Members);
+        }
+        let document = std::sync::Arc::new(bytes);
+        Ok(Self { document, name, authority, members, certificates, policy, protocol, standards })
+    }
+
+    /// The canonical bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.document
+    }
+
+    /// SHA-256 of the bytes: names the chain.
+    #[must_use]
+    pub fn chain(&self) -> Digest {
+        Digest(Sha256::digest(self.as_bytes()).into())
+    }
+
+    /// The consortium's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The authority's certificate in PEM.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// The members with their checked certificates.
+    pub fn members(&self) -> impl Iterator<Item = (&Member, &NodeCertificate)> {
+        self.members.iter().zip(&self.certificates)
+    }
+
+    /// A member by its id.
+    #[must_use]
+    pub fn member(&self, node: NodeId) -> Option<(&Member, &NodeCertificate)> {
+        self.members().find(|(_, certificate)| certificate.node == node)
+    }
+
+    /// Digests of the protocol, the policy and the standards that are in force, in this order.
+    #[must_use]
+    pub fn terms(&self) -> [&str; 3] {
+        [&self.protocol, &self.policy, &self.standards]
+    }
+
+    /// The validators: all members.
+    #[must_use]
+    pub fn validators(&self) -> ValidatorSet {
+        let validator = |certificate: &NodeCertificate| Validator {
+            node: certificate.node,
+            key: certificate.consensus_key,
+        };
+        ValidatorSet::new(self.certificates.iter().map(validator).collect())
+    }
+
+    /// The state before the first block: who the members are.
+    #[must_use]
+    pub fn state(&self) -> Changes {
+        let mut changes = Changes::default();
+        for certificate in &self.certificates {
+            let PublicKey(key) = certificate.consensus_key;
+            changes.0.insert(access::member_key(certificate.node), Some(key.to_vec()));
+        }
+        changes
+    }
+
+    /// The first block.
+    #[must_use]
+    pub fn block(&self) -> Block {
+        let state_root = self.state().state_root(execute::EMPTY_STATE);
+        Block::genesis(self.chain(), state_root, self.validators().root())
+    }
+}

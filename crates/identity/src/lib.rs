@@ -1,0 +1,30 @@
+//! Keys, certificates and sealed data of an emrshare consortium.
+//!
+//! * [`SigningKey`], [`PublicKey`], [`Signature`]: Ed25519 (RFC 8032) with domain separation.
+//! * [`ConsortiumKey`]: HMAC-SHA-256 (RFC 2104) under a key that only the nodes have; binds the
+//!   digests of originals and hides identity strings.
+//! * [`MasterKey`], [`RecordKey`]: AES-256-GCM at rest, a key a record.
+//! * [`Authority`], [`NodeCertificate`]: X.509 certificates that bind a node's id, its TLS key and
+//!   its consensus key.
+//!
+//! Randomness and time come in as arguments. Secrets are wiped when dropped and never shown.
+//!
+//! ```
+//! use emrshare_identity::{Domain, SigningKey};
+//!
+//! const GREETING: Domain = Domain::new(b"_EMRSHARE_EXAMPLE_GREETING");
+//! let key = SigningKey::from_seed([7; 32]);
+//! let signature = key.sign(GREETING, b"good day");
+//! assert!(key.public_key().verify(GREETING, b"good day", &signature).is_ok());
+//! assert!(key.public_key().verify(GREETING, b"good night", &signature).is_err());
+//! ```
+
+mod certificate;
+mod consortium;
+mod key;
+mod seal;
+
+pub use certificate::{Authority, CertificateError, NodeCertificate, Subject, TlsKey, Validity};
+pub use consortium::ConsortiumKey;
+pub use key::{Domain, KeyTextError, PublicKey, Signature, SignatureError, SigningKey};
+pub use seal::{MasterKey, RecordKey, SealError, WrappedKey};

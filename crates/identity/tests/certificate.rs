@@ -1,0 +1,56 @@
+//! Certificates: what is accepted and what is refused, and that TLS libraries read the keys.
+#![allow(missing_docs)]
+
+use emrshare_codec::NodeId;
+use emrshare_identity::{
+    Authority, CertificateError, NodeCertificate, SigningKey, Subject, Validity,
+};
+
+const VALIDITY: Validity = Validity { not_before: 1_700_000_000, not_after: 1_800_000_000 };
+
+fn authority(seed: u8) -> Authority {
+    Authority::new(SigningKey::from_seed([seed; 32]), "Test consortium", VALIDITY).unwrap()
+}
+
+fn subject() -> Subject {
+    Subject {
+        node: NodeId::new(5).unwrap(),
+        institution: "第一医院".into(),
+        consensus_key: SigningKey::from_seed([2; 32]).public_key(),
+        tls_key: SigningKey::from_seed([3; 32]).public_key(),
+        hosts: vec!["localhost".into(), "127.0.0.1".into()],
+    }
+}
+
+#[test]
+fn issued_certificate_names_node_and_keys() {
+    let authority = authority(1);
+    let pem = authority.issue(&subject(), VALIDITY).unwrap();
+    let read = NodeCertificate::verify_pem(&pem, authority.certificate_pem(), 1_750_000_000);
+    let read = read.unwrap();
+    assert_eq!((read.node, read.consensus_key), (subject().node, subject().consensus_key));
+    assert_eq!(read.tls_key, subject().tls_key);
+}
+
+#[test]
+fn foreign_authority_is_refused() {
+    let pem = authority(1).issue(&subject(), VALIDITY).unwrap();
+    let read = NodeCertificate::verify_pem(&pem, authority(9).certificate_pem(), 1_750_000_000);
+    assert!(matches!(read, Err(CertificateError::Signature)));
+}
+
+#[test]
+fn expired_certificate_is_refused() {
+    let authority = authority(1);
+    let pem = authority.issue(&subject(), VALIDITY).unwrap();
+    let read = NodeCertificate::verify_pem(&pem, authority.certificate_pem(), 1_900_000_000);
+    assert!(matches!(read, Err(CertificateError::Expired { .. })));
+}
+
+#[test]
+fn authority_certificate_is_no_node() {
+    let authority = authority(1);
+    let pem = authority.certificate_pem();
+    let read = NodeCertificate::verify_pem(pem, pem, 1_750_000_000);
+    assert!(matches!(read, Err(CertificateError::NoNode)));
+}

@@ -1,0 +1,116 @@
+//! What is read from DICOM files.
+
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+use dicom_object::{DefaultDicomObject, FileDicomObject, InMemDicomObject};
+
+/// A DICOM file with its meta group.
+pub type DicomFile = FileDicomObject<InMemDicomObject>;
+
+/// A file is not readable DICOM.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DicomError {
+    /// No preamble with `DICM` (PS3.10, section 7.1).
+    #[error("no DICOM file: the four letters DICM are not at byte 128")]
+    NoPreamble,
+    /// The data set ends early or is malformed.
+    #[error("damaged DICOM file: {0}")]
+    Damaged(String),
+    /// The transfer syntax is not known.
+    #[error("the transfer syntax {0} is not supported")]
+    TransferSyntax(String),
+}
+
+/// What the header says of an image.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ImageHeader {
+    /// Modality (0008,0060), such as `CT`.
+    pub modality: Option<String>,
+    /// Body part examined (0018,0015), such as `CHEST`.
+    pub body_part: Option<String>,
+    /// Study instance UID (0020,000D).
+    pub study: Option<String>,
+    /// Series instance UID (0020,000E).
+    pub series: Option<String>,
+    /// Whether there is pixel data.
+    pub has_pixels: bool,
+}
+
+/// Whether bytes begin like a DICOM file.
+#[must_use]
+pub fn looks_like_dicom(bytes: &[u8]) -> bool {
+    bytes.get(128..132) == Some(b"DICM")
+}
+
+/// Reads a whole file.
+///
+/// # Errors
+/// See [`DicomError`]. Messages of the parser name tags and positions, not values.
+pub fn parse(bytes: &[u8]) -> Result<DicomFile, DicomError> {
+    if !looks_like_dicom(bytes) {
+        return Err(DicomError::NoPreamble);
+    }
+    let object: DefaultDicomObject = dicom_object::from_reader(bytes).map_err(|error| {
+        let mut message = error.to_string();
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            message = format!("{message}: {cause}");
+            source = cause.source();
+        }
+        match error {
+            dicom_object::ReadError::ReadUnrecognizedTransferSyntax { uid, .. } => {
+                DicomError::TransferSyntax(uid)
+            }
+            dicom_object::ReadError::ReadUnsupportedTransferSyntax { uid, .. } => {
+                DicomError::TransferSyntax(uid.to_string())
+            }
+            _ => DicomError::Damaged(message),
+        }
+    })?;
+    check_pixels(&object)?;
+    Ok(object)
+}
+
+/// What the header says.
+#[must_use]
+pub fn header(object: &DicomFile) -> ImageHeader {
+    let text = |tag: Tag| {
+        let value = object.get(tag)?.to_str().ok()?;
+        let value = value.trim_matches(|c: char| c.is_whitespace() || c == '\0').to_owned();
+        (!value.is_empty()).then_some(value)
+    };
+    ImageHeader {
+        modality: text(tags::MODALITY),
+        body_part: text(tags::BODY_PART_EXAMINED),
+        study: text(tags::STUDY_INSTANCE_UID),
+        series: text(tags::SERIES_INSTANCE_UID),
+        has_pixels: object.get(tags::PIXEL_DATA).is_some(),
+    }
+}
+
+/// Native pixel data must have the length that rows, columns, samples, bits and frames ask for
+/// (PS3.5, section 8.1.1).
+fn check_pixels(object: &DicomFile) -> Result<(), DicomError> {
+    let number = |tag: Tag| object.get(tag).and_then(|element| element.to_int::<u64>().ok());
+    let Some(pixels) = object.get(tags::PIXEL_DATA) else { return Ok(()) };
+    let Ok(bytes) = pixels.to_bytes() else { return Ok(()) };
+    let expected = (|| {
+        let frames = number(tags::NUMBER_OF_FRAMES).unwrap_or(1);
+        let samples = number(tags::SAMPLES_PER_PIXEL).unwrap_or(1);
+        let area = number(tags::ROWS)?.checked_mul(number(tags::COLUMNS)?)?;
+        let bits = area.checked_mul(samples)?.checked_mul(number(tags::BITS_ALLOCATED)?)?;
+        let subsampled = object
+            .get(tags::PHOTOMETRIC_INTERPRETATION)
+            .and_then(|element| element.to_str().ok())
+            .is_some_and(|name| name.contains("422") || name.contains("420"));
+        (!subsampled).then_some(bits.checked_mul(frames)?.div_ceil(8))
+    })();
+    match expected {
+        Some(expected) if (bytes.len() as u64) < expected => Err(DicomError::Damaged(format!(
+            "the pixel data (7FE0,0010) has {} bytes where {expected} are expected",
+            bytes.len()
+        ))),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,38 @@
+//! Medical records: what they hold, how they come in, and how they become files.
+//!
+//! * [`Record`]: a FHIR R4 [`Bundle`] and [`Attachment`]s.
+//! * [`import`]: FHIR JSON, DICOM files and folders of them become a record; what cannot be placed
+//!   is kept as an attachment and reported, never dropped.
+//! * [`RecordFile`], [`Manifest`]: a record as parts and chunks of 1 MiB; the SHA-256 of the
+//!   manifest is the digest on the ledger.
+//! * [`Sections`]: the three sections that every record has, as text.
+//! * [`Description`]: disease types, institution, time of collection.
+//!
+//! `Debug` of everything that holds patient data shows none of it.
+//!
+//! ```
+//! use emrshare_record::{SourceFile, import};
+//!
+//! let patient = br#"{"resourceType":"Patient","gender":"female"}"#;
+//! let (record, report) = import(vec![SourceFile::new("patient.json", patient.to_vec())])?;
+//! assert_eq!(record.bundle().resources().count(), 1);
+//! assert!(report.notes.is_empty());
+//! # Ok::<(), emrshare_record::ImportError>(())
+//! ```
+
+mod bundle;
+mod description;
+pub mod dicom;
+mod file;
+mod import;
+mod manifest;
+mod record;
+mod sections;
+
+pub use bundle::{Bundle, BundleError};
+pub use description::Description;
+pub use file::{RecordFile, RecordFileError};
+pub use import::{ImportError, ImportNote, ImportReport, SourceFile, import};
+pub use manifest::{FileKind, Manifest, ManifestError, Part};
+pub use record::{Attachment, MediaType, Record};
+pub use sections::{Language, Section, Sections};

@@ -1,0 +1,257 @@
+//! The sections that every record has, as text.
+//!
+//! A Composition's sections are taken by their code or title; what no Composition says is
+//! gathered from the resources: Patient for basic information, Condition and conclusions for
+//! diagnoses, encounters, procedures, medication and observations for hospitalisation.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::{Bundle, Record};
+
+/// One of the three sections.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Section {
+    /// Who the patient is, as far as medicine needs it.
+    Basic,
+    /// What the patient suffers from.
+    Diagnosis,
+    /// What was done.
+    Hospitalisation,
+}
+
+impl Section {
+    /// All sections.
+    pub const ALL: [Self; 3] = [Self::Basic, Self::Diagnosis, Self::Hospitalisation];
+
+    /// The section's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+            Self::Diagnosis => "diagnosis",
+            Self::Hospitalisation => "hospitalisation",
+        }
+    }
+
+    /// The title that this software gives the section.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Basic => "Basic information",
+            Self::Diagnosis => "Diagnosis",
+            Self::Hospitalisation => "Hospital course",
+        }
+    }
+
+    /// The section's LOINC code.
+    #[must_use]
+    pub const fn loinc(self) -> &'static str {
+        match self {
+            Self::Basic => "45970-1",
+            Self::Diagnosis => "29548-5",
+            Self::Hospitalisation => "8648-8",
+        }
+    }
+
+    /// The section that a title in Chinese or English means.
+    #[must_use]
+    pub fn from_title(title: &str) -> Option<Self> {
+        const WORDS: [(Section, &[&str]); 3] = [
+            (Section::Basic, &["基本信息", "一般情况", "basic", "demographic", "patient information"]),
+            (Section::Diagnosis, &["诊断", "diagnos", "problem list", "assessment"]),
+            (
+                Section::Hospitalisation,
+                &["住院", "治疗", "病程", "hospital", "treatment", "course", "procedure"],
+            ),
+        ];
+        let title = title.to_lowercase();
+        let means = |words: &[&str]| words.iter().any(|word| title.contains(word));
+        WORDS.iter().find(|(_, words)| means(words)).map(|(section, _)| *section)
+    }
+
+    fn from_code(code: &str) -> Option<Self> {
+        match code {
+            "45970-1" => Some(Self::Basic),
+            "29548-5" | "11450-4" | "46241-6" | "11535-2" => Some(Self::Diagnosis),
+            "8648-8" | "47519-4" | "10183-2" => Some(Self::Hospitalisation),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The language that most of a text is in.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Language {
+    /// Chinese.
+    Chinese,
+    /// English.
+    English,
+}
+
+impl Language {
+    /// Chinese if more than one in eight letters is a Han character: medical Chinese is full of
+    /// Latin abbreviations.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let is_han = |c: &char| matches!(*c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}');
+        let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+        let han = text.chars().filter(is_han).count();
+        if han * 8 > letters { Self::Chinese } else { Self::English }
+    }
+
+    /// ISO 639-1 code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Chinese => "zh",
+            Self::English => "en",
+        }
+    }
+}
+
+/// The texts of a record's sections.
+#[derive(Clone, Default, Eq, PartialEq)]
+pub struct Sections {
+    texts: [String; 3],
+}
+
+impl Sections {
+    /// Texts given directly, in the order basic, diagnosis, hospitalisation.
+    #[must_use]
+    pub const fn new(basic: String, diagnosis: String, hospitalisation: String) -> Self {
+        Self { texts: [basic, diagnosis, hospitalisation] }
+    }
+
+    /// The sections of a record.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        let mut sections = Self::default();
+        for composition in record.bundle().of_type("Composition") {
+            sections.take_composition(composition.get("section"));
+        }
+        let gathered = gather(record.bundle());
+        for section in Section::ALL {
+            if sections.get(section).trim().is_empty() {
+                sections.texts[section as usize].clone_from(&gathered.texts[section as usize]);
+            }
+        }
+        sections
+    }
+
+    /// The text of a section; empty if the record has none.
+    #[must_use]
+    pub fn get(&self, section: Section) -> &str {
+        &self.texts[section as usize]
+    }
+
+    /// All texts in one.
+    #[must_use]
+    pub fn joined(&self) -> String {
+        self.texts.join("\n")
+    }
+
+    fn take_composition(&mut self, sections: Option<&Value>) {
+        for section in sections.and_then(Value::as_array).into_iter().flatten() {
+            let codes = section.pointer("/code/coding").and_then(Value::as_array);
+            let code = codes.into_iter().flatten().find_map(|coding| {
+                coding.get("code").and_then(Value::as_str).and_then(Section::from_code)
+            });
+            let title = || section.get("title").and_then(Value::as_str).and_then(Section::from_title);
+            if let Some(known) = code.or_else(title)
+                && let Some(div) = section.pointer("/text/div").and_then(Value::as_str)
+            {
+                push_line(&mut self.texts[known as usize], &plain_text(div));
+            }
+            self.take_composition(section.get("section"));
+        }
+    }
+}
+
+impl fmt::Debug for Sections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [basic, diagnosis, hospitalisation] = self.texts.each_ref().map(|text| text.chars().count());
+        write!(f, "Sections({basic}, {diagnosis}, {hospitalisation} characters)")
+    }
+}
+
+/// XHTML without its tags and with the five predefined entities resolved.
+pub(crate) fn plain_text(xhtml: &str) -> String {
+    let mut text = String::with_capacity(xhtml.len());
+    let mut in_tag = false;
+    for character in xhtml.chars() {
+        match character {
+            '<' => in_tag = true,
+            '>' if in_tag => {
+                in_tag = false;
+                text.push(' ');
+            }
+            _ if !in_tag => text.push(character),
+            _ => {}
+        }
+    }
+    let entities =
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&nbsp;", " "), ("&amp;", "&")];
+    let text = entities.iter().fold(text, |text, (entity, character)| text.replace(entity, character));
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn gather(bundle: &Bundle) -> Sections {
+    let mut sections = Sections::default();
+    for (kind, resource) in bundle.resources() {
+        let section = match kind {
+            "Patient" => Section::Basic,
+            "Condition" | "DiagnosticReport" | "AllergyIntolerance" => Section::Diagnosis,
+            "CarePlan" | "Encounter" | "Immunization" | "MedicationAdministration"
+            | "MedicationRequest" | "MedicationStatement" | "Observation" | "Procedure" => {
+                Section::Hospitalisation
+            }
+            _ => continue,
+        };
+        let mut line = Vec::new();
+        spoken(resource, &mut line);
+        push_line(&mut sections.texts[section as usize], &line.join(" "));
+    }
+    sections
+}
+
+/// The strings of a resource that are meant for people.
+fn spoken<'a>(value: &'a Value, line: &mut Vec<&'a str>) {
+    const KEYS: [&str; 20] = [
+        "birthDate", "city", "conclusion", "country", "description", "display", "family", "gender",
+        "given", "line", "name", "note", "start", "end", "state", "status", "text", "unit",
+        "valueString", "postalCode",
+    ];
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                match value {
+                    Value::String(text) if KEYS.contains(&key.as_str()) => line.push(text),
+                    Value::Array(items) if KEYS.contains(&key.as_str()) => {
+                        line.extend(items.iter().filter_map(Value::as_str));
+                        items.iter().for_each(|item| spoken(item, line));
+                    }
+                    _ => spoken(value, line),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| spoken(item, line)),
+        _ => {}
+    }
+}
+
+fn push_line(text: &mut String, line: &str) {
+    if !line.is_empty() {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(line);
+    }
+}
