@@ -1,6 +1,11 @@
 //! The engine as the application holds it.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use commonware_codec::{Copying, DecodeExt};
 use commonware_cryptography::{
@@ -89,8 +94,13 @@ pub struct Engine {
     archive: Archive,
     forward: mpsc::Sender<Vec<u8>>,
     work: Arc<Notify>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    running: Mutex<Option<Running>>,
+}
+
+/// How to end the engine's thread.
+struct Running {
+    stop: oneshot::Sender<()>,
+    thread: std::thread::JoinHandle<()>,
 }
 
 impl Engine {
@@ -119,7 +129,7 @@ impl Engine {
             .spawn(move || run.on_this_thread(ready))
             .expect("the system can start a thread");
         let archive = is_ready.await.map_err(|_| EngineError::Ended)??;
-        Ok(Self { archive, forward, work, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { archive, forward, work, running: Mutex::new(Some(Running { stop, thread })) })
     }
 
     /// Tells the engine that the chain has work, so that a waiting leader proposes.
@@ -166,17 +176,13 @@ impl Engine {
         })
     }
 
-    /// Stops the engine and waits until its files are closed.
-    pub fn stop(mut self) {
-        self.end();
-    }
-
-    fn end(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // The receiver is gone if the engine has ended already.
-            let _ = stop.send(());
-        }
-        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+    /// Stops the engine and waits until its files are closed; blocks the thread meanwhile.
+    pub fn stop(&self) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(Running { stop, thread }) = running else { return };
+        // The receiver is gone if the engine has ended already.
+        let _ = stop.send(());
+        if thread.join().is_err() {
             tracing::error!("the engine panicked");
         }
     }
@@ -184,13 +190,13 @@ impl Engine {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("thread", &self.thread).finish_non_exhaustive()
+        f.debug_struct("Engine").finish_non_exhaustive()
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.end();
+        self.stop();
     }
 }
 

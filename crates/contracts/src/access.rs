@@ -156,10 +156,6 @@ pub(crate) fn erased_key(index: RecordIndex, node: NodeId) -> Vec<u8> {
     [&[CONTRACTS, b'e'], index.to_key().as_slice(), &node.get().to_be_bytes()].concat()
 }
 
-pub(crate) fn nonce_key(signer: PublicKey) -> Vec<u8> {
-    [&[CONTRACTS, b'n'], signer.0.as_slice()].concat()
-}
-
 pub(crate) fn read_node(reader: &mut Reader<'_>) -> Result<NodeId, DecodeError> {
     let found = reader.u32("node")?;
     NodeId::new(found).map_err(|_| DecodeError::Value { what: "node", found: found.into() })

@@ -2,7 +2,7 @@
 
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_ledger::{
-    Block, Changes, DecodeError, Header, Item, Overlay, StateError, StateRead, VerifyError, rules,
+    Block, Changes, DecodeError, Header, Item, Overlay, StateError, StateRead, VerifyError, key, rules,
     wire::Reader,
 };
 
@@ -146,8 +146,8 @@ pub fn apply_item<S: StateRead + ?Sized>(
             if !signature_checked {
                 transaction.verify(context.chain)?;
             }
-            let key = access::nonce_key(transaction.signer());
-            let last = match overlay.get(&key)? {
+            let nonce_key = key::nonce(transaction.signer());
+            let last = match overlay.get(&nonce_key)? {
                 Some(bytes) => Reader::new(&bytes).u64("nonce").map_err(StateError::from)?,
                 None => 0,
             };
@@ -157,7 +157,7 @@ pub fn apply_item<S: StateRead + ?Sized>(
             }
             let call = Call::of(transaction).map_err(|error: DecodeError| CallError::from(error))?;
             call.apply(overlay, node, transaction.signer())?;
-            overlay.put(key, found.to_be_bytes().to_vec());
+            overlay.put(nonce_key, found.to_be_bytes().to_vec());
             Ok(())
         }
         _ => Ok(()),

@@ -28,6 +28,12 @@ impl ConsortiumKey {
         Self(Zeroizing::new(bytes))
     }
 
+    /// The bytes, for another holder within the node.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 32] {
+        *self.0
+    }
+
     /// The key as 64 hexadecimal characters, for a file that only the node can read.
     #[must_use]
     pub fn to_secret_text(&self) -> Zeroizing<String> {

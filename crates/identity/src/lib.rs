@@ -23,8 +23,10 @@ mod certificate;
 mod consortium;
 mod key;
 mod seal;
+mod sign_in;
 
 pub use certificate::{Authority, CertificateError, NodeCertificate, Subject, TlsKey, Validity};
 pub use consortium::ConsortiumKey;
 pub use key::{Domain, KeyTextError, PublicKey, Signature, SignatureError, SigningKey};
+pub use sign_in::SignInChallenge;
 pub use seal::{MasterKey, RecordKey, SealError, WrappedKey};

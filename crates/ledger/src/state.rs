@@ -61,6 +61,7 @@ pub trait StateRead {
 /// The keys of the ledger's own state.
 pub mod key {
     use emrshare_codec::{Digest, NodeId, RecordIndex};
+    use emrshare_identity::PublicKey;
 
     /// All keys of contracts start with this byte; the state root covers them.
     pub const CONTRACTS: u8 = b'c';
@@ -75,6 +76,12 @@ pub mod key {
     #[must_use]
     pub fn original(digest: Digest) -> Vec<u8> {
         [b"d".as_slice(), &digest.0].concat()
+    }
+
+    /// A signer's last nonce, in eight bytes.
+    #[must_use]
+    pub fn nonce(signer: PublicKey) -> Vec<u8> {
+        [&[CONTRACTS, b'n'], signer.0.as_slice()].concat()
     }
 
     /// A node's counters.

@@ -18,6 +18,7 @@ const TRAILER_LEN: usize = 8 + 64;
 /// root of the entries. A node's sequences ascend, so an old submission cannot come again.
 #[derive(Clone, Copy, Debug)]
 pub struct Submission<'a> {
+    bytes: &'a [u8],
     node: NodeId,
     entries: EntryView<'a>,
     sequence: u64,
@@ -48,8 +49,14 @@ impl<'a> Submission<'a> {
         let node = nodes.next().ok_or(DecodeError::Empty)?;
         match nodes.find(|other| *other != node) {
             Some(other) => Err(DecodeError::MixedNodes { first: node, other }),
-            None => Ok(Self { node, entries, sequence, signature }),
+            None => Ok(Self { bytes, node, entries, sequence, signature }),
         }
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
     }
 
     /// The acting node.

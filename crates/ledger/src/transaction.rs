@@ -56,6 +56,12 @@ impl<'a> Transaction<'a> {
         Ok(Self { bytes, operation, contract, signer, nonce, payload, signature })
     }
 
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The node that passed the transaction on.
     #[must_use]
     pub const fn node(&self) -> NodeId {

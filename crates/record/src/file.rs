@@ -91,6 +91,43 @@ impl RecordFile {
         Ok(Self { manifest, chunks })
     }
 
+    /// The file in one piece: each of manifest and chunks behind its length in four bytes.
+    ///
+    /// # Panics
+    /// Never: chunks and manifests are far below 4 GiB.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let pieces = self.chunks.iter().flatten().map(Vec::as_slice);
+        let mut bytes = Vec::new();
+        for piece in std::iter::once(self.manifest.as_bytes()).chain(pieces) {
+            let length = u32::try_from(piece.len()).expect("chunks and manifests are bounded");
+            bytes.extend_from_slice(&length.to_be_bytes());
+            bytes.extend_from_slice(piece);
+        }
+        bytes
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote and checks everything.
+    ///
+    /// # Errors
+    /// See [`RecordFileError`].
+    pub fn from_bytes(mut bytes: &[u8]) -> Result<Self, RecordFileError> {
+        let manifest = take_piece(&mut bytes).ok_or(ManifestError::Malformed)?;
+        let manifest = Manifest::from_bytes(manifest)?;
+        let mut chunks = Vec::with_capacity(manifest.parts().len());
+        for (part, wanted) in manifest.parts().iter().enumerate() {
+            let pieces = (0..wanted.chunks.len()).map(|chunk| {
+                take_piece(&mut bytes).ok_or(RecordFileError::Chunk { part, chunk })
+            });
+            chunks.push(pieces.collect::<Result<_, _>>()?);
+        }
+        if bytes.is_empty() {
+            Self::assemble(manifest, chunks)
+        } else {
+            Err(RecordFileError::Part { part: manifest.parts().len() })
+        }
+    }
+
     /// The manifest.
     #[must_use]
     pub const fn manifest(&self) -> &Manifest {
@@ -175,6 +212,13 @@ impl RecordFile {
             .unzip();
         Self { manifest: manifest(parts), chunks }
     }
+}
+
+fn take_piece(bytes: &mut &[u8]) -> Option<Vec<u8>> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let (piece, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+    *bytes = rest;
+    Some(piece.to_vec())
 }
 
 impl std::fmt::Debug for RecordFile {

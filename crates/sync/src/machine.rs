@@ -28,6 +28,8 @@ pub enum Outcome {
     Missing,
     /// It did not answer.
     Unreachable,
+    /// It ended its answer before this file, to keep answers small: ask again.
+    Later,
 }
 
 /// What happened.
@@ -213,6 +215,7 @@ impl Sync {
                 self.fail(now_ms, &want);
             }
             Outcome::Missing | Outcome::Unreachable => self.fail(now_ms, &want),
+            Outcome::Later => pending.state = State::Waiting { until_ms: now_ms },
         }
     }
 

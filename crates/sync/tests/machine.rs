@@ -107,7 +107,7 @@ proptest! {
             }
             match effects.remove(0) {
                 Effect::Fetch { peer, wants } => {
-                    let outcome = |want: Want| match draws.next() {
+                    let mut outcome = |want: Want| match draws.next() {
                         Some(0) => Outcome::File(Digest([0xee; 32])),
                         Some(1) => Outcome::Damaged,
                         Some(2) => Outcome::Missing,

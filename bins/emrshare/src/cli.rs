@@ -1,0 +1,370 @@
+//! Flags and commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Electronic medical records, shared without a centre.
+///
+/// Exit codes: 0 ok, 1 trouble, 2 usage, 3 refused with a report, 4 not found, 5 not allowed,
+/// 6 node unreachable.
+#[derive(Parser)]
+#[command(version)]
+pub(crate) struct Arguments {
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Show the main job: a consortium of real nodes on this machine, end to end.
+    Demo(DemoArguments),
+    /// Make the folder of a node, or of several that found a consortium.
+    Init(InitArguments),
+    /// Run a node from its folder (as `emrshare-node` does).
+    Node {
+        /// The node's `node.toml`.
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Certificates of the consortium.
+    #[command(subcommand)]
+    Ca(CaCommand),
+    /// Keys of persons.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Push records: each file, or each folder as one record of several files.
+    Submit {
+        #[command(flatten)]
+        at: At,
+        /// New version of this record instead of a new record.
+        #[arg(long)]
+        update: Option<String>,
+        /// Files and folders.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Judge records without pushing them; needs no node.
+    Check {
+        /// Files and folders.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Desensitize records without pushing them; needs no node.
+    Desensitize {
+        /// Where the copies go: a folder for each record.
+        #[arg(long)]
+        out: PathBuf,
+        /// Policy in TOML instead of the shipped one.
+        #[arg(long)]
+        policy: Option<PathBuf>,
+        /// Files and folders.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Download a record's desensitized file, or its original.
+    Get {
+        #[command(flatten)]
+        at: At,
+        /// The record.
+        index: String,
+        /// The original, from its origin: for the patient or an authorised doctor.
+        #[arg(long)]
+        original: bool,
+        /// Where the parts go.
+        #[arg(long, default_value = ".")]
+        out: PathBuf,
+    },
+    /// Find desensitized records of all nodes.
+    Search {
+        #[command(flatten)]
+        at: At,
+        /// Words that all must be found.
+        query: String,
+        /// Most records to show.
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+    },
+    /// State and history of a record on the ledger.
+    Show {
+        #[command(flatten)]
+        at: At,
+        /// The record.
+        index: String,
+    },
+    /// End a record: its files go away everywhere.
+    Delete {
+        #[command(flatten)]
+        at: At,
+        /// The record.
+        index: String,
+    },
+    /// Where the node stands.
+    Status {
+        #[command(flatten)]
+        at: At,
+    },
+    /// Save a record's receipt, to be verified offline.
+    Receipt {
+        #[command(flatten)]
+        at: At,
+        /// The record.
+        index: String,
+        /// Where to.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Verify a receipt, and the manifest that it is for, with no network and no node.
+    Verify {
+        /// The receipt.
+        receipt: PathBuf,
+        /// `manifest.json` of the original or desensitized file.
+        manifest: Option<PathBuf>,
+        /// The consortium's founding document: whom to trust.
+        #[arg(long, default_value = "genesis.json")]
+        genesis: PathBuf,
+    },
+    /// Make a patient, doctor or researcher known to the consortium.
+    Register {
+        #[command(flatten)]
+        at: At,
+        /// The person's public key.
+        key: String,
+        /// What the person is.
+        #[arg(long)]
+        role: RoleName,
+        /// What identifies the person, such as an ID number; only a keyed hash leaves the node.
+        #[arg(long)]
+        identity: String,
+    },
+    /// Say which patient a record of this node is about.
+    Link {
+        #[command(flatten)]
+        at: At,
+        /// The record.
+        index: String,
+        /// The patient's public key.
+        patient: String,
+    },
+    /// As a patient: let a doctor read the original of a record.
+    Grant {
+        #[command(flatten)]
+        at: At,
+        /// The record.
+        index: String,
+        /// The doctor's public key.
+        doctor: String,
+        /// For how many hours.
+        #[arg(long, default_value_t = 24)]
+        hours: u64,
+    },
+    /// As a patient: end a grant.
+    Revoke {
+        #[command(flatten)]
+        at: At,
+        /// The record.
+        index: String,
+        /// The doctor's public key.
+        doctor: String,
+    },
+    /// Generate synthetic records with images.
+    Sample {
+        /// How many.
+        #[arg(long, default_value_t = 10)]
+        count: usize,
+        /// Their language.
+        #[arg(long, default_value = "mixed")]
+        lang: Lang,
+        /// The same seed gives the same records.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Where to: a folder for each record.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// The 96 bytes of the ledger.
+    #[command(subcommand)]
+    Codec(CodecCommand),
+    /// Measure a running node under load.
+    Bench {
+        #[command(flatten)]
+        at: At,
+        /// Records to push.
+        #[arg(long, default_value_t = 2000)]
+        records: usize,
+        /// Records under way at a time.
+        #[arg(long, default_value_t = 64)]
+        in_flight: usize,
+        /// Seed of the records: each run needs another one, or all are duplicates.
+        #[arg(long)]
+        seed: u64,
+    },
+}
+
+/// Which node, and as whom.
+#[derive(Args, Clone)]
+pub(crate) struct At {
+    /// The node's folder: address, authority and the operator's key are taken from it.
+    #[arg(long, default_value = ".")]
+    pub(crate) home: PathBuf,
+    /// Another address than the folder's, such as `https://10.0.0.5:8443`.
+    #[arg(long)]
+    pub(crate) node: Option<String>,
+    /// Sign in with this key file instead of the operator's.
+    #[arg(long)]
+    pub(crate) key: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct DemoArguments {
+    /// How many nodes (1, or from 4 on so that one may stop).
+    #[arg(long, default_value_t = 4)]
+    pub(crate) nodes: usize,
+    /// Records to push at each node.
+    #[arg(long, default_value_t = 6)]
+    pub(crate) count: usize,
+    /// A folder of your own records instead of generated ones.
+    #[arg(long)]
+    pub(crate) records: Option<PathBuf>,
+    /// Stay up at the end and print the nodes' addresses.
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct InitArguments {
+    /// The folder to make.
+    pub(crate) folder: PathBuf,
+    /// The consortium's name.
+    #[arg(long, default_value = "emrshare")]
+    pub(crate) name: String,
+    /// How many nodes found the consortium.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) nodes: u16,
+    /// IP address of the nodes.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(crate) ip: std::net::IpAddr,
+    /// First port: node N gets the API at port + 2 N and consensus at the one after.
+    #[arg(long, default_value_t = 8440)]
+    pub(crate) port: u16,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum CaCommand {
+    /// Make an authority.
+    Init {
+        /// Where to.
+        folder: PathBuf,
+        /// Its name.
+        #[arg(long)]
+        name: String,
+    },
+    /// Issue a node's certificate.
+    Issue {
+        /// The authority's folder.
+        #[arg(long)]
+        authority: PathBuf,
+        /// The node's id.
+        #[arg(long)]
+        node: u32,
+        /// The institution's name.
+        #[arg(long)]
+        institution: String,
+        /// The node's public consensus key.
+        #[arg(long)]
+        consensus_key: String,
+        /// The node's public TLS key.
+        #[arg(long)]
+        tls_key: String,
+        /// Host names and IP addresses.
+        #[arg(long, required = true)]
+        host: Vec<String>,
+        /// Days until it expires.
+        #[arg(long, default_value_t = 730)]
+        days: u32,
+    },
+    /// Check a node's certificate against an authority.
+    Show {
+        /// The certificate in PEM.
+        certificate: PathBuf,
+        /// The authority's certificate in PEM.
+        #[arg(long)]
+        authority: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key.
+    New {
+        /// Where to: readable by its owner only, never overwritten.
+        file: PathBuf,
+    },
+    /// Print the public half of a key.
+    Show {
+        /// The key's file.
+        file: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum CodecCommand {
+    /// Print an entry's 96 bytes in hexadecimal.
+    Encode {
+        /// The marker, 0 to 16383.
+        #[arg(long)]
+        marker: u16,
+        /// What is done.
+        #[arg(long)]
+        kind: KindName,
+        /// The acting node, 0 to 1048575.
+        #[arg(long)]
+        acting: u32,
+        /// The origin node, 0 to 1048575.
+        #[arg(long)]
+        origin: u32,
+        /// The serial, 0 to 2^200 - 1.
+        #[arg(long)]
+        serial: String,
+        /// SHA-256 of the original.
+        #[arg(long)]
+        original: String,
+        /// SHA-256 of the desensitized file.
+        #[arg(long)]
+        desensitized: String,
+    },
+    /// Print an entry's fields.
+    Decode {
+        /// The 96 bytes in hexadecimal.
+        hex: String,
+    },
+    /// Print the text form of an index, or the fields of a text form.
+    Index {
+        /// `ORIGIN/SERIAL` or a text form.
+        index: String,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum KindName {
+    Add,
+    Update,
+    Delete,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Lang {
+    Zh,
+    En,
+    Mixed,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum RoleName {
+    Patient,
+    Doctor,
+    Researcher,
+}

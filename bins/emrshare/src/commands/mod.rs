@@ -1,0 +1,111 @@
+//! What the commands do.
+
+mod bench;
+mod certificates;
+mod codec;
+mod local;
+mod remote;
+mod verify;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use emrshare_identity::SigningKey;
+use ring::rand::{SecureRandom, SystemRandom};
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    cli::{CaCommand, CodecCommand, Command, KeyCommand},
+    demo,
+};
+
+/// Runs a command.
+pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
+    match command {
+        Command::Demo(arguments) => demo::run(arguments, json).await,
+        Command::Init(arguments) => local::init(&arguments, json),
+        Command::Node { config } => node(&config).await,
+        Command::Ca(CaCommand::Init { folder, name }) => certificates::init(&folder, &name, json),
+        Command::Ca(CaCommand::Issue {
+            authority, node, institution, consensus_key, tls_key, host, days,
+        }) => {
+            let keys = (consensus_key.parse()?, tls_key.parse()?);
+            certificates::issue(&authority, node, institution, keys, host, days)
+        }
+        Command::Ca(CaCommand::Show { certificate, authority }) => {
+            certificates::show(&certificate, &authority, json)
+        }
+        Command::Key(KeyCommand::New { file }) => certificates::new_key(&file, json),
+        Command::Key(KeyCommand::Show { file }) => certificates::show_key(&file, json),
+        Command::Submit { at, update, paths } => remote::submit(&at, update, &paths, json).await,
+        Command::Check { paths } => local::check(&paths, json),
+        Command::Desensitize { out, policy, paths } => {
+            local::desensitize(&out, policy.as_deref(), &paths, json)
+        }
+        Command::Get { at, index, original, out } => {
+            remote::get(&at, index.parse()?, original, &out, json).await
+        }
+        Command::Search { at, query, limit } => remote::search(&at, &query, limit, json).await,
+        Command::Show { at, index } => remote::show(&at, index.parse()?, json).await,
+        Command::Delete { at, index } => remote::delete(&at, index.parse()?, json).await,
+        Command::Status { at } => remote::status(&at, json).await,
+        Command::Receipt { at, index, out } => {
+            remote::receipt(&at, index.parse()?, &out, json).await
+        }
+        Command::Verify { receipt, manifest, genesis } => {
+            verify::run(&receipt, manifest.as_deref(), &genesis, json)
+        }
+        Command::Register { at, key, role, identity } => {
+            remote::register(&at, key.parse()?, role, &identity, json).await
+        }
+        Command::Link { at, index, patient } => {
+            remote::link(&at, index.parse()?, patient.parse()?, json).await
+        }
+        Command::Grant { at, index, doctor, hours } => {
+            remote::grant(&at, index.parse()?, doctor.parse()?, hours, json).await
+        }
+        Command::Revoke { at, index, doctor } => {
+            remote::revoke(&at, index.parse()?, doctor.parse()?, json).await
+        }
+        Command::Sample { count, lang, seed, out } => local::sample(count, lang, seed, &out, json),
+        Command::Codec(CodecCommand::Encode {
+            marker, kind, acting, origin, serial, original, desensitized,
+        }) => codec::encode(
+            marker,
+            kind,
+            [acting, origin],
+            &serial,
+            [&original, &desensitized],
+            json,
+        ),
+        Command::Codec(CodecCommand::Decode { hex }) => codec::decode(&hex, json),
+        Command::Codec(CodecCommand::Index { index }) => codec::index(&index, json),
+        Command::Bench { at, records, in_flight, seed } => {
+            bench::run(&at, records, in_flight, seed, json).await
+        }
+    }
+}
+
+async fn node(config: &std::path::Path) -> anyhow::Result<()> {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,commonware=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let config = emrshare_node::Config::load(config)?;
+    let node = emrshare_node::Node::start(config).await?;
+    emrshare_node::until_asked_to_stop().await;
+    node.stop().await;
+    Ok(())
+}
+
+/// A key of the system's randomness.
+pub(crate) fn random_key() -> anyhow::Result<SigningKey> {
+    let mut seed = [0; 32];
+    let filled = SystemRandom::new().fill(&mut seed);
+    filled.map_err(|_| anyhow::anyhow!("the system has no random source"))?;
+    Ok(SigningKey::from_seed(seed))
+}
+
+/// Microseconds since 1970.
+pub(crate) fn now_us() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,187 @@
+//! What a node is asked for.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use emrshare_client::ClientError;
+use emrshare_codec::RecordIndex;
+use emrshare_contracts::Call;
+use emrshare_identity::PublicKey;
+use serde_json::{Value, json};
+
+use super::now_us;
+use crate::{
+    cli::{At, RoleName},
+    exit::Refused,
+    files, home, output,
+};
+
+pub(super) async fn submit(
+    at: &At,
+    update: Option<String>,
+    paths: &[PathBuf],
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let client = home::client(at)?;
+    let update = update.map(|index| index.parse()).transpose()?;
+    let records = files::records(paths)?;
+    let bar = output::bar(records.len(), "pushing", as_json);
+    let mut refused = Vec::new();
+    for path in &records {
+        let files = files::read(path)?;
+        let answer = match update {
+            Some(index) => client.update(index, files).await,
+            None => client.submit(files, None).await,
+        };
+        let place = path.display().to_string();
+        match answer {
+            Ok(mut answer) => {
+                answer["record"] = json!(place);
+                bar.suspend(|| shown(&answer, as_json));
+            }
+            Err(ClientError::Refused(report)) => {
+                bar.suspend(|| {
+                    if as_json {
+                        output::json(&json!({"record": place, "refused": report}));
+                    } else {
+                        output::error(&format!("{place}: refused"));
+                        output::refusal(&report);
+                    }
+                });
+                refused.push(place);
+            }
+            Err(error) => return Err(anyhow::Error::new(error).context(place)),
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let message = format!("{} of {} records were refused", refused.len(), records.len());
+    Err(anyhow::Error::new(Refused(Value::Null)).context(message))
+}
+
+fn shown(answer: &Value, as_json: bool) {
+    if as_json {
+        output::json(answer);
+    } else {
+        let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
+        output::line(&format!("{}  {}  height {}", text("index"), text("record"), answer["height"]));
+    }
+}
+
+pub(super) async fn get(
+    at: &At,
+    index: RecordIndex,
+    original: bool,
+    out: &Path,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let client = home::client(at)?;
+    let file = if original { client.original(index).await? } else { client.desensitized(index).await? };
+    files::write(&file, out)?;
+    let shown = json!({
+        "index": index.to_string(),
+        "digest": file.manifest().digest().to_string(),
+        "bytes": file.size(),
+        "folder": out,
+    });
+    output::value(&shown, as_json);
+    Ok(())
+}
+
+pub(super) async fn search(at: &At, query: &str, limit: usize, as_json: bool) -> anyhow::Result<()> {
+    let found = home::client(at)?.search(query, limit).await?;
+    if as_json {
+        output::json(&found);
+        return Ok(());
+    }
+    output::line(&format!("{} records", found["total"]));
+    for hit in found["hits"].as_array().into_iter().flatten() {
+        let text = |key: &str| hit[key].as_str().unwrap_or_default().to_owned();
+        let (index, collected) = (text("index"), text("collected"));
+        output::line(&format!("{index}  {collected:>10}  {}  {}", text("institution"), text("diseases")));
+    }
+    Ok(())
+}
+
+pub(super) async fn show(at: &At, index: RecordIndex, as_json: bool) -> anyhow::Result<()> {
+    output::value(&home::client(at)?.show(index).await?, as_json);
+    Ok(())
+}
+
+pub(super) async fn delete(at: &At, index: RecordIndex, as_json: bool) -> anyhow::Result<()> {
+    output::value(&home::client(at)?.delete(index).await?, as_json);
+    Ok(())
+}
+
+pub(super) async fn status(at: &At, as_json: bool) -> anyhow::Result<()> {
+    output::value(&home::client(at)?.status().await?, as_json);
+    Ok(())
+}
+
+pub(super) async fn receipt(
+    at: &At,
+    index: RecordIndex,
+    out: &Path,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let bytes = home::client(at)?.receipt(index).await?.to_bytes();
+    fs::write(out, &bytes)?;
+    output::value(&json!({"receipt": out, "bytes": bytes.len()}), as_json);
+    Ok(())
+}
+
+pub(super) async fn register(
+    at: &At,
+    key: PublicKey,
+    role: RoleName,
+    identity: &str,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let role = match role {
+        RoleName::Patient => "patient",
+        RoleName::Doctor => "doctor",
+        RoleName::Researcher => "researcher",
+    };
+    output::value(&home::client(at)?.register(key, role, identity).await?, as_json);
+    Ok(())
+}
+
+pub(super) async fn link(
+    at: &At,
+    index: RecordIndex,
+    patient: PublicKey,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    output::value(&home::client(at)?.link(index, patient).await?, as_json);
+    Ok(())
+}
+
+pub(super) async fn grant(
+    at: &At,
+    index: RecordIndex,
+    grantee: PublicKey,
+    hours: u64,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let until_ms = now_us() / 1000 + hours.saturating_mul(3_600_000);
+    call(at, &Call::Grant { index, grantee, until_ms }, as_json).await
+}
+
+pub(super) async fn revoke(
+    at: &At,
+    index: RecordIndex,
+    grantee: PublicKey,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    call(at, &Call::Revoke { index, grantee }, as_json).await
+}
+
+async fn call(at: &At, call: &Call, as_json: bool) -> anyhow::Result<()> {
+    output::value(&home::client(at)?.sign_and_send(call, now_us()).await?, as_json);
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! Records as files and folders.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use emrshare_record::{RecordFile, SourceFile};
+
+/// Most bytes that are read for one record.
+const RECORD_LEN_MAX: u64 = 64 * 1024 * 1024;
+
+/// The records that paths stand for: a file is one; a folder with files is one, and every folder
+/// below a folder without files is one.
+pub(crate) fn records(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut records = Vec::new();
+    for path in paths {
+        let metadata = fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        if metadata.is_file() {
+            records.push(path.clone());
+            continue;
+        }
+        let mut entries = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
+        entries.sort();
+        let (folders, files): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.is_dir());
+        if files.is_empty() {
+            records.extend(self::records(&folders)?);
+        } else {
+            records.push(path.clone());
+        }
+    }
+    Ok(records)
+}
+
+/// The records of a folder of which each file and each folder is one.
+pub(crate) fn records_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let mut entries = entries.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
+    entries.sort();
+    records(&entries)
+}
+
+/// The files of a record.
+pub(crate) fn read(record: &Path) -> anyhow::Result<Vec<SourceFile>> {
+    let paths = if record.is_dir() {
+        let entries = fs::read_dir(record)?.map(|entry| Ok(entry?.path()));
+        entries.collect::<anyhow::Result<Vec<_>>>()?
+    } else {
+        vec![record.to_path_buf()]
+    };
+    let mut files = Vec::new();
+    let mut total = 0;
+    for path in paths.into_iter().filter(|path| path.is_file()) {
+        total += fs::metadata(&path)?.len();
+        if total > RECORD_LEN_MAX {
+            bail!("{} is larger than a record may be ({RECORD_LEN_MAX} bytes)", record.display());
+        }
+        let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        files.push(SourceFile::new(name, bytes));
+    }
+    Ok(files)
+}
+
+/// Writes a record file's manifest and parts.
+pub(crate) fn write(file: &RecordFile, folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    fs::write(folder.join("manifest.json"), file.manifest().as_bytes())?;
+    for (part, chunks) in file.manifest().parts().iter().zip(file.chunks()) {
+        // A part's name must not lead out of the folder.
+        let name = Path::new(&part.name).file_name().unwrap_or_default();
+        fs::write(folder.join(name), chunks.concat())?;
+    }
+    Ok(())
+}

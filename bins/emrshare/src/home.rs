@@ -1,0 +1,52 @@
+//! A node's folder, as its users need it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use emrshare_client::Client;
+use emrshare_contracts::Genesis;
+use emrshare_identity::SigningKey;
+use emrshare_node::Settings;
+
+use crate::cli::At;
+
+/// Reads a text file, or says which one cannot be read.
+pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+/// Reads a key file.
+pub(crate) fn key(path: &Path) -> anyhow::Result<SigningKey> {
+    let key = read(path)?.trim().parse();
+    key.with_context(|| format!("{} holds no key", path.display()))
+}
+
+/// Reads a founding document.
+pub(crate) fn genesis(path: &Path) -> anyhow::Result<Genesis> {
+    let genesis = Genesis::from_bytes(read(path)?.as_bytes());
+    genesis.with_context(|| format!("{} is not to be trusted", path.display()))
+}
+
+/// A client as the flags say.
+pub(crate) fn client(at: &At) -> anyhow::Result<Client> {
+    let genesis = genesis(&at.home.join("genesis.json"))
+        .context("name the node's folder with --home")?;
+    let base = match &at.node {
+        Some(base) => base.clone(),
+        None => {
+            let settings: Settings = toml::from_str(&read(&at.home.join("node.toml"))?)?;
+            format!("https://{}", settings.api_listen)
+        }
+    };
+    let operator = || at.home.join("keys").join("operator.key");
+    let key = key(&at.key.clone().unwrap_or_else(operator))?;
+    Ok(Client::new(&base, genesis.authority(), key)?)
+}
+
+/// Where `init` puts the operator's key.
+pub(crate) fn operator_key(home: &Path) -> PathBuf {
+    home.join("keys").join("operator.key")
+}

@@ -1,0 +1,88 @@
+//! What is printed.
+#![expect(clippy::print_stdout, reason = "printing is what a command line is for")]
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+
+/// A line of text on standard output.
+pub(crate) fn line(text: &str) {
+    println!("{text}");
+}
+
+/// A value as one line of JSON on standard output.
+pub(crate) fn json(value: &Value) {
+    println!("{value}");
+}
+
+/// A line on standard error.
+pub(crate) fn error(text: &str) {
+    eprintln!("{text}");
+}
+
+/// JSON or indented text.
+pub(crate) fn value(value: &Value, as_json: bool) {
+    if as_json {
+        json(value);
+    } else {
+        fields(value, 0);
+    }
+}
+
+/// The faults of a refused record.
+pub(crate) fn refusal(report: &Value) {
+    let refusal = report.get("refusal").unwrap_or(report);
+    let stage = refusal["stage"].as_str().unwrap_or("?");
+    error(&format!("  stage: {stage}"));
+    for fault in refusal["faults"].as_array().into_iter().flatten() {
+        let text = |key: &str| fault[key].as_str().unwrap_or_default().to_owned();
+        error(&format!("  - [{}] {}", text("rule"), text("message")));
+    }
+}
+
+/// A bar for work that can last over a second; invisible when output is JSON or no terminal.
+pub(crate) fn bar(length: usize, what: &str, as_json: bool) -> ProgressBar {
+    if as_json || length < 2 {
+        return ProgressBar::hidden();
+    }
+    let template = "{msg:>14} [{bar:32.cyan/blue}] {pos}/{len} {per_sec} {eta}";
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(length as u64).with_style(style.progress_chars("━╸─"));
+    bar.set_message(what.to_owned());
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+fn fields(value: &Value, depth: usize) {
+    let indent = "  ".repeat(depth);
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                match value {
+                    Value::Object(_) | Value::Array(_) => {
+                        line(&format!("{indent}{key}:"));
+                        fields(value, depth + 1);
+                    }
+                    _ => line(&format!("{indent}{key}: {}", plain(value))),
+                }
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                match item {
+                    Value::Object(_) => {
+                        line(&format!("{indent}-"));
+                        fields(item, depth + 1);
+                    }
+                    _ => line(&format!("{indent}- {}", plain(item))),
+                }
+            }
+        }
+        _ => line(&format!("{indent}{}", plain(value))),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

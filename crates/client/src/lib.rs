@@ -1,0 +1,294 @@
+//! A client of the emrshare node's HTTPS API.
+//!
+//! [`Client::new`] needs the address, the consortium's authority and the person's key; it signs in
+//! by itself when a call needs it. Answers are JSON as the node's OpenAPI document describes them.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use emrshare_client::Client;
+//! use emrshare_identity::SigningKey;
+//!
+//! let authority = std::fs::read_to_string("authority.pem")?;
+//! let key: SigningKey = std::fs::read_to_string("operator.key")?.trim().parse()?;
+//! let client = Client::new("https://127.0.0.1:8443", &authority, key)?;
+//! println!("{}", client.status().await?);
+//! # Ok(()) }
+//! ```
+
+mod error;
+mod fetch;
+
+use std::{sync::Arc, time::Duration};
+
+use emrshare_codec::{Digest, NodeId, RecordIndex};
+use emrshare_contracts::Call;
+use emrshare_identity::{PublicKey, SignInChallenge, SigningKey};
+use emrshare_ledger::TransactionDraft;
+use emrshare_record::SourceFile;
+use reqwest::{Method, RequestBuilder, multipart};
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+pub use error::ClientError;
+
+/// A person at a node.
+#[derive(Clone)]
+pub struct Client {
+    base: String,
+    http: reqwest::Client,
+    key: Arc<SigningKey>,
+    session: Arc<Mutex<Option<Session>>>,
+}
+
+#[derive(Clone)]
+struct Session {
+    token: String,
+    chain: Digest,
+    node: NodeId,
+}
+
+impl Client {
+    /// A client of the node at `base`, such as `https://127.0.0.1:8443`; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`ClientError::Setup`] if the authority's certificate is no PEM.
+    pub fn new(base: &str, authority_pem: &str, key: SigningKey) -> Result<Self, ClientError> {
+        let setup = |error: &dyn std::fmt::Display| ClientError::Setup(error.to_string());
+        let mut roots = RootCertStore::empty();
+        let authority = CertificateDer::from_pem_slice(authority_pem.as_bytes());
+        let authority = authority.map_err(|error| setup(&error))?;
+        roots.add(authority).map_err(|error| setup(&error))?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .map_err(|error| setup(&error))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(5))
+            .build()
+            .map_err(|error| setup(&error))?;
+        let base = base.trim_end_matches('/').to_owned();
+        Ok(Self { base, http, key: Arc::new(key), session: Arc::default() })
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The person's public key.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        self.key.public_key()
+    }
+
+    /// Whether the node's process answers; needs no signing in.
+    pub async fn is_up(&self) -> bool {
+        let request = self.http.get(format!("{}/api/v1/health", self.base));
+        let answer = request.timeout(Duration::from_secs(2)).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// Pushes a new record. The same `idempotency_key` gives the same answer again.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with the judge's report; see [`ClientError`].
+    pub async fn submit(
+        &self,
+        files: Vec<SourceFile>,
+        idempotency_key: Option<&str>,
+    ) -> Result<Value, ClientError> {
+        let request = self.request(Method::POST, "/api/v1/records").await?;
+        let request = match idempotency_key {
+            Some(key) => request.header("idempotency-key", key),
+            None => request,
+        };
+        self.json(request.multipart(form(files))).await
+    }
+
+    /// Pushes a new version of a record.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn update(
+        &self,
+        index: RecordIndex,
+        files: Vec<SourceFile>,
+    ) -> Result<Value, ClientError> {
+        let request = self.request(Method::PUT, &format!("/api/v1/records/{index}")).await?;
+        self.json(request.multipart(form(files))).await
+    }
+
+    /// Ends a record.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn delete(&self, index: RecordIndex) -> Result<Value, ClientError> {
+        self.call(Method::DELETE, &format!("/api/v1/records/{index}")).await
+    }
+
+    /// Judges a record without storing anything.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn check(&self, files: Vec<SourceFile>) -> Result<Value, ClientError> {
+        let request = self.request(Method::POST, "/api/v1/check").await?;
+        self.json(request.multipart(form(files))).await
+    }
+
+    /// State and history of a record on the ledger.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn show(&self, index: RecordIndex) -> Result<Value, ClientError> {
+        self.call(Method::GET, &format!("/api/v1/records/{index}")).await
+    }
+
+    /// Finds records.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn search(&self, query: &str, limit: usize) -> Result<Value, ClientError> {
+        let query: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        self.call(Method::GET, &format!("/api/v1/search?q={query}&limit={limit}")).await
+    }
+
+    /// Where the node stands.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn status(&self) -> Result<Value, ClientError> {
+        self.call(Method::GET, "/api/v1/status").await
+    }
+
+    /// Final blocks, newest first.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn blocks(&self, limit: u64) -> Result<Value, ClientError> {
+        self.call(Method::GET, &format!("/api/v1/blocks?limit={limit}")).await
+    }
+
+    /// Makes a person known: `role` is `patient`, `doctor` or `researcher`.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn register(
+        &self,
+        key: PublicKey,
+        role: &str,
+        identity: &str,
+    ) -> Result<Value, ClientError> {
+        let body = json!({"key": key.to_string(), "role": role, "identity": identity});
+        self.json(self.request(Method::POST, "/api/v1/people").await?.json(&body)).await
+    }
+
+    /// Says which patient a record is about.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn link(&self, index: RecordIndex, patient: PublicKey) -> Result<Value, ClientError> {
+        let body = json!({"index": index.to_string(), "patient": patient.to_string()});
+        self.json(self.request(Method::POST, "/api/v1/relationships").await?.json(&body)).await
+    }
+
+    /// Signs a call with this person's key and puts it on the ledger. `nonce` must be higher than
+    /// in all calls of this person before: the time in microseconds is.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn sign_and_send(&self, call: &Call, nonce: u64) -> Result<Value, ClientError> {
+        let session = self.session().await?;
+        let draft = TransactionDraft {
+            node: session.node,
+            contract: call.contract(),
+            nonce,
+            payload: call.to_payload(),
+        };
+        let bytes = draft.sign(session.chain, &self.key);
+        let body = json!({ "transaction": hex::encode(bytes) });
+        self.json(self.request(Method::POST, "/api/v1/transactions").await?.json(&body)).await
+    }
+
+    /// The node's metrics in Prometheus' text format.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn metrics(&self) -> Result<String, ClientError> {
+        let bytes = self.bytes("/api/v1/metrics").await?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    async fn call(&self, method: Method, path: &str) -> Result<Value, ClientError> {
+        self.json(self.request(method, path).await?).await
+    }
+
+    async fn json(&self, request: RequestBuilder) -> Result<Value, ClientError> {
+        let answer = error::checked(request.send().await?).await?;
+        Ok(answer.json().await?)
+    }
+
+    async fn bytes(&self, path: &str) -> Result<Vec<u8>, ClientError> {
+        let request = self.request(Method::GET, path).await?;
+        let answer = error::checked(request.send().await?).await?;
+        Ok(answer.bytes().await?.to_vec())
+    }
+
+    async fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, ClientError> {
+        let session = self.session().await?;
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        Ok(request.bearer_auth(session.token))
+    }
+
+    /// The session, which is opened at the first call.
+    async fn session(&self) -> Result<Session, ClientError> {
+        let mut session = self.session.lock().await;
+        if let Some(open) = &*session {
+            return Ok(open.clone());
+        }
+        let open = self.sign_in().await?;
+        *session = Some(open.clone());
+        Ok(open)
+    }
+
+    async fn sign_in(&self) -> Result<Session, ClientError> {
+        let url = format!("{}/api/v1/challenge", self.base);
+        let answer = self.json(self.http.post(url)).await?;
+        let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
+        let malformed = || ClientError::Answer("malformed challenge".into());
+        let chain: Digest = text("chain").parse().map_err(|_| malformed())?;
+        let node = answer["node"].as_u64().and_then(|node| u32::try_from(node).ok());
+        let node = node.and_then(|node| NodeId::new(node).ok()).ok_or_else(malformed)?;
+        let PublicKey(challenge) = text("challenge").parse().map_err(|_| malformed())?;
+        let signature = SignInChallenge { chain, node, challenge }.sign(&self.key);
+        let body = json!({
+            "challenge": text("challenge"),
+            "key": self.public_key().to_string(),
+            "signature": signature.to_string(),
+        });
+        let url = format!("{}/api/v1/session", self.base);
+        let answer = self.json(self.http.post(url).json(&body)).await?;
+        let token = answer["token"].as_str().ok_or_else(malformed)?.to_owned();
+        Ok(Session { token, chain, node })
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Client({} as {})", self.base, self.public_key())
+    }
+}
+
+fn form(files: Vec<SourceFile>) -> multipart::Form {
+    files.into_iter().fold(multipart::Form::new(), |form, file| {
+        form.part("file", multipart::Part::bytes(file.bytes).file_name(file.name))
+    })
+}

@@ -1,0 +1,80 @@
+//! The node's HTTPS interface.
+
+pub(crate) mod auth;
+mod error;
+mod ledger;
+mod operations;
+mod page;
+mod peer;
+mod people;
+mod records;
+
+use std::sync::Arc;
+
+use axum::{Router, extract::DefaultBodyLimit};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::node::Shared;
+
+type Api = axum::extract::State<Arc<Shared>>;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "emrshare node",
+        description = "Electronic medical records, shared without a centre. All paths but health, \
+                       version and the sign-in need a bearer token."
+    ),
+    modifiers(&Bearer)
+)]
+struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_with(Default::default);
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("bearer", scheme);
+    }
+}
+
+/// All routes.
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    let body_len_max = shared.record_len_max;
+    let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(operations::health))
+        .routes(routes!(operations::version))
+        .routes(routes!(operations::ready))
+        .routes(routes!(operations::status))
+        .routes(routes!(operations::metrics))
+        .routes(routes!(auth::challenge))
+        .routes(routes!(auth::sign_in))
+        .routes(routes!(records::submit))
+        .routes(routes!(records::check))
+        .routes(routes!(records::show, records::update, records::delete))
+        .routes(routes!(records::desensitized_manifest))
+        .routes(routes!(records::original))
+        .routes(routes!(records::chunk))
+        .routes(routes!(records::receipt))
+        .routes(routes!(records::search))
+        .routes(routes!(ledger::blocks))
+        .routes(routes!(ledger::block))
+        .routes(routes!(ledger::genesis))
+        .routes(routes!(people::register))
+        .routes(routes!(people::link))
+        .routes(routes!(people::transact))
+        .split_for_parts();
+    let document = Arc::new(document);
+    let openapi = move || async move { axum::Json(document.as_ref().clone()) };
+    router
+        .route("/api/v1/openapi.json", axum::routing::get(openapi))
+        .route("/peer/v1/files", axum::routing::post(peer::files))
+        .route("/", axum::routing::get(page::page))
+        .layer(DefaultBodyLimit::max(body_len_max))
+        .with_state(shared)
+}

@@ -1,0 +1,96 @@
+//! Health, version, readiness, status and metrics.
+
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Api, auth::Caller, error::ApiError};
+use crate::{clock, node::Shared};
+
+/// Whether the process runs.
+#[utoipa::path(get, path = "/api/v1/health", responses((status = 200, body = str)))]
+pub(super) async fn health() -> &'static str {
+    "ok"
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Version {
+    /// The software's version.
+    version: &'static str,
+}
+
+/// The software's version.
+#[utoipa::path(get, path = "/api/v1/version", responses((status = 200, body = Version)))]
+pub(super) async fn version() -> Json<Version> {
+    Json(Version { version: env!("CARGO_PKG_VERSION") })
+}
+
+/// Whether the node takes part: its last block is recent.
+#[utoipa::path(get, path = "/api/v1/ready", security(("bearer" = [])),
+    responses((status = 200, body = str), (status = 503, body = ApiError)))]
+pub(super) async fn ready(State(shared): Api, _: Caller) -> Result<&'static str, ApiError> {
+    const RECENT_MS: u64 = 60_000;
+    let time_ms = shared.chain.watch_tip().borrow().time_ms;
+    if clock::now_ms().saturating_sub(time_ms) < RECENT_MS {
+        Ok("ready")
+    } else {
+        let message = "no block was final within a minute; are more than two thirds of the nodes up?";
+        Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", message))
+    }
+}
+
+/// What the node knows of itself.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NodeStatus {
+    pub(super) node: u32,
+    pub(super) institution: String,
+    pub(super) consortium: String,
+    pub(super) chain: String,
+    pub(super) members: usize,
+    pub(super) height: u64,
+    /// Milliseconds since 1970.
+    pub(super) time_ms: u64,
+    /// Hash of the last final block.
+    pub(super) block: String,
+    pub(super) state_root: String,
+    /// Records that can be found here.
+    pub(super) searchable: usize,
+    pub(super) version: &'static str,
+}
+
+impl NodeStatus {
+    pub(super) fn of(shared: &Shared) -> Result<Self, ApiError> {
+        let tip = *shared.chain.watch_tip().borrow();
+        let institution =
+            shared.genesis.member(shared.me).map(|(member, _)| member.institution.clone());
+        let (_, searchable) = shared.search.search("", 1).map_err(ApiError::local)?;
+        Ok(Self {
+            node: shared.me.get(),
+            institution: institution.unwrap_or_default(),
+            consortium: shared.genesis.name().into(),
+            chain: tip.chain.to_string(),
+            members: shared.genesis.members().count(),
+            height: tip.height,
+            time_ms: tip.time_ms,
+            block: tip.hash().to_string(),
+            state_root: tip.state_root.to_string(),
+            searchable,
+            version: env!("CARGO_PKG_VERSION"),
+        })
+    }
+}
+
+/// Where the node stands.
+#[utoipa::path(get, path = "/api/v1/status", security(("bearer" = [])),
+    responses((status = 200, body = NodeStatus)))]
+pub(super) async fn status(State(shared): Api, _: Caller) -> Result<Json<NodeStatus>, ApiError> {
+    NodeStatus::of(&shared).map(Json)
+}
+
+/// Metrics in Prometheus' text format.
+#[utoipa::path(get, path = "/api/v1/metrics", security(("bearer" = [])),
+    responses((status = 200, body = str)))]
+pub(super) async fn metrics(State(shared): Api, caller: Caller) -> Result<String, ApiError> {
+    caller.must_operate()?;
+    Ok(shared.metrics.render())
+}

@@ -1,0 +1,327 @@
+//! The chain as this node keeps it: judges and proposes blocks, takes over final ones.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use emrshare_codec::{Digest, NodeId};
+use emrshare_consensus::{Chain, ChainError, Judgement};
+use emrshare_contracts::{BlockContext, BlockError, Genesis, ItemError, apply_item, execute};
+use emrshare_ledger::{
+    Block, BlockBuilder, Changes, Header, Item, Overlay, StateError, wire::Reader,
+};
+use emrshare_storage::{Batch, Kv};
+use emrshare_sync::{Task, tasks};
+use tokio::sync::{mpsc, watch};
+
+use crate::{
+    clock,
+    mempool::Mempool,
+    tables::{ERASURES, HISTORY, STATE, TIP, UNSEARCHED, WANTS, history},
+    view::{Executed, FinalState, Layers},
+};
+
+/// Largest block that this node proposes.
+const BLOCK_LEN_MAX: usize = 1024 * 1024;
+
+/// The chain's application for the consensus engine.
+pub(crate) struct NodeChain {
+    kv: Arc<dyn Kv>,
+    me: NodeId,
+    genesis: Block,
+    inner: Mutex<Inner>,
+    tip: watch::Sender<Header>,
+    tasks: mpsc::UnboundedSender<Vec<Task>>,
+    work: Arc<tokio::sync::Notify>,
+}
+
+struct Inner {
+    pending: HashMap<Digest, Arc<Executed>>,
+    mempool: Mempool,
+}
+
+impl NodeChain {
+    /// The chain as the store has it; a new store begins with genesis. `tasks` gets what final
+    /// blocks ask this node to do, after the store has it.
+    pub(crate) fn open(
+        kv: Arc<dyn Kv>,
+        genesis: &Genesis,
+        me: NodeId,
+        tasks: mpsc::UnboundedSender<Vec<Task>>,
+    ) -> Result<Self, ChainError> {
+        let block = genesis.block();
+        let header = match kv.get(TIP, b"").map_err(failed)? {
+            Some(bytes) => Header::read(&mut Reader::new(&bytes)).map_err(failed)?,
+            None => {
+                let mut batch = Batch::default();
+                put_changes(&mut batch, &genesis.state());
+                batch.put(TIP, b"", &block.header().to_bytes());
+                kv.commit(batch).map_err(failed)?;
+                *block.header()
+            }
+        };
+        if header.chain != genesis.chain() {
+            return Err(failed("the store belongs to another consortium's chain"));
+        }
+        let inner = Inner { pending: HashMap::new(), mempool: Mempool::default() };
+        Ok(Self {
+            kv,
+            me,
+            genesis: block,
+            inner: Mutex::new(inner),
+            tip: watch::Sender::new(header),
+            tasks,
+            work: Arc::new(tokio::sync::Notify::new()),
+        })
+    }
+
+    /// The state after the last final block.
+    pub(crate) fn state(&self) -> FinalState {
+        FinalState(self.kv.clone())
+    }
+
+    /// The header of the last final block, and how it goes on.
+    pub(crate) fn watch_tip(&self) -> watch::Receiver<Header> {
+        self.tip.subscribe()
+    }
+
+    /// Tells when an item came in.
+    pub(crate) fn work(&self) -> Arc<tokio::sync::Notify> {
+        self.work.clone()
+    }
+
+    /// The chain's name.
+    pub(crate) fn name(&self) -> Digest {
+        self.genesis.header().chain
+    }
+
+    /// Judges an item against the final state and keeps it for a block.
+    pub(crate) fn offer(&self, bytes: &[u8]) -> Result<(), OfferError> {
+        let item = Item::from_bytes(bytes)?;
+        let state = self.state();
+        let height = self.tip.borrow().height + 1;
+        let context = BlockContext { chain: self.name(), height };
+        apply_item(&mut Overlay::new(&state), context, &item, false)?;
+        self.lock().mempool.insert(bytes, &item);
+        self.work.notify_one();
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The blocks between the final one and `hash`, oldest first; `None` if they are not known.
+    fn pending_to(&self, inner: &Inner, hash: Digest) -> Option<Vec<Arc<Executed>>> {
+        let tip = self.tip.borrow().hash();
+        let mut blocks = Vec::new();
+        let mut next = hash;
+        while next != tip {
+            let block = inner.pending.get(&next)?;
+            next = block.header.previous;
+            blocks.push(block.clone());
+        }
+        blocks.reverse();
+        Some(blocks)
+    }
+
+    /// Executes a block on top of known ones and keeps the result.
+    fn execute(&self, block: &Block) -> Result<Result<Arc<Executed>, BlockError>, ChainError> {
+        let (base, layers, parent, checked) = {
+            let inner = self.lock();
+            let previous = block.header().previous;
+            let layers = self
+                .pending_to(&inner, previous)
+                .ok_or_else(|| failed("the parent of a block is not known"))?;
+            let parent = layers.last().map_or_else(|| *self.tip.borrow(), |parent| parent.header);
+            let checked: Vec<_> = block.items().map(|item| inner.mempool.holds(&item)).collect();
+            (self.state(), layers, parent, checked)
+        };
+        let state = Layers { base: &base, blocks: layers };
+        let position = std::cell::Cell::new(0);
+        let verified = |_: &Item<'_>| {
+            let number = position.replace(position.get() + 1);
+            checked.get(number).copied().unwrap_or(false)
+        };
+        match execute(&state, &parent, block, verified) {
+            Ok(changes) => {
+                let executed = Arc::new(Executed { header: *block.header(), changes });
+                self.lock().pending.insert(block.hash(), executed.clone());
+                Ok(Ok(executed))
+            }
+            Err(BlockError::Item { source, .. }) if source.is_local() => Err(failed(source)),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    /// Everything that a final block changes in the store.
+    fn record(&self, batch: &mut Batch, block: &Block, changes: &Changes) -> Vec<Task> {
+        let header = block.header();
+        put_changes(batch, changes);
+        let mut asked = Vec::new();
+        for (position, (entry, task)) in tasks(block, self.me).into_iter().enumerate() {
+            let index = entry.index();
+            let key = index.to_key();
+            // A block holds fewer than 2^32 entries.
+            let row = history(index, header.height, position as u32);
+            batch.put(HISTORY, &row, &entry.to_bytes());
+            match task {
+                Some(Task::Fetch(want)) => {
+                    let acting = want.acting.get().to_be_bytes();
+                    let value = [&want.digest.0, acting.as_slice(), &want.height.to_be_bytes()];
+                    batch.put(WANTS, &key, &value.concat());
+                }
+                Some(Task::Erase { .. }) => {
+                    batch.delete(WANTS, &key);
+                    batch.put(ERASURES, &key, b"");
+                }
+                None => batch.put(UNSEARCHED, &key, b""),
+            }
+            asked.extend(task);
+        }
+        asked
+    }
+}
+
+impl Chain for NodeChain {
+    fn genesis(&self) -> Block {
+        self.genesis.clone()
+    }
+
+    fn tip(&self) -> Header {
+        *self.tip.borrow()
+    }
+
+    fn knows(&self, block: Digest) -> bool {
+        self.pending_to(&self.lock(), block).is_some()
+    }
+
+    fn judge(&self, block: &Block) -> Result<Judgement, ChainError> {
+        match self.execute(block)? {
+            Ok(_) => Ok(Judgement::Valid),
+            Err(error) => {
+                let height = block.header().height;
+                tracing::warn!(height, %error, "a proposed block is refused");
+                Ok(Judgement::Invalid)
+            }
+        }
+    }
+
+    fn has_work(&self, parent: Digest) -> bool {
+        let inner = self.lock();
+        let Some(blocks) = self.pending_to(&inner, parent) else { return false };
+        let base = self.state();
+        inner.mempool.has_news(&Layers { base: &base, blocks }).unwrap_or(false)
+    }
+
+    fn propose(&self, parent: &Block, now_ms: u64) -> Result<Block, ChainError> {
+        let (blocks, items) = {
+            let inner = self.lock();
+            let blocks = self
+                .pending_to(&inner, parent.hash())
+                .ok_or_else(|| failed("the parent of a proposal is not known"))?;
+            (blocks, inner.mempool.items())
+        };
+        let base = self.state();
+        let is_final = blocks.is_empty();
+        let state = Layers { base: &base, blocks };
+        let header = parent.header();
+        let context = BlockContext { chain: header.chain, height: header.height + 1 };
+        let mut overlay = Overlay::new(&state);
+        let mut builder = BlockBuilder::new(BLOCK_LEN_MAX);
+        for bytes in items.iter().filter(|bytes| bytes.len() <= BLOCK_LEN_MAX) {
+            if !builder.fits(bytes.len()) {
+                continue;
+            }
+            let item = Item::from_bytes(bytes).map_err(failed)?;
+            let mut attempt = Overlay::new(&overlay);
+            match apply_item(&mut attempt, context, &item, true) {
+                Ok(()) => {
+                    let changes = attempt.into_changes();
+                    overlay.absorb(changes);
+                    builder.push(bytes).map_err(failed)?;
+                }
+                Err(error) if error.is_local() => return Err(failed(error)),
+                // On top of final state the item will not become valid: its node sends another.
+                Err(_) if is_final => self.lock().mempool.remove(&item),
+                Err(_) => {}
+            }
+        }
+        let changes = overlay.into_changes();
+        let block = builder.build(header, now_ms, changes.state_root(header.state_root));
+        let executed = Executed { header: *block.header(), changes };
+        self.lock().pending.insert(block.hash(), Arc::new(executed));
+        Ok(block)
+    }
+
+    fn finalized(&self, blocks: &[Block]) -> Result<(), ChainError> {
+        let mut batch = Batch::default();
+        let mut asked = Vec::new();
+        let before = self.tip.borrow().height;
+        let mut last = None;
+        for block in blocks.iter().filter(|block| block.header().height > before) {
+            let known = self.lock().pending.get(&block.hash()).cloned();
+            let executed = match known {
+                Some(executed) => executed,
+                None => self.execute(block)?.map_err(failed)?,
+            };
+            asked.extend(self.record(&mut batch, block, &executed.changes));
+            last = Some(*block.header());
+            let count = u64::from(block.header().entries);
+            metrics::counter!("emrshare_ledger_entries").increment(count);
+        }
+        let Some(tip) = last else { return Ok(()) };
+        batch.put(TIP, b"", &tip.to_bytes());
+        self.kv.commit(batch).map_err(failed)?;
+        let mut inner = self.lock();
+        self.tip.send_replace(tip);
+        inner.pending.retain(|_, block| block.header.height > tip.height);
+        for item in blocks.iter().flat_map(Block::items) {
+            inner.mempool.remove(&item);
+        }
+        drop(inner);
+        let lag_ms = clock::now_ms().saturating_sub(tip.time_ms);
+        metrics::gauge!("emrshare_ledger_height").set(tip.height as f64);
+        metrics::histogram!("emrshare_ledger_block_final_ms").record(lag_ms as f64);
+        // The replicator is gone only while the node stops.
+        let _ = self.tasks.send(asked);
+        Ok(())
+    }
+
+    fn received(&self, item: &[u8]) {
+        if let Err(error) = self.offer(item) {
+            tracing::debug!(%error, "a forwarded item is not kept");
+        }
+    }
+}
+
+/// Why an item is not kept for a block.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OfferError {
+    /// The bytes are malformed.
+    #[error("malformed item: {0}")]
+    Decode(#[from] emrshare_ledger::DecodeError),
+    /// It is not valid now.
+    #[error(transparent)]
+    Item(#[from] ItemError),
+}
+
+fn put_changes(batch: &mut Batch, changes: &Changes) {
+    for (key, value) in &changes.0 {
+        match value {
+            Some(value) => batch.put(STATE, key, value),
+            None => batch.delete(STATE, key),
+        }
+    }
+}
+
+fn failed(reason: impl ToString) -> ChainError {
+    ChainError { reason: reason.to_string() }
+}
+
+impl From<ChainError> for OfferError {
+    fn from(error: ChainError) -> Self {
+        Self::Item(StateError { reason: error.reason }.into())
+    }
+}

@@ -1,0 +1,166 @@
+//! A node's configuration: one TOML file, and keys and certificates beside it.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use emrshare_codec::NodeId;
+use emrshare_contracts::{Genesis, GenesisError};
+use emrshare_identity::{ConsortiumKey, MasterKey, PublicKey, SigningKey, TlsKey};
+use serde::{Deserialize, Serialize};
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A file cannot be read.
+    #[error("{path} cannot be read: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The TOML is malformed.
+    #[error("{path}: {source}")]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: toml::de::Error,
+    },
+    /// A key file holds no key.
+    #[error("{path} holds no key: 64 hexadecimal characters are expected")]
+    Key {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The genesis is not to be trusted.
+    #[error("{path}: {source}")]
+    Genesis {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: GenesisError,
+    },
+    /// The node is not in the genesis.
+    #[error("node {0} is not a member in the genesis document; is this the right node.toml?")]
+    NotMember(u32),
+    /// The keys are not those that the ledger names for the node.
+    #[error("the keys beside the configuration are not those that the genesis names for node {0}")]
+    ForeignKeys(u32),
+    /// Protocol, policy or standards are not those that the consortium agreed on.
+    #[error("the {0} of this software is not the one that the genesis names; use the same release")]
+    Terms(&'static str),
+}
+
+/// What stands in `node.toml`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The node's id, 0 to 1,048,575.
+    pub node: u32,
+    /// Address and port of the HTTPS API.
+    pub api_listen: SocketAddr,
+    /// Address and port of the consensus engine.
+    pub consensus_listen: SocketAddr,
+    /// Public keys of those who run the node, in hexadecimal.
+    pub operators: Vec<String>,
+    /// Milliseconds after which a leader with nothing to say proposes an empty block.
+    #[serde(default = "heartbeat_ms")]
+    pub heartbeat_ms: u64,
+    /// Milliseconds that validators wait for a leader; above the heartbeat.
+    #[serde(default = "leader_timeout_ms")]
+    pub leader_timeout_ms: u64,
+    /// Most bytes of one record with its attachments.
+    #[serde(default = "record_len_max")]
+    pub record_len_max: usize,
+}
+
+const fn heartbeat_ms() -> u64 {
+    1_000
+}
+
+const fn leader_timeout_ms() -> u64 {
+    2_000
+}
+
+const fn record_len_max() -> usize {
+    64 * 1024 * 1024
+}
+
+/// Settings with everything that they name, read and checked.
+#[derive(Debug)]
+pub struct Config {
+    pub(crate) settings: Settings,
+    pub(crate) node: NodeId,
+    pub(crate) operators: Vec<PublicKey>,
+    pub(crate) genesis: Genesis,
+    pub(crate) certificate_pem: String,
+    pub(crate) signing_key: SigningKey,
+    pub(crate) tls_key: TlsKey,
+    pub(crate) consortium_key: ConsortiumKey,
+    pub(crate) master_key: MasterKey,
+    pub(crate) data: PathBuf,
+}
+
+impl Config {
+    /// Reads `node.toml` and, from the same folder, `genesis.json`, `node.pem` and `keys/`.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = read(path)?;
+        let settings: Settings = toml::from_str(&text)
+            .map_err(|source| ConfigError::Toml { path: path.into(), source })?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let genesis_path = folder.join("genesis.json");
+        let genesis = Genesis::from_bytes(read(&genesis_path)?.as_bytes())
+            .map_err(|source| ConfigError::Genesis { path: genesis_path, source })?;
+        let not_member = ConfigError::NotMember(settings.node);
+        let node = NodeId::new(settings.node).map_err(|_| ConfigError::NotMember(settings.node))?;
+        let (_, certificate) = genesis.member(node).ok_or(not_member)?;
+        let keys = folder.join("keys");
+        let signing_key: SigningKey = read_key(&keys.join("node.key"))?;
+        let tls_key = TlsKey::new(read_key(&keys.join("tls.key"))?);
+        let ours = (signing_key.public_key(), tls_key.public_key());
+        if ours != (certificate.consensus_key, certificate.tls_key) {
+            return Err(ConfigError::ForeignKeys(settings.node));
+        }
+        let operators = settings.operators.iter().map(|key| {
+            key.parse().map_err(|_| ConfigError::Key { path: path.into() })
+        });
+        check_terms(&genesis)?;
+        Ok(Self {
+            node,
+            operators: operators.collect::<Result<_, _>>()?,
+            certificate_pem: read(&folder.join("node.pem"))?,
+            signing_key,
+            tls_key,
+            consortium_key: read_key(&keys.join("consortium.key"))?,
+            master_key: read_key(&keys.join("master.key"))?,
+            data: folder.join("data"),
+            genesis,
+            settings,
+        })
+    }
+}
+
+/// All nodes must judge alike.
+fn check_terms(genesis: &Genesis) -> Result<(), ConfigError> {
+    let ours = crate::setup::terms_in_force().map(|digest| digest.to_string());
+    let names = ["encoding protocol", "desensitization policy", "standard database"];
+    let differing = ours.iter().zip(genesis.terms()).zip(names).find(|((a, b), _)| a != b);
+    differing.map_or(Ok(()), |(_, name)| Err(ConfigError::Terms(name)))
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    let read = std::fs::read_to_string(path);
+    read.map_err(|source| ConfigError::Read { path: path.into(), source })
+}
+
+fn read_key<T: FromStr>(path: &Path) -> Result<T, ConfigError> {
+    read(path)?.trim().parse().map_err(|_| ConfigError::Key { path: path.into() })
+}

@@ -1,0 +1,167 @@
+//! The way of a record from a push to its receipt: acquire, judge, desensitize, store, commit.
+
+pub(crate) mod acquire;
+pub(crate) mod commit;
+pub(crate) mod desensitize;
+pub(crate) mod judge;
+pub(crate) mod refusal;
+pub(crate) mod store;
+
+use std::sync::Arc;
+
+use emrshare_codec::{Digest, Kind, RecordIndex};
+use emrshare_completeness::Verdict;
+use emrshare_desensitize::{Desensitizer, Report};
+use emrshare_identity::ConsortiumKey;
+use emrshare_ledger::{StateRead, Status};
+use emrshare_record::{ImportNote, RecordFile, SourceFile};
+use tokio::sync::Semaphore;
+
+use crate::{
+    chain::NodeChain,
+    files::DesensitizedStore,
+    originals::OriginalStore,
+    tables::IDEMPOTENCY,
+};
+use commit::{Committed, Committer, Order};
+pub(crate) use refusal::{IngestError, Refusal};
+
+/// What a sender asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Change {
+    /// A new record.
+    Add,
+    /// A new version of a record of this node.
+    Update(RecordIndex),
+}
+
+/// What became of a record that was judged.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) verdict: Verdict,
+    pub(crate) notes: Vec<ImportNote>,
+    pub(crate) report: Report,
+    pub(crate) original: RecordFile,
+    pub(crate) desensitized: RecordFile,
+}
+
+/// The pipeline of a node.
+pub(crate) struct Ingest {
+    pub(crate) chain: Arc<NodeChain>,
+    pub(crate) originals: Arc<OriginalStore>,
+    pub(crate) files: DesensitizedStore,
+    pub(crate) desensitizer: Arc<Desensitizer>,
+    pub(crate) key: Arc<ConsortiumKey>,
+    pub(crate) committer: Committer,
+    /// One place a core: judging and desensitizing are all computation.
+    pub(crate) cores: Semaphore,
+}
+
+impl Ingest {
+    /// Carries a record the whole way; answers when it is final on the ledger.
+    ///
+    /// `request` identifies the sender's request: sent again, it gives the same answer.
+    pub(crate) async fn submit(
+        self: &Arc<Self>,
+        files: Vec<SourceFile>,
+        change: Change,
+        request: Option<Digest>,
+    ) -> Result<(Committed, Option<Judged>), IngestError> {
+        if let Some(known) = self.answered(request)? {
+            return Ok((known, None));
+        }
+        let judged = self.judge(files).await?;
+        let (kind, index) = match change {
+            Change::Add => (Kind::Add, None),
+            Change::Update(index) => (Kind::Update, Some(index)),
+        };
+        let order = Order {
+            kind,
+            index,
+            original: judged.original.manifest().digest(),
+            desensitized: judged.desensitized.manifest().digest(),
+        };
+        self.check_new(&order)?;
+        let rows = self.store(&judged, request).await?;
+        match self.committer.commit(order, rows).await {
+            Ok(committed) => Ok((committed, Some(judged))),
+            Err(error) => {
+                self.discard(&judged, &error).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends a record.
+    pub(crate) async fn delete(&self, index: RecordIndex) -> Result<Committed, IngestError> {
+        let state = self.chain.state();
+        let record = state.record(index).map_err(IngestError::local)?;
+        let record = record
+            .filter(|record| record.status == Status::Active)
+            .ok_or(IngestError::NotFound(index))?;
+        let order = Order {
+            kind: Kind::Delete,
+            index: Some(index),
+            original: record.original,
+            desensitized: record.desensitized,
+        };
+        self.committer.commit(order, emrshare_storage::Batch::default()).await
+    }
+
+    /// Judges and desensitizes without storing anything.
+    pub(crate) async fn judge(
+        self: &Arc<Self>,
+        files: Vec<SourceFile>,
+    ) -> Result<Judged, IngestError> {
+        let _place = self.cores.acquire().await.map_err(IngestError::local)?;
+        let this = self.clone();
+        let work = move || {
+            let (record, notes) = acquire::acquire(files)?;
+            let verdict = judge::judge(&record)?;
+            let original = RecordFile::original(&record, &this.key);
+            this.check_digest_is_new(original.manifest().digest())?;
+            let (copy, report) = desensitize::desensitize(&this.desensitizer, &record)?;
+            let desensitized = RecordFile::desensitized(&copy);
+            Ok(Judged { verdict, notes, report, original, desensitized })
+        };
+        tokio::task::spawn_blocking(work).await.map_err(IngestError::local)?
+    }
+
+    /// Second matching: the original is on no block yet.
+    pub(crate) fn check_digest_is_new(&self, original: Digest) -> Result<(), IngestError> {
+        let state = self.chain.state();
+        match state.record_of_original(original).map_err(IngestError::local)? {
+            Some(existing) => Err(Refusal::duplicate(existing).into()),
+            None => Ok(()),
+        }
+    }
+
+    fn check_new(&self, order: &Order) -> Result<(), IngestError> {
+        let Some(index) = order.index else { return Ok(()) };
+        let record = self.chain.state().record(index).map_err(IngestError::local)?;
+        match record {
+            Some(record) if record.status == Status::Active => Ok(()),
+            _ => Err(IngestError::NotFound(index)),
+        }
+    }
+
+    /// The answer to a request that was carried out before.
+    fn answered(&self, request: Option<Digest>) -> Result<Option<Committed>, IngestError> {
+        let Some(request) = request else { return Ok(None) };
+        let kv = &self.files.kv;
+        let Some(row) = kv.get(IDEMPOTENCY, &request.0).map_err(IngestError::local)? else {
+            return Ok(None);
+        };
+        let original = Digest(row.as_slice().try_into().map_err(IngestError::local)?);
+        let state = self.chain.state();
+        let index = state.record_of_original(original).map_err(IngestError::local)?;
+        let Some(index) = index else { return Err(IngestError::UnderWay) };
+        let record = state.record(index).map_err(IngestError::local)?;
+        Ok(record.map(|record| Committed {
+            index,
+            height: record.height,
+            original,
+            desensitized: record.desensitized,
+        }))
+    }
+}

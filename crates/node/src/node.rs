@@ -1,0 +1,288 @@
+//! A node: all parts, started and stopped together.
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use emrshare_codec::NodeId;
+use emrshare_consensus::{ChainError, Engine, EngineError, Peer};
+use emrshare_contracts::Genesis;
+use emrshare_desensitize::{Desensitizer, Policy};
+use emrshare_identity::{ConsortiumKey, PublicKey, SigningKey};
+use emrshare_storage::{BlobError, Blobs, Kv, SearchError, SearchIndex, SledKv, StoreError};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::{
+    sync::{Notify, Semaphore, mpsc, watch},
+    task::JoinSet,
+};
+
+use crate::{
+    api,
+    chain::NodeChain,
+    config::Config,
+    erase::Eraser,
+    files::DesensitizedStore,
+    ingest::{Ingest, commit::Committer},
+    originals::OriginalStore,
+    peers::{Forward, Peers},
+    replicate::Replicator,
+    searching::Indexer,
+    server::{self, TlsError},
+};
+
+/// A node does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NodeError {
+    /// The key-value store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A blob store.
+    #[error(transparent)]
+    Blobs(#[from] BlobError),
+    /// The search index.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// The chain.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The consensus engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The client for other nodes.
+    #[error("the HTTPS client cannot be set up: {0}")]
+    Client(#[from] reqwest::Error),
+    /// An address is taken or not this machine's.
+    #[error("{address} cannot be listened on: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A member's consensus address is malformed.
+    #[error("the consensus address of node {0} in the genesis is not `IP:port`")]
+    Address(u32),
+}
+
+/// What the API's handlers share.
+pub(crate) struct Shared {
+    pub(crate) me: NodeId,
+    pub(crate) genesis: Genesis,
+    pub(crate) operators: Vec<PublicKey>,
+    pub(crate) key: SigningKey,
+    pub(crate) consortium_key: Arc<ConsortiumKey>,
+    pub(crate) record_len_max: usize,
+    pub(crate) kv: Arc<dyn Kv>,
+    pub(crate) chain: Arc<NodeChain>,
+    pub(crate) ingest: Arc<Ingest>,
+    pub(crate) files: DesensitizedStore,
+    pub(crate) originals: Arc<OriginalStore>,
+    pub(crate) search: Arc<SearchIndex>,
+    pub(crate) forward: Forward,
+    pub(crate) sessions: api::auth::Sessions,
+    pub(crate) metrics: PrometheusHandle,
+    /// Places for pushes: bounds what they hold in memory.
+    pub(crate) pushes: Semaphore,
+}
+
+/// A running node.
+#[derive(Debug)]
+pub struct Node {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+    engine: Arc<Engine>,
+}
+
+impl Node {
+    /// Starts everything; returns when the API is served.
+    ///
+    /// # Errors
+    /// See [`NodeError`].
+    pub async fn start(config: Config) -> Result<Self, NodeError> {
+        let engine_config = engine_config(&config)?;
+        let Config { settings, node: me, genesis, data, .. } = config;
+        let listener = server::bind(settings.api_listen).await.map_err(|source| {
+            NodeError::Listen { address: settings.api_listen, source }
+        })?;
+        let address = listener.local_addr().unwrap_or(settings.api_listen);
+        let (server_tls, client_tls) =
+            server::tls(genesis.authority(), &config.certificate_pem, &config.tls_key)?;
+        let kv: Arc<dyn Kv> = Arc::new(open_kv(&data).await?);
+        let (tasks_sender, tasks_receiver) = mpsc::unbounded_channel();
+        let chain = Arc::new(NodeChain::open(kv.clone(), &genesis, me, tasks_sender)?);
+        let forward = Forward::default();
+        let signing_key = || SigningKey::from_seed(*config.signing_key.seed());
+        let files = DesensitizedStore {
+            kv: kv.clone(),
+            blobs: Blobs::in_folder(data.join("desensitized"))?,
+        };
+        let engine = Engine::start(engine_config, chain.clone()).await?;
+        let engine = Arc::new(engine);
+        forward.connect(engine.clone());
+        let originals = Arc::new(OriginalStore {
+            kv: kv.clone(),
+            blobs: Blobs::in_folder(data.join("originals"))?,
+            master: config.master_key,
+        });
+        let search = Arc::new(SearchIndex::open(data.join("search"))?);
+        let consortium_key = Arc::new(config.consortium_key);
+        let surrogates = ConsortiumKey::from_bytes(consortium_key.to_bytes());
+        let committer =
+            Committer::start(chain.clone(), kv.clone(), me, signing_key(), forward.clone());
+        let ingest = Arc::new(Ingest {
+            chain: chain.clone(),
+            originals: originals.clone(),
+            files: files.clone(),
+            desensitizer: Arc::new(Desensitizer::new(Policy::safe_harbor(), surrogates)),
+            key: consortium_key.clone(),
+            committer,
+            cores: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
+        });
+        let eraser = Arc::new(Eraser {
+            chain: chain.clone(),
+            kv: kv.clone(),
+            files: files.clone(),
+            originals: originals.clone(),
+            search: search.clone(),
+            me,
+            key: signing_key(),
+            forward: forward.clone(),
+            work: Notify::new(),
+        });
+        let search_work = Arc::new(Notify::new());
+        let members = genesis.members().map(|(_, certificate)| certificate.node).collect();
+        let replicator = Replicator {
+            files: files.clone(),
+            peers: Peers::new(client_tls, &genesis)?,
+            eraser: eraser.clone(),
+            search: search_work.clone(),
+            me,
+            members,
+        };
+        let institutions = genesis.members().map(|(m, _)| (m.node, m.institution.clone()));
+        let indexer = Indexer {
+            chain: chain.clone(),
+            files: files.clone(),
+            search: search.clone(),
+            work: search_work,
+            institutions: institutions.collect(),
+        };
+        let shared = Arc::new(Shared {
+            me,
+            genesis: genesis.clone(),
+            operators: config.operators.clone(),
+            key: signing_key(),
+            consortium_key,
+            record_len_max: settings.record_len_max,
+            kv,
+            chain: chain.clone(),
+            ingest,
+            files,
+            originals,
+            search,
+            forward,
+            sessions: api::auth::Sessions::default(),
+            metrics: metrics_recorder(),
+            pushes: Semaphore::new(64),
+        });
+        let (stop, stopping) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(replicator.run(tasks_receiver));
+        tasks.spawn(eraser.run());
+        tasks.spawn(indexer.run());
+        tasks.spawn(wake_leader(chain, engine.clone()));
+        tasks.spawn(server::serve(listener, server_tls, api::router(shared), stopping));
+        tracing::info!(node = me.get(), %address, "the node is up");
+        Ok(Self { address, stop, tasks, engine })
+    }
+
+    /// Where the API is served.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops serving, then everything else. What is on its way is carried on at the next start.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        self.tasks.shutdown().await;
+        let engine = self.engine;
+        let ended = tokio::task::spawn_blocking(move || engine.stop()).await;
+        if let Err(error) = ended {
+            tracing::error!(%error, "the consensus engine did not end well");
+        }
+    }
+}
+
+/// Waits for SIGINT or SIGTERM.
+///
+/// # Panics
+/// If the system does not let the process listen for signals.
+pub async fn until_asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened for");
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// sled and its recovery block: not on a thread that serves sockets. A store that another process
+/// is just letting go of is waited for.
+async fn open_kv(data: &Path) -> Result<SledKv, NodeError> {
+    let folder = data.join("kv");
+    let open = move || {
+        for _ in 0..20 {
+            match SledKv::open(&folder) {
+                Err(StoreError::Locked { .. }) => std::thread::sleep(Duration::from_millis(250)),
+                opened => return opened,
+            }
+        }
+        SledKv::open(&folder)
+    };
+    let opened = tokio::task::spawn_blocking(open).await;
+    Ok(opened.unwrap_or_else(|error| Err(StoreError::Io(error.to_string())))?)
+}
+
+fn engine_config(config: &Config) -> Result<emrshare_consensus::Config, NodeError> {
+    let peers = config.genesis.members().map(|(member, certificate)| {
+        let address = member.consensus.parse().map_err(|_| NodeError::Address(member.node))?;
+        Ok(Peer { key: certificate.consensus_key, address })
+    });
+    Ok(emrshare_consensus::Config {
+        chain: config.genesis.chain(),
+        key: SigningKey::from_seed(*config.signing_key.seed()),
+        validators: config.genesis.validators(),
+        peers: peers.collect::<Result<_, NodeError>>()?,
+        listen: config.settings.consensus_listen,
+        directory: config.data.join("consensus"),
+        heartbeat: Duration::from_millis(config.settings.heartbeat_ms),
+        leader_timeout: Duration::from_millis(config.settings.leader_timeout_ms),
+    })
+}
+
+/// Passes on that items came in, so that a waiting leader proposes at once.
+async fn wake_leader(chain: Arc<NodeChain>, engine: Arc<Engine>) {
+    let work = chain.work();
+    loop {
+        work.notified().await;
+        engine.wake();
+    }
+}
+
+/// One recorder a process: nodes that share one show their sums.
+fn metrics_recorder() -> PrometheusHandle {
+    static HANDLE: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
+    let install = || {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::warn!("another metrics recorder is installed; /metrics stays empty");
+        }
+        handle
+    };
+    HANDLE.get_or_init(install).clone()
+}

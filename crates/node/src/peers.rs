@@ -1,0 +1,163 @@
+//! What this node asks other nodes for, over TLS with its certificate.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use emrshare_codec::{Digest, NodeId};
+use emrshare_consensus::Engine;
+use emrshare_contracts::Genesis;
+use emrshare_identity::NodeCertificate;
+use emrshare_record::{Manifest, RecordFile};
+use emrshare_sync::{Outcome, Want};
+use futures_util::StreamExt;
+use reqwest::tls::TlsInfo;
+use tokio::sync::OnceCell;
+
+/// Most bytes of one file in an answer: originals are bounded far lower.
+const FILE_LEN_MAX: usize = 256 * 1024 * 1024 + Manifest::LEN_MAX;
+/// What an answer begins a file with, or a place without one.
+pub(crate) const PRESENT: u8 = 1;
+pub(crate) const MISSING: u8 = 0;
+
+/// Sends items to the other validators once the engine runs.
+#[derive(Clone, Default)]
+pub(crate) struct Forward(Arc<OnceCell<Arc<Engine>>>);
+
+impl Forward {
+    pub(crate) fn connect(&self, engine: Arc<Engine>) {
+        // Set once, at the start of the node.
+        let _ = self.0.set(engine);
+    }
+
+    pub(crate) fn send(&self, item: &[u8]) {
+        if let Some(engine) = self.0.get() {
+            engine.broadcast(item.to_vec());
+        }
+    }
+
+    pub(crate) fn engine(&self) -> Option<Arc<Engine>> {
+        self.0.get().cloned()
+    }
+}
+
+/// The other members' APIs.
+#[derive(Clone)]
+pub(crate) struct Peers {
+    client: reqwest::Client,
+    members: Arc<HashMap<NodeId, (String, NodeCertificate)>>,
+}
+
+impl Peers {
+    pub(crate) fn new(tls: rustls::ClientConfig, genesis: &Genesis) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .tls_info(true)
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(3))
+            .read_timeout(Duration::from_secs(20))
+            .build()?;
+        let members = genesis.members().map(|(member, certificate)| {
+            (certificate.node, (member.api.clone(), certificate.clone()))
+        });
+        Ok(Self { client, members: Arc::new(members.collect()) })
+    }
+
+    /// Asks a peer for files; gives an outcome for each want, and the files that fit together.
+    pub(crate) async fn fetch(
+        &self,
+        peer: NodeId,
+        wants: &[Want],
+    ) -> Vec<(Want, Outcome, Option<RecordFile>)> {
+        let digests: Vec<_> = wants.iter().map(|want| want.digest).collect();
+        let mut answers = match self.ask(peer, &digests).await {
+            Ok(answer) => read_answer(answer, digests.len()).await,
+            Err(error) => {
+                tracing::debug!(peer = peer.get(), %error, "a peer cannot be reached");
+                Vec::new()
+            }
+        };
+        // What an answer leaves out comes later, but an empty answer is none.
+        let rest = if answers.is_empty() { Outcome::Unreachable } else { Outcome::Later };
+        answers.resize_with(wants.len(), || (rest, None));
+        wants.iter().zip(answers).map(|(want, (outcome, file))| (*want, outcome, file)).collect()
+    }
+
+    async fn ask(&self, peer: NodeId, digests: &[Digest]) -> Result<reqwest::Response, AskError> {
+        let (api, certificate) = self.members.get(&peer).ok_or(AskError::NotMember)?;
+        let body: Vec<u8> = digests.iter().flat_map(|digest| digest.0).collect();
+        let request = self.client.post(format!("{api}/peer/v1/files")).body(body);
+        let answer = request.send().await?.error_for_status()?;
+        let shown = answer.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
+        let shown = shown.and_then(|der| NodeCertificate::from_verified_der(der).ok());
+        // The certificate must be the one on the ledger, not just any that the authority signed.
+        if shown.as_ref() == Some(certificate) { Ok(answer) } else { Err(AskError::Impostor) }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum AskError {
+    #[error("the peer is no member")]
+    NotMember,
+    #[error("the peer's certificate is not the one on the ledger")]
+    Impostor,
+    #[error(transparent)]
+    Http(#[from] reqwest::Error),
+}
+
+/// Reads files one after another as they come in: a byte, a length in four bytes, the file.
+async fn read_answer(
+    answer: reqwest::Response,
+    count: usize,
+) -> Vec<(Outcome, Option<RecordFile>)> {
+    let mut stream = answer.bytes_stream();
+    let mut buffer = Vec::new();
+    let mut answers = Vec::new();
+    while answers.len() < count {
+        match next_answer(&mut buffer) {
+            Step::File(bytes) => answers.push(match RecordFile::from_bytes(&bytes) {
+                Ok(file) => (Outcome::File(file.manifest().digest()), Some(file)),
+                Err(_) => (Outcome::Damaged, None),
+            }),
+            Step::Missing => answers.push((Outcome::Missing, None)),
+            Step::Malformed => {
+                answers.push((Outcome::Damaged, None));
+                break;
+            }
+            Step::MoreBytes => match stream.next().await {
+                Some(Ok(bytes)) => buffer.extend_from_slice(&bytes),
+                Some(Err(_)) | None => break,
+            },
+        }
+    }
+    answers
+}
+
+enum Step {
+    File(Vec<u8>),
+    Missing,
+    Malformed,
+    MoreBytes,
+}
+
+fn next_answer(buffer: &mut Vec<u8>) -> Step {
+    match buffer.first() {
+        None => Step::MoreBytes,
+        Some(&MISSING) => {
+            buffer.remove(0);
+            Step::Missing
+        }
+        Some(&PRESENT) => {
+            let Some(length) = buffer.get(1..5) else { return Step::MoreBytes };
+            let length = length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+            if length > FILE_LEN_MAX {
+                return Step::Malformed;
+            }
+            if buffer.len() < 5 + length {
+                return Step::MoreBytes;
+            }
+            let rest = buffer.split_off(5 + length);
+            let file = std::mem::replace(buffer, rest).split_off(5);
+            Step::File(file)
+        }
+        Some(_) => Step::Malformed,
+    }
+}

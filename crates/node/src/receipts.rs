@@ -1,0 +1,24 @@
+//! Receipts, made of the engine's archive.
+
+use emrshare_codec::RecordIndex;
+use emrshare_consensus::Engine;
+use emrshare_ledger::{Header, Receipt};
+
+/// A block without a certificate of its own is final through a later one: how far to look.
+const DESCENDANTS_MAX: u64 = 512;
+
+/// The receipt of a record's entry in the block at `height`.
+pub(crate) async fn receipt(engine: &Engine, index: RecordIndex, height: u64) -> Option<Receipt> {
+    let block = engine.block(height).await?;
+    let mut descendants: Vec<Header> = Vec::new();
+    for certified in height..height.checked_add(DESCENDANTS_MAX)? {
+        if certified > height {
+            descendants.push(*engine.block(certified).await?.header());
+        }
+        if let Some(certificate) = engine.certificate(certified).await {
+            let wanted = |entry: &emrshare_codec::Entry| entry.index() == index;
+            return Receipt::make(&block, wanted, descendants, certificate);
+        }
+    }
+    None
+}

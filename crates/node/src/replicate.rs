@@ -1,0 +1,199 @@
+//! Step 7: files of other nodes' records come here, and deleted ones go.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use emrshare_codec::{Digest, NodeId, RecordIndex};
+use emrshare_record::RecordFile;
+use emrshare_storage::Batch;
+use emrshare_sync::{Effect, Input, Outcome, Sync, SyncConfig, Task, Want};
+use tokio::sync::{Notify, mpsc};
+
+use crate::{
+    clock, erase::Eraser,
+    files::{self, DesensitizedStore, FileError, User},
+    peers::Peers,
+    tables::{UNSEARCHED, WANTS},
+};
+
+/// Drives the sync machine: performs its effects and feeds the results back.
+pub(crate) struct Replicator {
+    pub(crate) files: DesensitizedStore,
+    pub(crate) peers: Peers,
+    pub(crate) eraser: Arc<Eraser>,
+    pub(crate) search: Arc<Notify>,
+    pub(crate) me: NodeId,
+    pub(crate) members: Vec<NodeId>,
+}
+
+type Fetched = (NodeId, Vec<(Want, Outcome, Option<RecordFile>)>);
+
+enum Event {
+    Fetched(Fetched),
+    Stored(Vec<(Want, bool)>),
+}
+
+impl Replicator {
+    /// Runs until the chain is gone. What a restart interrupted is read from the store.
+    pub(crate) async fn run(self, mut tasks: mpsc::UnboundedReceiver<Vec<Task>>) {
+        let this = Arc::new(self);
+        let mut sync = Sync::new(SyncConfig::default(), this.me, this.members.iter().copied());
+        let (events, mut happened) = mpsc::channel(64);
+        let mut tick = tokio::time::interval(Duration::from_millis(50));
+        let mut held: HashMap<(RecordIndex, Digest), RecordFile> = HashMap::new();
+        let left = this.left_in_store().unwrap_or_else(|error| {
+            tracing::error!(%error, "wanted files cannot be read from the store");
+            Vec::new()
+        });
+        let mut inputs = vec![Input::Wanted(left)];
+        this.eraser.wake();
+        loop {
+            for input in inputs.drain(..) {
+                let effects = sync.step(clock::now_ms(), input);
+                this.perform(effects, &mut held, &events);
+            }
+            metrics::gauge!("emrshare_sync_backlog").set(sync.backlog() as f64);
+            tokio::select! {
+                asked = tasks.recv() => match asked {
+                    Some(asked) => inputs.extend(this.asked(asked)),
+                    None => return,
+                },
+                event = happened.recv() => match event {
+                    Some(Event::Fetched((peer, answers))) => {
+                        let outcomes = answers.into_iter().map(|(want, outcome, file)| {
+                            if let Some(file) = file {
+                                held.insert((want.index, want.digest), file);
+                            }
+                            (want, outcome)
+                        });
+                        inputs.push(Input::Received { peer, outcomes: outcomes.collect() });
+                    }
+                    Some(Event::Stored(wants)) => inputs.extend(wants.into_iter().map(|(want, ok)| {
+                        if ok { Input::Stored(want) } else { Input::NotStored(want) }
+                    })),
+                    None => return,
+                },
+                _ = tick.tick() => inputs.push(Input::Tick),
+            }
+        }
+    }
+
+    fn asked(&self, tasks: Vec<Task>) -> Vec<Input> {
+        let mut wants = Vec::new();
+        let mut inputs = Vec::new();
+        for task in tasks {
+            match task {
+                Task::Fetch(want) => wants.push(want),
+                Task::Erase { index, .. } => {
+                    wants.retain(|want| want.index != index);
+                    inputs.push(Input::Dropped(index));
+                    self.eraser.wake();
+                }
+            }
+        }
+        if wants.is_empty() {
+            self.search.notify_one();
+        } else {
+            inputs.push(Input::Wanted(wants));
+        }
+        inputs
+    }
+
+    fn perform(
+        self: &Arc<Self>,
+        effects: Vec<Effect>,
+        held: &mut HashMap<(RecordIndex, Digest), RecordFile>,
+        events: &mpsc::Sender<Event>,
+    ) {
+        let mut to_store = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Fetch { peer, wants } => {
+                    let (peers, events) = (self.peers.clone(), events.clone());
+                    tokio::spawn(async move {
+                        let answers = peers.fetch(peer, &wants).await;
+                        // The replicator is gone only while the node stops.
+                        let _ = events.send(Event::Fetched((peer, answers))).await;
+                    });
+                }
+                Effect::Store(want) => {
+                    to_store.extend(held.remove(&(want.index, want.digest)).map(|file| (want, file)));
+                }
+                Effect::Misbehaved { peer, count } => {
+                    metrics::counter!("emrshare_sync_wrong_files").increment(1);
+                    let peer = peer.get();
+                    tracing::warn!(peer, count, "a peer handed out a wrong file");
+                }
+            }
+        }
+        // What is held now was not wanted any more when it came.
+        held.clear();
+        if !to_store.is_empty() {
+            let (this, events) = (self.clone(), events.clone());
+            tokio::spawn(async move {
+                let stored = this.store(to_store).await;
+                let _ = events.send(Event::Stored(stored)).await;
+            });
+        }
+    }
+
+    /// Scans files again for leaks and makes them durable: blobs side by side, rows in one commit.
+    async fn store(&self, files: Vec<(Want, RecordFile)>) -> Vec<(Want, bool)> {
+        let blobs = files.iter().map(|(want, file)| async {
+            let stored = match self.check(file) {
+                Ok(()) => self.files.put_blobs(file).await.map_err(|error| error.to_string()),
+                Err(error) => Err(error),
+            };
+            stored
+                .inspect_err(|error| {
+                    tracing::error!(index = %want.index, %error, "a fetched file is not stored");
+                })
+                .is_ok()
+        });
+        let mut stored = futures_util::future::join_all(blobs).await;
+        let mut batch = Batch::default();
+        for ((want, file), stored) in files.iter().zip(&mut stored) {
+            let key = want.index.to_key();
+            let user = User::record(want.index);
+            *stored = *stored
+                && DesensitizedStore::add_rows(&mut batch, &user, file.manifest()).is_ok();
+            if *stored {
+                batch.delete(WANTS, &key);
+                batch.put(UNSEARCHED, &key, b"");
+            }
+        }
+        let committed = files::commit(&self.files.kv, batch).await;
+        if let Err(error) = &committed {
+            tracing::error!(%error, "fetched files are not stored");
+        }
+        metrics::counter!("emrshare_sync_files").increment(files.len() as u64);
+        self.search.notify_one();
+        let committed = committed.is_ok();
+        files.iter().zip(stored).map(|((want, _), stored)| (*want, stored && committed)).collect()
+    }
+
+    /// Whether a file may be kept here.
+    fn check(&self, file: &RecordFile) -> Result<(), String> {
+        let record = file.to_record().map_err(|error| error.to_string())?;
+        match emrshare_desensitize::scan(&record) {
+            Some(class) => Err(format!("it holds a value of class {}", class.name())),
+            None => Ok(()),
+        }
+    }
+
+    fn left_in_store(&self) -> Result<Vec<Want>, FileError> {
+        let rows = self.files.kv.range(WANTS, b"", b"", usize::MAX)?;
+        Ok(rows.iter().filter_map(|(key, value)| want(key, value)).collect())
+    }
+}
+
+/// A row of [`WANTS`]: digest 32, acting node 4, height 8.
+fn want(key: &[u8], value: &[u8]) -> Option<Want> {
+    let (digest, rest) = value.split_first_chunk()?;
+    let (acting, rest) = rest.split_first_chunk()?;
+    Some(Want {
+        index: RecordIndex::from_key(key).ok()?,
+        digest: Digest(*digest),
+        acting: NodeId::new(u32::from_be_bytes(*acting)).ok()?,
+        height: u64::from_be_bytes(rest.try_into().ok()?),
+    })
+}

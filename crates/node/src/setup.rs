@@ -1,0 +1,181 @@
+//! Founding a consortium: authority, certificates, genesis, and a folder for each node.
+
+use std::{
+    fs,
+    io::Write,
+    net::SocketAddr,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use emrshare_codec::{Digest, NodeId};
+use emrshare_completeness::Standards;
+use emrshare_contracts::{Genesis, GenesisError, Member, Protocol, Terms};
+use emrshare_desensitize::Policy;
+use emrshare_identity::{Authority, CertificateError, SigningKey, Subject, Validity};
+
+use crate::{clock, config::Settings};
+
+const YEAR_SECONDS: i64 = 365 * 24 * 3600;
+
+/// A consortium cannot be founded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// The folder holds a node already: nothing is overwritten.
+    #[error("{0} exists already; choose another folder")]
+    Exists(PathBuf),
+    /// A file cannot be written.
+    #[error("{path} cannot be written: {source}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A certificate cannot be made.
+    #[error("a certificate cannot be made")]
+    Certificate(#[from] CertificateError),
+    /// The members do not make a consortium.
+    #[error("the members do not make a consortium")]
+    Genesis(#[from] GenesisError),
+}
+
+/// One founding member.
+#[derive(Clone, Debug)]
+pub struct Founder {
+    /// The institution's name.
+    pub institution: String,
+    /// Address and port of its HTTPS API.
+    pub api: SocketAddr,
+    /// Address and port of its consensus engine.
+    pub consensus: SocketAddr,
+    /// Host names that the API is reached at beside the address.
+    pub hosts: Vec<String>,
+}
+
+/// Founds a consortium in `folder`: the authority's key in `authority/`, and for each founder the
+/// folder that the returned paths name, with `node.toml`, `genesis.json`, `node.pem` and `keys/`.
+///
+/// # Errors
+/// See [`SetupError`]; what exists is never overwritten.
+pub fn found(folder: &Path, name: &str, founders: &[Founder]) -> Result<Vec<PathBuf>, SetupError> {
+    let now = i64::try_from(clock::now_ms() / 1000).unwrap_or(i64::MAX);
+    let validity = |years| Validity { not_before: now - 3600, not_after: now + years * YEAR_SECONDS };
+    let authority_folder = folder.join("authority");
+    let authority_key = SigningKey::from_seed(clock::random());
+    write_secret(&authority_folder.join("authority.key"), &hex::encode(authority_key.seed()))?;
+    let authority = Authority::new(authority_key, &format!("{name} authority"), validity(20))?;
+    write(&authority_folder.join("authority.pem"), authority.certificate_pem())?;
+    let drafts = founders
+        .iter()
+        .enumerate()
+        .map(|(position, founder)| Draft::new(position, founder, &authority, validity(2)))
+        .collect::<Result<Vec<_>, _>>()?;
+    let [protocol, policy, standards] = terms_in_force();
+    let authority = authority.certificate_pem().to_owned();
+    let terms = Terms { name: name.into(), authority, protocol, policy, standards, time: now };
+    let members = drafts.iter().map(|draft| draft.member.clone()).collect();
+    let genesis = Genesis::new(terms, members)?;
+    let consortium_key = hex::encode(clock::random::<32>());
+    drafts.iter().map(|draft| draft.write(folder, &genesis, &consortium_key)).collect()
+}
+
+/// Digests of protocol, policy and standards of this software.
+pub(crate) fn terms_in_force() -> [Digest; 3] {
+    let policy = Policy::safe_harbor().digest();
+    [Protocol::embedded().digest(), policy, Standards::embedded().digest()]
+}
+
+/// A founder with its keys.
+struct Draft {
+    member: Member,
+    node_key: SigningKey,
+    tls_key: SigningKey,
+    settings: Settings,
+    operator: SigningKey,
+}
+
+impl Draft {
+    fn new(
+        position: usize,
+        founder: &Founder,
+        authority: &Authority,
+        validity: Validity,
+    ) -> Result<Self, SetupError> {
+        let id = u32::try_from(position).unwrap_or(u32::MAX);
+        let node = NodeId::new(id).map_err(|_| GenesisError::Members)?;
+        let [node_key, tls_key, operator] =
+            [(); 3].map(|()| SigningKey::from_seed(clock::random()));
+        let hosts = founder.hosts.iter().cloned();
+        let subject = Subject {
+            node,
+            institution: founder.institution.clone(),
+            consensus_key: node_key.public_key(),
+            tls_key: tls_key.public_key(),
+            hosts: hosts.chain([founder.api.ip().to_string()]).collect(),
+        };
+        let member = Member {
+            api: format!("https://{}", founder.api),
+            certificate: authority.issue(&subject, validity)?,
+            consensus: founder.consensus.to_string(),
+            institution: founder.institution.clone(),
+            node: id,
+        };
+        let settings = Settings {
+            node: id,
+            api_listen: founder.api,
+            consensus_listen: founder.consensus,
+            operators: vec![operator.public_key().to_string()],
+            heartbeat_ms: 1_000,
+            leader_timeout_ms: 2_000,
+            record_len_max: 64 * 1024 * 1024,
+        };
+        Ok(Self { member, node_key, tls_key, settings, operator })
+    }
+
+    fn write(
+        &self,
+        folder: &Path,
+        genesis: &Genesis,
+        consortium_key: &str,
+    ) -> Result<PathBuf, SetupError> {
+        let home = folder.join(format!("node-{}", self.member.node));
+        let secrets = [
+            ("node.key", hex::encode(self.node_key.seed())),
+            ("tls.key", hex::encode(self.tls_key.seed())),
+            ("operator.key", hex::encode(self.operator.seed())),
+            ("consortium.key", consortium_key.into()),
+            ("master.key", hex::encode(clock::random::<32>())),
+        ];
+        for (name, secret) in secrets {
+            write_secret(&home.join("keys").join(name), &secret)?;
+        }
+        write(&home.join("node.pem"), &self.member.certificate)?;
+        write(&home.join("genesis.json"), &String::from_utf8_lossy(genesis.as_bytes()))?;
+        let settings = toml::to_string(&self.settings).expect("settings can be written as TOML");
+        write(&home.join("node.toml"), &settings)?;
+        Ok(home)
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), SetupError> {
+    write_with_mode(path, text, 0o644)
+}
+
+fn write_secret(path: &Path, text: &str) -> Result<(), SetupError> {
+    write_with_mode(path, text, 0o600)
+}
+
+fn write_with_mode(path: &Path, text: &str, mode: u32) -> Result<(), SetupError> {
+    let result = (|| {
+        fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    })();
+    result.map_err(|source| match source.kind() {
+        std::io::ErrorKind::AlreadyExists => SetupError::Exists(path.into()),
+        _ => SetupError::Write { path: path.into(), source },
+    })
+}

@@ -1,0 +1,39 @@
+//! The tables of a node's key-value store.
+//!
+//! All but [`OUTBOX`], [`ORIGINALS`] and [`IDEMPOTENCY`] can be rebuilt from blocks and peers.
+
+use emrshare_codec::RecordIndex;
+use emrshare_storage::Table;
+
+/// State of ledger and contracts after the last block; keys as the ledger has them.
+pub(crate) const STATE: Table = Table::new(b's');
+/// One row: the header of the last block that was taken over.
+pub(crate) const TIP: Table = Table::new(b't');
+/// Record index, height, position in the block → entry.
+pub(crate) const HISTORY: Table = Table::new(b'h');
+/// Record index → file to be fetched.
+pub(crate) const WANTS: Table = Table::new(b'w');
+/// Record index → nothing: a deleted record whose files are to be removed.
+pub(crate) const ERASURES: Table = Table::new(b'e');
+/// Original digest → entry that is to go on the ledger.
+pub(crate) const OUTBOX: Table = Table::new(b'o');
+/// Original digest → wrapped key and sealed pieces.
+pub(crate) const ORIGINALS: Table = Table::new(b'p');
+/// Digest of a desensitized file, user → nothing: the file is stored and used by a record or order.
+pub(crate) const FILES: Table = Table::new(b'f');
+/// Chunk digest, file digest → nothing: the file needs the chunk.
+pub(crate) const CHUNKS: Table = Table::new(b'c');
+/// Record index → nothing: the search index does not know the record's last version.
+pub(crate) const UNSEARCHED: Table = Table::new(b'u');
+/// Hash of who submits and the idempotency key → original digest.
+pub(crate) const IDEMPOTENCY: Table = Table::new(b'i');
+
+/// A key of two fixed-length parts.
+pub(crate) fn pair(first: &[u8], second: &[u8]) -> Vec<u8> {
+    [first, second].concat()
+}
+
+/// The row of an entry in [`HISTORY`].
+pub(crate) fn history(index: RecordIndex, height: u64, position: u32) -> Vec<u8> {
+    [index.to_key().as_slice(), &height.to_be_bytes(), &position.to_be_bytes()].concat()
+}
