@@ -27,7 +27,7 @@ pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
         (Some(ClientError::Refused(report)), _) => (3, Some(report)),
         (_, Some(Refused(report))) => (3, Some(report)),
         (Some(ClientError::NotFound(_)), _) => (4, None),
-        (Some(ClientError::NotAllowed(_)), _) => (5, None),
+        (Some(ClientError::NotAllowed(_) | ClientError::NotSignedIn(_)), _) => (5, None),
         (Some(ClientError::Unreachable(_)), _) => (6, None),
         _ => (1, None),
     };

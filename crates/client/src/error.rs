@@ -19,6 +19,9 @@ pub enum ClientError {
     /// There is no such thing.
     #[error("{0}")]
     NotFound(String),
+    /// The node does not know the person, or the session is over.
+    #[error("{0}")]
+    NotSignedIn(String),
     /// The person may not do this.
     #[error("{0}")]
     NotAllowed(String),
@@ -49,7 +52,8 @@ pub(crate) async fn checked(answer: Response) -> Result<Response, ClientError> {
     let message = body["message"].as_str().map_or_else(|| status.to_string(), str::to_owned);
     Err(match status {
         StatusCode::NOT_FOUND => ClientError::NotFound(message),
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::MISDIRECTED_REQUEST => {
+        StatusCode::UNAUTHORIZED => ClientError::NotSignedIn(message),
+        StatusCode::FORBIDDEN | StatusCode::MISDIRECTED_REQUEST => {
             ClientError::NotAllowed(message)
         }
         status if status.is_client_error() => {

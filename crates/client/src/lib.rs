@@ -20,12 +20,13 @@ mod fetch;
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_contracts::Call;
 use emrshare_identity::{PublicKey, SignInChallenge, SigningKey};
 use emrshare_ledger::TransactionDraft;
 use emrshare_record::SourceFile;
-use reqwest::{Method, RequestBuilder, multipart};
+use reqwest::{Method, RequestBuilder, Response, multipart};
 use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
@@ -106,12 +107,15 @@ impl Client {
         files: Vec<SourceFile>,
         idempotency_key: Option<&str>,
     ) -> Result<Value, ClientError> {
-        let request = self.request(Method::POST, "/api/v1/records").await?;
-        let request = match idempotency_key {
-            Some(key) => request.header("idempotency-key", key),
-            None => request,
-        };
-        self.json(request.multipart(form(files))).await
+        let files = Upload::new(files);
+        self.json(Method::POST, "/api/v1/records", |request| {
+            let request = request.multipart(files.form());
+            match idempotency_key {
+                Some(key) => request.header("idempotency-key", key),
+                None => request,
+            }
+        })
+        .await
     }
 
     /// Pushes a new version of a record.
@@ -123,8 +127,9 @@ impl Client {
         index: RecordIndex,
         files: Vec<SourceFile>,
     ) -> Result<Value, ClientError> {
-        let request = self.request(Method::PUT, &format!("/api/v1/records/{index}")).await?;
-        self.json(request.multipart(form(files))).await
+        let files = Upload::new(files);
+        let path = format!("/api/v1/records/{index}");
+        self.json(Method::PUT, &path, |request| request.multipart(files.form())).await
     }
 
     /// Ends a record.
@@ -140,8 +145,8 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn check(&self, files: Vec<SourceFile>) -> Result<Value, ClientError> {
-        let request = self.request(Method::POST, "/api/v1/check").await?;
-        self.json(request.multipart(form(files))).await
+        let files = Upload::new(files);
+        self.json(Method::POST, "/api/v1/check", |request| request.multipart(files.form())).await
     }
 
     /// State and history of a record on the ledger.
@@ -188,7 +193,7 @@ impl Client {
         identity: &str,
     ) -> Result<Value, ClientError> {
         let body = json!({"key": key.to_string(), "role": role, "identity": identity});
-        self.json(self.request(Method::POST, "/api/v1/people").await?.json(&body)).await
+        self.json(Method::POST, "/api/v1/people", |request| request.json(&body)).await
     }
 
     /// Says which patient a record is about.
@@ -197,7 +202,7 @@ impl Client {
     /// See [`ClientError`].
     pub async fn link(&self, index: RecordIndex, patient: PublicKey) -> Result<Value, ClientError> {
         let body = json!({"index": index.to_string(), "patient": patient.to_string()});
-        self.json(self.request(Method::POST, "/api/v1/relationships").await?.json(&body)).await
+        self.json(Method::POST, "/api/v1/relationships", |request| request.json(&body)).await
     }
 
     /// Signs a call with this person's key and puts it on the ledger. `nonce` must be higher than
@@ -215,7 +220,7 @@ impl Client {
         };
         let bytes = draft.sign(session.chain, &self.key);
         let body = json!({ "transaction": hex::encode(bytes) });
-        self.json(self.request(Method::POST, "/api/v1/transactions").await?.json(&body)).await
+        self.json(Method::POST, "/api/v1/transactions", |request| request.json(&body)).await
     }
 
     /// The node's metrics in Prometheus' text format.
@@ -228,24 +233,43 @@ impl Client {
     }
 
     async fn call(&self, method: Method, path: &str) -> Result<Value, ClientError> {
-        self.json(self.request(method, path).await?).await
+        self.json(method, path, |request| request).await
     }
 
-    async fn json(&self, request: RequestBuilder) -> Result<Value, ClientError> {
-        let answer = error::checked(request.send().await?).await?;
-        Ok(answer.json().await?)
+    async fn json(
+        &self,
+        method: Method,
+        path: &str,
+        fill: impl Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Value, ClientError> {
+        Ok(self.send(method, path, fill).await?.json().await?)
     }
 
     async fn bytes(&self, path: &str) -> Result<Vec<u8>, ClientError> {
-        let request = self.request(Method::GET, path).await?;
-        let answer = error::checked(request.send().await?).await?;
+        let answer = self.send(Method::GET, path, |request| request).await?;
         Ok(answer.bytes().await?.to_vec())
     }
 
-    async fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, ClientError> {
-        let session = self.session().await?;
-        let request = self.http.request(method, format!("{}{path}", self.base));
-        Ok(request.bearer_auth(session.token))
+    /// Sends a request; signs in again once if the node does not know the session any more.
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        fill: impl Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Response, ClientError> {
+        let url = format!("{}{path}", self.base);
+        let mut signed_in_again = false;
+        loop {
+            let session = self.session().await?;
+            let request = self.http.request(method.clone(), &url).bearer_auth(&session.token);
+            match error::checked(fill(request).send().await?).await {
+                Err(ClientError::NotSignedIn(_)) if !signed_in_again => {
+                    signed_in_again = true;
+                    self.session.lock().await.take();
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// The session, which is opened at the first call.
@@ -261,7 +285,7 @@ impl Client {
 
     async fn sign_in(&self) -> Result<Session, ClientError> {
         let url = format!("{}/api/v1/challenge", self.base);
-        let answer = self.json(self.http.post(url)).await?;
+        let answer: Value = error::checked(self.http.post(url).send().await?).await?.json().await?;
         let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
         let malformed = || ClientError::Answer("malformed challenge".into());
         let chain: Digest = text("chain").parse().map_err(|_| malformed())?;
@@ -275,7 +299,8 @@ impl Client {
             "signature": signature.to_string(),
         });
         let url = format!("{}/api/v1/session", self.base);
-        let answer = self.json(self.http.post(url).json(&body)).await?;
+        let answer = error::checked(self.http.post(url).json(&body).send().await?).await?;
+        let answer: Value = answer.json().await?;
         let token = answer["token"].as_str().ok_or_else(malformed)?.to_owned();
         Ok(Session { token, chain, node })
     }
@@ -287,8 +312,19 @@ impl std::fmt::Debug for Client {
     }
 }
 
-fn form(files: Vec<SourceFile>) -> multipart::Form {
-    files.into_iter().fold(multipart::Form::new(), |form, file| {
-        form.part("file", multipart::Part::bytes(file.bytes).file_name(file.name))
-    })
+/// Files to be sent, possibly twice, without copying them.
+struct Upload(Vec<(String, Bytes)>);
+
+impl Upload {
+    fn new(files: Vec<SourceFile>) -> Self {
+        Self(files.into_iter().map(|file| (file.name, Bytes::from(file.bytes))).collect())
+    }
+
+    fn form(&self) -> multipart::Form {
+        self.0.iter().fold(multipart::Form::new(), |form, (name, bytes)| {
+            let length = bytes.len() as u64;
+            let part = multipart::Part::stream_with_length(bytes.clone(), length);
+            form.part("file", part.file_name(name.clone()))
+        })
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use emrshare_codec::{Digest, NodeId};
@@ -31,6 +31,9 @@ pub(crate) struct NodeChain {
     me: NodeId,
     genesis: Block,
     inner: Mutex<Inner>,
+    /// Held for reading while items are executed, so that final blocks do not change the state
+    /// under them; held for writing while final blocks go in.
+    executing: RwLock<()>,
     tip: watch::Sender<Header>,
     tasks: mpsc::UnboundedSender<Vec<Task>>,
     work: Arc<tokio::sync::Notify>,
@@ -70,6 +73,7 @@ impl NodeChain {
             me,
             genesis: block,
             inner: Mutex::new(inner),
+            executing: RwLock::new(()),
             tip: watch::Sender::new(header),
             tasks,
             work: Arc::new(tokio::sync::Notify::new()),
@@ -99,10 +103,12 @@ impl NodeChain {
     /// Judges an item against the final state and keeps it for a block.
     pub(crate) fn offer(&self, bytes: &[u8]) -> Result<(), OfferError> {
         let item = Item::from_bytes(bytes)?;
+        let executing = self.executing.read().unwrap_or_else(PoisonError::into_inner);
         let state = self.state();
         let height = self.tip.borrow().height + 1;
         let context = BlockContext { chain: self.name(), height };
         apply_item(&mut Overlay::new(&state), context, &item, false)?;
+        drop(executing);
         self.lock().mempool.insert(bytes, &item);
         self.work.notify_one();
         Ok(())
@@ -128,6 +134,7 @@ impl NodeChain {
 
     /// Executes a block on top of known ones and keeps the result.
     fn execute(&self, block: &Block) -> Result<Result<Arc<Executed>, BlockError>, ChainError> {
+        let _executing = self.executing.read().unwrap_or_else(PoisonError::into_inner);
         let (base, layers, parent, checked) = {
             let inner = self.lock();
             let previous = block.header().previous;
@@ -202,7 +209,8 @@ impl Chain for NodeChain {
             Ok(_) => Ok(Judgement::Valid),
             Err(error) => {
                 let height = block.header().height;
-                tracing::warn!(height, %error, "a proposed block is refused");
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::warn!(height, %error, cause, "a proposed block is refused");
                 Ok(Judgement::Invalid)
             }
         }
@@ -216,6 +224,7 @@ impl Chain for NodeChain {
     }
 
     fn propose(&self, parent: &Block, now_ms: u64) -> Result<Block, ChainError> {
+        let _executing = self.executing.read().unwrap_or_else(PoisonError::into_inner);
         let (blocks, items) = {
             let inner = self.lock();
             let blocks = self
@@ -273,9 +282,11 @@ impl Chain for NodeChain {
         }
         let Some(tip) = last else { return Ok(()) };
         batch.put(TIP, b"", &tip.to_bytes());
+        let executing = self.executing.write().unwrap_or_else(PoisonError::into_inner);
         self.kv.commit(batch).map_err(failed)?;
         let mut inner = self.lock();
         self.tip.send_replace(tip);
+        drop(executing);
         inner.pending.retain(|_, block| block.header.height > tip.height);
         for item in blocks.iter().flat_map(Block::items) {
             inner.mempool.remove(&item);
