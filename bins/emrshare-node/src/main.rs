@@ -20,9 +20,14 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,commonware=warn"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,commonware=warn"));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if arguments.log_json { logs.json().init() } else { logs.init() }
+    if arguments.log_json {
+        logs.json().init()
+    } else {
+        logs.init()
+    }
     let config = emrshare_node::Config::load(&arguments.config)?;
     let node = emrshare_node::Node::start(config).await?;
     emrshare_node::until_asked_to_stop().await;

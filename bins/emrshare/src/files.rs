@@ -16,14 +16,18 @@ const RECORD_LEN_MAX: u64 = 64 * 1024 * 1024;
 pub(crate) fn records(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut records = Vec::new();
     for path in paths {
-        let metadata = fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let metadata =
+            fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?;
         if metadata.is_file() {
             records.push(path.clone());
             continue;
         }
-        let mut entries = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
+        let mut entries = fs::read_dir(path)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<anyhow::Result<Vec<_>>>()?;
         entries.sort();
-        let (folders, files): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.is_dir());
+        let (folders, files): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|entry| entry.is_dir());
         if files.is_empty() {
             records.extend(self::records(&folders)?);
         } else {
@@ -35,7 +39,8 @@ pub(crate) fn records(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 
 /// The records of a folder of which each file and each folder is one.
 pub(crate) fn records_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
     let mut entries = entries.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
     entries.sort();
     records(&entries)
@@ -56,7 +61,8 @@ pub(crate) fn read(record: &Path) -> anyhow::Result<Vec<SourceFile>> {
         if total > RECORD_LEN_MAX {
             bail!("{} is larger than a record may be ({RECORD_LEN_MAX} bytes)", record.display());
         }
-        let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let bytes =
+            fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         files.push(SourceFile::new(name, bytes));
     }

@@ -32,8 +32,8 @@ pub(crate) fn genesis(path: &Path) -> anyhow::Result<Genesis> {
 
 /// A client as the flags say.
 pub(crate) fn client(at: &At) -> anyhow::Result<Client> {
-    let genesis = genesis(&at.home.join("genesis.json"))
-        .context("name the node's folder with --home")?;
+    let genesis =
+        genesis(&at.home.join("genesis.json")).context("name the node's folder with --home")?;
     let base = match &at.node {
         Some(base) => base.clone(),
         None => {

@@ -47,7 +47,8 @@ pub(crate) fn bar(length: usize, what: &str, as_json: bool) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let template = "{msg:>14} [{bar:32.cyan/blue}] {pos}/{len} {per_sec} {eta}";
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(length as u64).with_style(style.progress_chars("━╸─"));
     bar.set_message(what.to_owned());
     bar.enable_steady_tick(Duration::from_millis(200));

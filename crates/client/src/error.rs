@@ -53,9 +53,7 @@ pub(crate) async fn checked(answer: Response) -> Result<Response, ClientError> {
     Err(match status {
         StatusCode::NOT_FOUND => ClientError::NotFound(message),
         StatusCode::UNAUTHORIZED => ClientError::NotSignedIn(message),
-        StatusCode::FORBIDDEN | StatusCode::MISDIRECTED_REQUEST => {
-            ClientError::NotAllowed(message)
-        }
+        StatusCode::FORBIDDEN | StatusCode::MISDIRECTED_REQUEST => ClientError::NotAllowed(message),
         status if status.is_client_error() => {
             ClientError::Refused(if body.is_null() { Value::from(message) } else { body })
         }

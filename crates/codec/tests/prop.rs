@@ -111,7 +111,9 @@ fn serial_counts_over_byte_borders() {
     assert_eq!(Serial::from(0xffffu64).next(), Some(Serial::from(0x1_0000u64)));
     assert_eq!(Serial::from(10_000u64).to_string(), "10000");
     assert_eq!(Serial::ZERO.to_string(), "0");
-    assert!("1606938044258990275541962092341162602522202993782792835301376".parse::<Serial>().is_err());
+    assert!(
+        "1606938044258990275541962092341162602522202993782792835301376".parse::<Serial>().is_err()
+    );
 }
 
 #[test]

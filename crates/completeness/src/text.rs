@@ -6,9 +6,30 @@ use crate::{Reason, SectionScore, Standards, Verdict};
 
 /// Texts that stand for a missing one.
 const PLACEHOLDERS: [&str; 24] = [
-    "无", "暂无", "不详", "未知", "未填", "未提供", "待补", "待补充", "略", "见附件", "详见附件",
-    "同上", "none", "n/a", "na", "nil", "unknown", "tbd", "todo", "pending", "see attached",
-    "see attachment", "not available", "not recorded",
+    "无",
+    "暂无",
+    "不详",
+    "未知",
+    "未填",
+    "未提供",
+    "待补",
+    "待补充",
+    "略",
+    "见附件",
+    "详见附件",
+    "同上",
+    "none",
+    "n/a",
+    "na",
+    "nil",
+    "unknown",
+    "tbd",
+    "todo",
+    "pending",
+    "see attached",
+    "see attachment",
+    "not available",
+    "not recorded",
 ];
 
 /// Judges the three sections of a record.
@@ -31,9 +52,8 @@ pub fn judge_sections(sections: &Sections, standards: &Standards) -> Verdict {
         }));
         SectionScore { section, similarity, threshold }
     });
-    let whole_similarity = standards
-        .whole(Language::of(&whole))
-        .map_or(0, |standard| standard.similarity(&whole));
+    let whole_similarity =
+        standards.whole(Language::of(&whole)).map_or(0, |standard| standard.similarity(&whole));
     Verdict::new(scores, whole_similarity, reasons)
 }
 
@@ -43,7 +63,9 @@ fn fault(section: Section, text: &str, needed: usize) -> Option<Reason> {
     if found == 0 {
         return Some(Reason::Missing { section });
     }
-    let bare = text.trim_matches(|c: char| c.is_whitespace() || c.is_ascii_punctuation() || "。、，；：".contains(c));
+    let bare = text.trim_matches(|c: char| {
+        c.is_whitespace() || c.is_ascii_punctuation() || "。、，；：".contains(c)
+    });
     let bare = bare.to_lowercase();
     if bare.is_empty() || PLACEHOLDERS.contains(&bare.as_str()) {
         return Some(Reason::Placeholder { section });

@@ -55,7 +55,10 @@ fn embedded_database_is_what_the_generator_gives() {
     if std::env::var_os("EMRSHARE_BLESS").is_some() {
         std::fs::write(path, &built).unwrap();
     }
-    assert!(std::fs::read(path).unwrap() == built, "run with EMRSHARE_BLESS=1 and look at the diff");
+    assert!(
+        std::fs::read(path).unwrap() == built,
+        "run with EMRSHARE_BLESS=1 and look at the diff"
+    );
 }
 
 #[test]
@@ -69,12 +72,15 @@ fn complete_records_are_accepted() {
 
 #[test]
 fn removed_and_placeholder_sections_are_refused() {
-    for sections in generated(Tongue::Chinese, 7, 10).iter().chain(&generated(Tongue::English, 7, 10)) {
+    for sections in
+        generated(Tongue::Chinese, 7, 10).iter().chain(&generated(Tongue::English, 7, 10))
+    {
         for section in Section::ALL {
             for text in ["", " \n", "无", "N/A", "见附件。", "-"] {
                 let [basic, diagnosis, course] = Section::ALL
                     .map(|each| if each == section { text } else { sections.get(each) }.to_owned());
-                let verdict = judge_sections(&Sections::new(basic, diagnosis, course), Standards::embedded());
+                let verdict =
+                    judge_sections(&Sections::new(basic, diagnosis, course), Standards::embedded());
                 assert!(!verdict.is_complete());
             }
         }

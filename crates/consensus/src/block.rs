@@ -39,9 +39,7 @@ impl Read for EngineBlock {
 
     fn read_cfg(source: &mut impl Buf, _: &()) -> Result<Self, Error> {
         let bytes = Vec::<u8>::read_cfg(source, &(RangeCfg::from(0..=Block::LEN_MAX), ()))?;
-        Block::from_bytes(bytes)
-            .map(Self)
-            .map_err(|error| Error::Wrapped("block", Box::new(error)))
+        Block::from_bytes(bytes).map(Self).map_err(|error| Error::Wrapped("block", Box::new(error)))
     }
 }
 

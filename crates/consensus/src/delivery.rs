@@ -19,8 +19,10 @@ pub(crate) fn start(chain: Arc<dyn Chain>) -> mpsc::SyncSender<Final> {
     let deliver = move || {
         while let Ok(first) = receiver.recv() {
             let group: Vec<Final> = std::iter::once(first).chain(receiver.try_iter()).collect();
-            let (blocks, acknowledgements): (Vec<_>, Vec<_>) =
-                group.into_iter().map(|(block, acknowledgement)| (block.0, acknowledgement)).unzip();
+            let (blocks, acknowledgements): (Vec<_>, Vec<_>) = group
+                .into_iter()
+                .map(|(block, acknowledgement)| (block.0, acknowledgement))
+                .unzip();
             if let Err(error) = chain.finalized(&blocks) {
                 tracing::error!(%error, "final blocks cannot be taken over; restart the node");
                 return;

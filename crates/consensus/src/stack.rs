@@ -11,9 +11,7 @@ use commonware_consensus::{
         resolver::p2p as resolver,
         standard::{Inline, Standard},
     },
-    simplex::{
-        self, ForwardPolicy, SkipBudget, SkipPolicy, elector::RoundRobin, types::Activity,
-    },
+    simplex::{self, ForwardPolicy, SkipBudget, SkipPolicy, elector::RoundRobin, types::Activity},
     types::{Epoch, FixedEpocher, ViewDelta},
 };
 use commonware_cryptography::{
@@ -102,10 +100,8 @@ where
         archive("certificates", cache.clone(), Scheme::certificate_codec_config_unbounded()),
     );
     let certificate_archive = certificate_archive.await.map_err(|error| error.to_string())?;
-    let block_archive = prunable::Archive::init(
-        context.child("blocks"),
-        archive("blocks", cache.clone(), ()),
-    );
+    let block_archive =
+        prunable::Archive::init(context.child("blocks"), archive("blocks", cache.clone(), ()));
     let block_archive = block_archive.await.map_err(|error| error.to_string())?;
 
     let genesis = EngineBlock(parts.application.chain.genesis());
@@ -133,12 +129,8 @@ where
         },
     )
     .await;
-    let inline = Inline::new(
-        context.child("inline"),
-        parts.application.clone(),
-        archive.clone(),
-        epocher,
-    );
+    let inline =
+        Inline::new(context.child("inline"), parts.application.clone(), archive.clone(), epocher);
     let engine = simplex::Engine::new(
         context.child("simplex"),
         simplex::Config {

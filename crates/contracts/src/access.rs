@@ -161,10 +161,7 @@ pub(crate) fn read_node(reader: &mut Reader<'_>) -> Result<NodeId, DecodeError> 
     NodeId::new(found).map_err(|_| DecodeError::Value { what: "node", found: found.into() })
 }
 
-fn read_key<S: StateRead + ?Sized>(
-    state: &S,
-    key: &[u8],
-) -> Result<Option<PublicKey>, StateError> {
+fn read_key<S: StateRead + ?Sized>(state: &S, key: &[u8]) -> Result<Option<PublicKey>, StateError> {
     let Some(bytes) = state.get(key)? else { return Ok(None) };
     let mut reader = Reader::new(&bytes);
     let found = reader.public_key("key")?;

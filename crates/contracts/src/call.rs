@@ -122,9 +122,7 @@ impl Call {
             Self::Register { key, role, identity } => {
                 [&[0, *role as u8], key.0.as_slice(), &identity.0].concat()
             }
-            Self::Link { index, patient } => {
-                [&[0], index.to_key().as_slice(), &patient.0].concat()
-            }
+            Self::Link { index, patient } => [&[0], index.to_key().as_slice(), &patient.0].concat(),
             Self::Grant { index, grantee, until_ms } => {
                 [&[0], index.to_key().as_slice(), &grantee.0, &until_ms.to_be_bytes()].concat()
             }
@@ -207,7 +205,8 @@ impl Call {
             }
             Self::Erased { index } => {
                 allow(is_node, "a member's node")?;
-                let deleted = state.record(index)?.filter(|record| record.status == Status::Deleted);
+                let deleted =
+                    state.record(index)?.filter(|record| record.status == Status::Deleted);
                 deleted.ok_or(CallError::NoRecord { what: "deleted", index })?;
                 state.put(erased_key(index, node), Vec::new());
                 Ok(())

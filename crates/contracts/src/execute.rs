@@ -2,8 +2,8 @@
 
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_ledger::{
-    Block, Changes, DecodeError, Header, Item, Overlay, StateError, StateRead, VerifyError, key, rules,
-    wire::Reader,
+    Block, Changes, DecodeError, Header, Item, Overlay, StateError, StateRead, VerifyError, key,
+    rules, wire::Reader,
 };
 
 use crate::{Call, CallError, access};
@@ -155,7 +155,8 @@ pub fn apply_item<S: StateRead + ?Sized>(
             if found <= last {
                 return Err(ItemError::Nonce { found, last });
             }
-            let call = Call::of(transaction).map_err(|error: DecodeError| CallError::from(error))?;
+            let call =
+                Call::of(transaction).map_err(|error: DecodeError| CallError::from(error))?;
             call.apply(overlay, node, transaction.signer())?;
             overlay.put(nonce_key, found.to_be_bytes().to_vec());
             Ok(())

@@ -145,13 +145,13 @@ impl Protocol {
                         message: format!("is no code of {system}"),
                     });
                 }
-                if place.contains("/identifier/")
-                    && text("value").is_some_and(is_wrong_resident_id)
+                if place.contains("/identifier/") && text("value").is_some_and(is_wrong_resident_id)
                 {
                     violations.push(Violation {
                         rule: "check-digit".into(),
                         place: format!("{place}/value"),
-                        message: "the check digit of the resident number (GB 11643) is wrong".into(),
+                        message: "the check digit of the resident number (GB 11643) is wrong"
+                            .into(),
                     });
                 }
                 for (key, value) in object {
@@ -173,6 +173,7 @@ fn is_wrong_resident_id(value: &str) -> bool {
         && matches!(&value[6..8], "19" | "20")
         && matches!(value[10..12].parse(), Ok(1..=12))
         && matches!(value[12..14].parse(), Ok(1..=31));
-    let sum: u32 = bytes.iter().zip(WEIGHTS).map(|(d, w)| u32::from(d.wrapping_sub(b'0')) * w).sum();
+    let sum: u32 =
+        bytes.iter().zip(WEIGHTS).map(|(d, w)| u32::from(d.wrapping_sub(b'0')) * w).sum();
     shaped && bytes[17].to_ascii_uppercase() != b"10X98765432"[(sum % 11) as usize]
 }

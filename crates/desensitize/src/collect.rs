@@ -83,11 +83,7 @@ fn add_name(known: &mut Known, family: &str, given: &str) {
     let spellings = if is_han(family) {
         vec![format!("{family}{given}"), format!("{family} {given}")]
     } else {
-        vec![
-            format!("{given} {family}"),
-            format!("{family} {given}"),
-            format!("{family}, {given}"),
-        ]
+        vec![format!("{given} {family}"), format!("{family} {given}"), format!("{family}, {given}")]
     };
     for spelling in spellings {
         insert(known, Class::Name, spelling.trim().trim_matches(',').trim(), 2);
@@ -107,9 +103,7 @@ fn is_han(text: &str) -> bool {
 fn collect_dicom(object: &dicom::DicomFile, known: &mut Known) {
     for element in object.iter() {
         let class = match element.header().tag {
-            tags::PATIENT_ID | tags::ACCESSION_NUMBER => {
-                Class::Identifier
-            }
+            tags::PATIENT_ID | tags::ACCESSION_NUMBER => Class::Identifier,
             tags::PATIENT_ADDRESS | tags::INSTITUTION_ADDRESS => Class::Address,
             tags::PATIENT_TELEPHONE_NUMBERS => Class::Contact,
             _ if element.vr() == VR::PN => Class::Name,

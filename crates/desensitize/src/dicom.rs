@@ -10,7 +10,11 @@ use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 use emrshare_record::dicom;
 
-use crate::{Class, Report, Technique, scrub::Scrubber, treat::{self, Treatment}};
+use crate::{
+    Class, Report, Technique,
+    scrub::Scrubber,
+    treat::{self, Treatment},
+};
 
 /// Attributes of type 2 that stay, empty (PS3.15, table E.1-1, action Z).
 const EMPTIED: [Tag; 9] = [
@@ -71,8 +75,7 @@ pub(crate) fn treat(
     treated.put(DataElement::new(tags::PATIENT_IDENTITY_REMOVED, VR::CS, removed));
     let method = PrimitiveValue::from("emrshare keep list; PS3.15 basic profile");
     treated.put(DataElement::new(tags::DEIDENTIFICATION_METHOD, VR::LO, method));
-    meta.media_storage_sop_instance_uid =
-        treatment.uid(&meta.media_storage_sop_instance_uid);
+    meta.media_storage_sop_instance_uid = treatment.uid(&meta.media_storage_sop_instance_uid);
     meta.private_information_creator_uid = None;
     meta.private_information = None;
     meta.source_application_entity_title = None;
@@ -121,7 +124,8 @@ impl Walk<'_> {
     }
 
     fn decide<I, P>(&mut self, tag: Tag, vr: VR, value: &DicomValue<I, P>) -> Decision {
-        let text = || value.primitive().map(|value| value.to_str().into_owned()).unwrap_or_default();
+        let text =
+            || value.primitive().map(|value| value.to_str().into_owned()).unwrap_or_default();
         if tag.group() % 2 == 1 || matches!(tag.group(), 0x5000..=0x50ff | 0x6000..=0x60ff) {
             return Decision::Remove(Class::Identifier);
         }
@@ -143,10 +147,22 @@ impl Walk<'_> {
                 self.report.count(Class::Identifier, Technique::Surrogate);
                 put(uids.join("\\"))
             }
-            VR::US | VR::SS | VR::UL | VR::SL | VR::UV | VR::SV | VR::FL | VR::FD | VR::AT
-            | VR::DS | VR::IS => Decision::Keep,
-            VR::OB | VR::OW | VR::OF | VR::OD | VR::OL | VR::OV if tag == tags::PIXEL_DATA
-                || tag.group() == 0x0028 || tag.group() == 0x7fe0 => Decision::Keep,
+            VR::US
+            | VR::SS
+            | VR::UL
+            | VR::SL
+            | VR::UV
+            | VR::SV
+            | VR::FL
+            | VR::FD
+            | VR::AT
+            | VR::DS
+            | VR::IS => Decision::Keep,
+            VR::OB | VR::OW | VR::OF | VR::OD | VR::OL | VR::OV
+                if tag == tags::PIXEL_DATA || tag.group() == 0x0028 || tag.group() == 0x7fe0 =>
+            {
+                Decision::Keep
+            }
             VR::PN => Decision::Remove(Class::Name),
             VR::DA | VR::DT | VR::TM => Decision::Remove(Class::Date),
             _ => Decision::Remove(Class::Identifier),
@@ -166,9 +182,13 @@ impl Walk<'_> {
         }
         match self.treatment.value(class, value, self.report) {
             // A DA needs month and day, and a TM has no year.
-            Some(year) if vr == VR::DA => treat::year(&year).map_or(EMPTY, |year| put(format!("{year}0101"))),
+            Some(year) if vr == VR::DA => {
+                treat::year(&year).map_or(EMPTY, |year| put(format!("{year}0101")))
+            }
             Some(surrogate) if vr == VR::SH => put(surrogate.chars().rev().take(16).collect()),
-            Some(surrogate) if matches!(vr, VR::LO | VR::PN) && tag != tags::STUDY_TIME => put(surrogate),
+            Some(surrogate) if matches!(vr, VR::LO | VR::PN) && tag != tags::STUDY_TIME => {
+                put(surrogate)
+            }
             _ => EMPTY,
         }
     }

@@ -26,9 +26,29 @@ pub(crate) fn treat(
 pub(crate) fn is_free_text(key: &str) -> bool {
     !matches!(
         key,
-        "resourceType" | "code" | "system" | "unit" | "status" | "use" | "type" | "kind" | "mode"
-            | "contentType" | "language" | "version" | "profile" | "url" | "intent" | "priority"
-            | "gender" | "id" | "fullUrl" | "reference" | "method" | "comparator" | "rank"
+        "resourceType"
+            | "code"
+            | "system"
+            | "unit"
+            | "status"
+            | "use"
+            | "type"
+            | "kind"
+            | "mode"
+            | "contentType"
+            | "language"
+            | "version"
+            | "profile"
+            | "url"
+            | "intent"
+            | "priority"
+            | "gender"
+            | "id"
+            | "fullUrl"
+            | "reference"
+            | "method"
+            | "comparator"
+            | "rank"
     )
 }
 
@@ -52,7 +72,13 @@ impl Walk<'_> {
     }
 
     /// Treats an element; `false` if it goes away.
-    fn element(&mut self, kind: &str, key: &str, value: &mut Value, owner: &Map<String, Value>) -> bool {
+    fn element(
+        &mut self,
+        kind: &str,
+        key: &str,
+        value: &mut Value,
+        owner: &Map<String, Value>,
+    ) -> bool {
         match key {
             "name" if is_person(kind) => self.each(value, Self::human_name),
             "name" if kind == "Organization" || kind == "Location" => {
@@ -64,7 +90,10 @@ impl Walk<'_> {
             "photo" => self.drop(Class::Photo),
             "position" if kind == "Location" => self.drop(Class::Address),
             "contact" if is_person(kind) || kind == "Organization" => self.drop(Class::Contact),
-            "data" if owner.contains_key("contentType") || value.as_str().is_some_and(|d| d.len() > 512) => {
+            "data"
+                if owner.contains_key("contentType")
+                    || value.as_str().is_some_and(|d| d.len() > 512) =>
+            {
                 self.drop(Class::Photo)
             }
             "id" | "uid" => self.token(value),

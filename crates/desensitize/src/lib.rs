@@ -83,8 +83,10 @@ impl Desensitizer {
                 MediaType::Dicom => {
                     let treated =
                         dicom::treat(&attachment.bytes, &treatment, &scrubber, &mut report);
-                    let treated = treated
-                        .map_err(|problem| DesensitizeError::Dicom { attachment: number, problem })?;
+                    let treated = treated.map_err(|problem| DesensitizeError::Dicom {
+                        attachment: number,
+                        problem,
+                    })?;
                     (format!("image-{number}.dcm"), treated)
                 }
                 MediaType::Text => {

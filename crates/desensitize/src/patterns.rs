@@ -17,7 +17,10 @@ pub(crate) struct Pattern {
 
 impl Pattern {
     /// Byte ranges of the values in a text.
-    pub(crate) fn find<'a>(&'a self, text: &'a str) -> impl Iterator<Item = std::ops::Range<usize>> + 'a {
+    pub(crate) fn find<'a>(
+        &'a self,
+        text: &'a str,
+    ) -> impl Iterator<Item = std::ops::Range<usize>> + 'a {
         self.regex.captures_iter(text).filter_map(move |captures| {
             let value = captures.name("v").or_else(|| captures.get(0))?;
             let apart = stands_apart(text, value.range());
@@ -81,8 +84,18 @@ pub(crate) static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
             has_digit,
             r"(?i)(?:MRN|record number|medical record|account number|policy number|passport(?: no\.?| number)?|SSN)\s*[:#]?\s*(?P<v>[A-Z0-9-]{4,24})",
         ),
-        pattern(Class::Date, false, any, r"(?:19|20)\d{2}\s*年\s*\d{1,2}\s*月(?:\s*\d{1,2}\s*[日号])?"),
-        pattern(Class::Date, false, any, r"[〇零一二三四五六七八九]{4}年[一二三四五六七八九十]{1,2}月(?:[一二三四五六七八九十]{1,3}[日号])?"),
+        pattern(
+            Class::Date,
+            false,
+            any,
+            r"(?:19|20)\d{2}\s*年\s*\d{1,2}\s*月(?:\s*\d{1,2}\s*[日号])?",
+        ),
+        pattern(
+            Class::Date,
+            false,
+            any,
+            r"[〇零一二三四五六七八九]{4}年[一二三四五六七八九十]{1,2}月(?:[一二三四五六七八九十]{1,3}[日号])?",
+        ),
         pattern(
             Class::Date,
             false,

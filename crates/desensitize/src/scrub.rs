@@ -71,14 +71,16 @@ impl<'a> Scrubber<'a> {
     }
 
     /// The record's own values where they stand as words.
-    fn known_words<'t>(&'t self, text: &'t str) -> impl Iterator<Item = (Range<usize>, Class)> + 't {
+    fn known_words<'t>(
+        &'t self,
+        text: &'t str,
+    ) -> impl Iterator<Item = (Range<usize>, Class)> + 't {
         let is_word = |c: char| c.is_alphanumeric() && !matches!(c, '\u{3400}'..='\u{9fff}');
         self.words.find_iter(text).filter_map(move |found| {
             let range = found.start()..found.end();
             let value = &text[range.clone()];
-            let joined = |a: Option<char>, b: Option<char>| {
-                a.is_some_and(is_word) && b.is_some_and(is_word)
-            };
+            let joined =
+                |a: Option<char>, b: Option<char>| a.is_some_and(is_word) && b.is_some_and(is_word);
             let within = joined(text[..range.start].chars().next_back(), value.chars().next())
                 || joined(text[range.end..].chars().next(), value.chars().next_back());
             (!within).then(|| (range, self.classes[found.pattern().as_usize()]))

@@ -35,7 +35,9 @@ pub enum CertificateError {
     #[error("the certificate is not signed by the consortium's authority")]
     Signature,
     /// Its time is over or has not begun.
-    #[error("the certificate is valid from {not_before} to {not_after} (Unix seconds), not at {now}")]
+    #[error(
+        "the certificate is valid from {not_before} to {not_after} (Unix seconds), not at {now}"
+    )]
     Expired {
         /// First second of validity.
         not_before: i64,
@@ -151,11 +153,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`CertificateError::Make`] if a name cannot stand in a certificate.
-    pub fn issue(
-        &self,
-        subject: &Subject,
-        validity: Validity,
-    ) -> Result<String, CertificateError> {
+    pub fn issue(&self, subject: &Subject, validity: Validity) -> Result<String, CertificateError> {
         let mut params = params(&subject.institution, subject.tls_key, validity);
         params.subject_alt_names = CertificateParams::new(subject.hosts.clone())?.subject_alt_names;
         let uri = format!("{URI_PREFIX}{}:{}", subject.node, subject.consensus_key);
@@ -187,11 +185,7 @@ impl NodeCertificate {
     ///
     /// # Errors
     /// What is wrong with it: see [`CertificateError`].
-    pub fn verify_pem(
-        pem: &str,
-        authority_pem: &str,
-        now: i64,
-    ) -> Result<Self, CertificateError> {
+    pub fn verify_pem(pem: &str, authority_pem: &str, now: i64) -> Result<Self, CertificateError> {
         let (_, block) = parse_x509_pem(pem.as_bytes()).map_err(|_| CertificateError::Malformed)?;
         let (_, authority) =
             parse_x509_pem(authority_pem.as_bytes()).map_err(|_| CertificateError::Malformed)?;

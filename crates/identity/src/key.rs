@@ -91,8 +91,8 @@ impl SigningKey {
     /// Never: every 32 bytes are a seed.
     #[must_use]
     pub fn from_seed(seed: [u8; 32]) -> Self {
-        let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
-            .expect("every 32 bytes are an Ed25519 seed");
+        let pair =
+            Ed25519KeyPair::from_seed_unchecked(&seed).expect("every 32 bytes are an Ed25519 seed");
         Self { seed: Zeroizing::new(seed), pair }
     }
 

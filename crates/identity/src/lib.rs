@@ -28,5 +28,5 @@ mod sign_in;
 pub use certificate::{Authority, CertificateError, NodeCertificate, Subject, TlsKey, Validity};
 pub use consortium::ConsortiumKey;
 pub use key::{Domain, KeyTextError, PublicKey, Signature, SignatureError, SigningKey};
-pub use sign_in::SignInChallenge;
 pub use seal::{MasterKey, RecordKey, SealError, WrappedKey};
+pub use sign_in::SignInChallenge;

@@ -125,11 +125,7 @@ fn seal(key: &[u8; 32], nonce: [u8; NONCE_LEN], bytes: &mut Vec<u8>) {
         .expect("a chunk is far below the limit of AES-GCM");
 }
 
-fn open(
-    key: &[u8; 32],
-    nonce: [u8; NONCE_LEN],
-    mut bytes: Vec<u8>,
-) -> Result<Vec<u8>, SealError> {
+fn open(key: &[u8; 32], nonce: [u8; NONCE_LEN], mut bytes: Vec<u8>) -> Result<Vec<u8>, SealError> {
     let nonce = Nonce::assume_unique_for_key(nonce);
     let plain = cipher(key).open_in_place(nonce, Aad::empty(), &mut bytes);
     let length = plain.map_err(|_| SealError)?.len();

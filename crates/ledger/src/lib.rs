@@ -52,7 +52,9 @@ pub use hash::hash;
 pub use header::Header;
 pub use item::Item;
 pub use receipt::{Proven, Receipt};
-pub use state::{Changes, Memory, NodeState, Overlay, RecordState, StateError, StateRead, Status, key};
+pub use state::{
+    Changes, Memory, NodeState, Overlay, RecordState, StateError, StateRead, Status, key,
+};
 pub use submission::{Submission, SubmissionDraft};
 pub use transaction::{ContractId, Transaction, TransactionDraft};
 pub use validators::{Validator, ValidatorSet};

@@ -55,12 +55,7 @@ pub fn verify(root: Digest, leaf: Digest, position: usize, count: usize, path: &
 /// The root that `path` leads to from `leaf` at `position` of `count` leaves (RFC 9162, 2.1.3.2),
 /// or `None` if the path has not the length that the place asks for.
 #[must_use]
-pub fn climb(
-    leaf: Digest,
-    position: usize,
-    count: usize,
-    path: &[Digest],
-) -> Option<Digest> {
+pub fn climb(leaf: Digest, position: usize, count: usize, path: &[Digest]) -> Option<Digest> {
     if position >= count {
         return None;
     }

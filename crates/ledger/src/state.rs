@@ -42,7 +42,9 @@ pub trait StateRead {
     /// [`StateError`] if the store fails.
     fn record_of_original(&self, original: Digest) -> Result<Option<RecordIndex>, StateError> {
         self.get(&key::original(original))?
-            .map(|bytes| RecordIndex::from_key(&bytes).map_err(|error| DecodeError::from(error).into()))
+            .map(|bytes| {
+                RecordIndex::from_key(&bytes).map_err(|error| DecodeError::from(error).into())
+            })
             .transpose()
     }
 

@@ -123,8 +123,7 @@ impl SubmissionDraft {
     pub fn sign(&self, chain: Digest, key: &SigningKey) -> Result<Vec<u8>, DecodeError> {
         let mut bytes = Vec::with_capacity(self.entries.len() * Entry::LEN + TRAILER_LEN);
         self.entries.iter().for_each(|entry| bytes.extend_from_slice(&entry.to_bytes()));
-        let leaves: Vec<_> =
-            bytes.chunks_exact(Entry::LEN).map(merkle::leaf_hash).collect();
+        let leaves: Vec<_> = bytes.chunks_exact(Entry::LEN).map(merkle::leaf_hash).collect();
         let node = self.entries.first().ok_or(DecodeError::Empty)?.operation().acting();
         let root = merkle::root(&leaves);
         let message = message(chain, node, self.sequence, self.entries.len(), root);

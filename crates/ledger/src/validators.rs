@@ -45,7 +45,9 @@ impl ValidatorSet {
         let bytes: Vec<u8> = self
             .0
             .iter()
-            .flat_map(|validator| [validator.node.get().to_be_bytes().as_slice(), &validator.key.0].concat())
+            .flat_map(|validator| {
+                [validator.node.get().to_be_bytes().as_slice(), &validator.key.0].concat()
+            })
             .collect();
         hash(VALIDATORS, &[&bytes])
     }

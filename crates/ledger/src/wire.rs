@@ -23,8 +23,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`DecodeError::Truncated`] if fewer are left; so do all other reading methods.
     pub fn bytes(&mut self, what: &'static str, length: usize) -> Result<&'a [u8], DecodeError> {
-        let truncated =
-            DecodeError::Truncated { what, expected: length, found: self.rest.len() };
+        let truncated = DecodeError::Truncated { what, expected: length, found: self.rest.len() };
         let (head, rest) = self.rest.split_at_checked(length).ok_or(truncated)?;
         self.rest = rest;
         Ok(head)

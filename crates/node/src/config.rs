@@ -129,9 +129,10 @@ impl Config {
         if ours != (certificate.consensus_key, certificate.tls_key) {
             return Err(ConfigError::ForeignKeys(settings.node));
         }
-        let operators = settings.operators.iter().map(|key| {
-            key.parse().map_err(|_| ConfigError::Key { path: path.into() })
-        });
+        let operators = settings
+            .operators
+            .iter()
+            .map(|key| key.parse().map_err(|_| ConfigError::Key { path: path.into() }));
         check_terms(&genesis)?;
         Ok(Self {
             node,

@@ -10,7 +10,10 @@ use emrshare_codec::{Digest, RecordIndex};
 use emrshare_record::{Manifest, ManifestError, RecordFile, RecordFileError};
 use emrshare_storage::{Batch, BlobError, Blobs, Kv, StoreError};
 
-use crate::tables::{CHUNKS, FILES, pair};
+use crate::tables::{CHUNKS, FILES, MANIFESTS, pair};
+
+/// Below the limit of the key-value store's values.
+const MANIFEST_ROW_LEN_MAX: usize = 4000;
 
 /// The store fails or holds something else than it should.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +57,9 @@ impl DesensitizedStore {
             .named_chunks()
             .map(|(digest, chunk)| (digest, Bytes::copy_from_slice(chunk)))
             .collect();
-        blobs.push((manifest.digest(), Bytes::copy_from_slice(manifest.as_bytes())));
+        if !fits_a_row(manifest) {
+            blobs.push((manifest.digest(), Bytes::copy_from_slice(manifest.as_bytes())));
+        }
         blobs.sort_by_key(|(digest, _)| *digest);
         blobs.dedup_by_key(|(digest, _)| *digest);
         Ok(self.blobs.put_all(blobs).await?)
@@ -68,6 +73,9 @@ impl DesensitizedStore {
     ) -> Result<(), FileError> {
         let digest = manifest.digest();
         batch.put(FILES, &pair(&digest.0, &user.0), b"");
+        if fits_a_row(manifest) {
+            batch.put(MANIFESTS, &digest.0, manifest.as_bytes());
+        }
         for part in manifest.parts() {
             for chunk in part.chunk_digests()? {
                 batch.put(CHUNKS, &pair(&chunk.0, &digest.0), b"");
@@ -92,7 +100,11 @@ impl DesensitizedStore {
         if self.kv.range(FILES, &digest.0, b"", 1)?.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Manifest::from_bytes(self.blobs.get(digest).await?.to_vec())?))
+        let bytes = match self.kv.get(MANIFESTS, &digest.0)? {
+            Some(bytes) => bytes,
+            None => self.blobs.get(digest).await?.to_vec(),
+        };
+        Ok(Some(Manifest::from_bytes(bytes)?))
     }
 
     /// A whole file that anybody uses.
@@ -138,7 +150,10 @@ impl DesensitizedStore {
                     }
                 }
             }
-            unused.push(digest);
+            batch.delete(MANIFESTS, &digest.0);
+            if !fits_a_row(&manifest) {
+                unused.push(digest);
+            }
         }
         commit(&self.kv, batch).await?;
         for blob in unused {
@@ -146,6 +161,11 @@ impl DesensitizedStore {
         }
         Ok(())
     }
+}
+
+/// Most manifests are small: a row is one sync less than a blob.
+fn fits_a_row(manifest: &Manifest) -> bool {
+    manifest.as_bytes().len() <= MANIFEST_ROW_LEN_MAX
 }
 
 /// Commits away from the threads that serve sockets.

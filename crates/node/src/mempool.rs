@@ -103,7 +103,8 @@ impl Mempool {
     fn insert_transaction(&mut self, bytes: &[u8], transaction: &Transaction<'_>) -> bool {
         let node = transaction.node();
         let of_node = self.transactions.values().filter(|(other, _)| *other == node).count();
-        let room = self.transactions.len() < TRANSACTIONS_MAX && of_node < TRANSACTIONS_PER_NODE_MAX;
+        let room =
+            self.transactions.len() < TRANSACTIONS_MAX && of_node < TRANSACTIONS_PER_NODE_MAX;
         let place = (transaction.signer(), transaction.nonce());
         let new = room && !self.transactions.contains_key(&place);
         if new {

@@ -104,9 +104,9 @@ impl Node {
     pub async fn start(config: Config) -> Result<Self, NodeError> {
         let engine_config = engine_config(&config)?;
         let Config { settings, node: me, genesis, data, .. } = config;
-        let listener = server::bind(settings.api_listen).await.map_err(|source| {
-            NodeError::Listen { address: settings.api_listen, source }
-        })?;
+        let listener = server::bind(settings.api_listen)
+            .await
+            .map_err(|source| NodeError::Listen { address: settings.api_listen, source })?;
         let address = listener.local_addr().unwrap_or(settings.api_listen);
         let (server_tls, client_tls) =
             server::tls(genesis.authority(), &config.certificate_pem, &config.tls_key)?;

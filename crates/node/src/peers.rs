@@ -47,7 +47,10 @@ pub(crate) struct Peers {
 }
 
 impl Peers {
-    pub(crate) fn new(tls: rustls::ClientConfig, genesis: &Genesis) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(
+        tls: rustls::ClientConfig,
+        genesis: &Genesis,
+    ) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .tls_info(true)

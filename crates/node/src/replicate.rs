@@ -9,7 +9,8 @@ use emrshare_sync::{Effect, Input, Outcome, Sync, SyncConfig, Task, Want};
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
-    clock, erase::Eraser,
+    clock,
+    erase::Eraser,
     files::{self, DesensitizedStore, FileError, User},
     peers::Peers,
     tables::{UNSEARCHED, WANTS},
@@ -116,7 +117,8 @@ impl Replicator {
                     });
                 }
                 Effect::Store(want) => {
-                    to_store.extend(held.remove(&(want.index, want.digest)).map(|file| (want, file)));
+                    to_store
+                        .extend(held.remove(&(want.index, want.digest)).map(|file| (want, file)));
                 }
                 Effect::Misbehaved { peer, count } => {
                     metrics::counter!("emrshare_sync_wrong_files").increment(1);
@@ -154,8 +156,8 @@ impl Replicator {
         for ((want, file), stored) in files.iter().zip(&mut stored) {
             let key = want.index.to_key();
             let user = User::record(want.index);
-            *stored = *stored
-                && DesensitizedStore::add_rows(&mut batch, &user, file.manifest()).is_ok();
+            *stored =
+                *stored && DesensitizedStore::add_rows(&mut batch, &user, file.manifest()).is_ok();
             if *stored {
                 batch.delete(WANTS, &key);
                 batch.put(UNSEARCHED, &key, b"");

@@ -49,9 +49,8 @@ pub(crate) fn tls(
 ) -> Result<(ServerConfig, ClientConfig), TlsError> {
     let setup = |error: &dyn std::fmt::Display| TlsError::Setup(error.to_string());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let certificate = |pem: &str| {
-        CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| TlsError::Pem)
-    };
+    let certificate =
+        |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| TlsError::Pem);
     let mut roots = RootCertStore::empty();
     roots.add(certificate(authority_pem)?).map_err(|error| setup(&error))?;
     let roots = Arc::new(roots);

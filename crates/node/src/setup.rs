@@ -61,7 +61,8 @@ pub struct Founder {
 /// See [`SetupError`]; what exists is never overwritten.
 pub fn found(folder: &Path, name: &str, founders: &[Founder]) -> Result<Vec<PathBuf>, SetupError> {
     let now = i64::try_from(clock::now_ms() / 1000).unwrap_or(i64::MAX);
-    let validity = |years| Validity { not_before: now - 3600, not_after: now + years * YEAR_SECONDS };
+    let validity =
+        |years| Validity { not_before: now - 3600, not_after: now + years * YEAR_SECONDS };
     let authority_folder = folder.join("authority");
     let authority_key = SigningKey::from_seed(clock::random());
     write_secret(&authority_folder.join("authority.key"), &hex::encode(authority_key.seed()))?;

@@ -21,6 +21,8 @@ pub(crate) const OUTBOX: Table = Table::new(b'o');
 pub(crate) const ORIGINALS: Table = Table::new(b'p');
 /// Digest of a desensitized file, user → nothing: the file is stored and used by a record or order.
 pub(crate) const FILES: Table = Table::new(b'f');
+/// Digest of a stored desensitized file → its manifest, if that is small; else it is a blob.
+pub(crate) const MANIFESTS: Table = Table::new(b'm');
 /// Chunk digest, file digest → nothing: the file needs the chunk.
 pub(crate) const CHUNKS: Table = Table::new(b'c');
 /// Record index → nothing: the search index does not know the record's last version.

@@ -43,10 +43,8 @@ impl Bundle {
     /// # Errors
     /// [`BundleError`] if the text is neither.
     pub fn from_json(text: &[u8]) -> Result<Self, BundleError> {
-        let value = serde_json::from_slice(text).map_err(|error| BundleError::Json {
-            line: error.line(),
-            column: error.column(),
-        })?;
+        let value = serde_json::from_slice(text)
+            .map_err(|error| BundleError::Json { line: error.line(), column: error.column() })?;
         Self::from_value(value)
     }
 
@@ -58,9 +56,10 @@ impl Bundle {
         match resource_type(&value) {
             Some("Bundle") => {
                 let entries = value.get("entry").and_then(Value::as_array);
-                let invalid = entries.into_iter().flatten().position(|entry| {
-                    entry.get("resource").and_then(resource_type).is_none()
-                });
+                let invalid = entries
+                    .into_iter()
+                    .flatten()
+                    .position(|entry| entry.get("resource").and_then(resource_type).is_none());
                 match invalid {
                     Some(position) => Err(BundleError::Entry { position }),
                     None => Ok(Self(value)),

@@ -21,9 +21,13 @@ impl Description {
     /// Describes a Bundle; `institution` stands in where the Bundle names none.
     #[must_use]
     pub fn of(bundle: &Bundle, institution: &str) -> Self {
-        let diseases: BTreeSet<_> =
-            bundle.of_type("Condition").filter_map(|condition| concept(condition.get("code")?)).collect();
-        let named = bundle.of_type("Organization").find_map(|organization| organization.get("name")?.as_str());
+        let diseases: BTreeSet<_> = bundle
+            .of_type("Condition")
+            .filter_map(|condition| concept(condition.get("code")?))
+            .collect();
+        let named = bundle
+            .of_type("Organization")
+            .find_map(|organization| organization.get("name")?.as_str());
         Self {
             diseases: diseases.into_iter().collect(),
             institution: named.unwrap_or(institution).to_owned(),
@@ -50,7 +54,8 @@ fn collected(bundle: &Bundle) -> Option<String> {
         let period = encounter.get("period")?;
         period.get("end").or_else(|| period.get("start"))?.as_str()
     });
-    let compositions = bundle.of_type("Composition").filter_map(|composition| composition.get("date")?.as_str());
+    let compositions =
+        bundle.of_type("Composition").filter_map(|composition| composition.get("date")?.as_str());
     let moment = encounters.max().or_else(|| compositions.max())?;
     Some(moment.chars().take(10).collect())
 }

@@ -116,9 +116,8 @@ impl RecordFile {
         let manifest = Manifest::from_bytes(manifest)?;
         let mut chunks = Vec::with_capacity(manifest.parts().len());
         for (part, wanted) in manifest.parts().iter().enumerate() {
-            let pieces = (0..wanted.chunks.len()).map(|chunk| {
-                take_piece(&mut bytes).ok_or(RecordFileError::Chunk { part, chunk })
-            });
+            let pieces = (0..wanted.chunks.len())
+                .map(|chunk| take_piece(&mut bytes).ok_or(RecordFileError::Chunk { part, chunk }));
             chunks.push(pieces.collect::<Result<_, _>>()?);
         }
         if bytes.is_empty() {

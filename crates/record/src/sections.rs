@@ -59,7 +59,10 @@ impl Section {
     #[must_use]
     pub fn from_title(title: &str) -> Option<Self> {
         const WORDS: [(Section, &[&str]); 3] = [
-            (Section::Basic, &["基本信息", "一般情况", "basic", "demographic", "patient information"]),
+            (
+                Section::Basic,
+                &["基本信息", "一般情况", "basic", "demographic", "patient information"],
+            ),
             (Section::Diagnosis, &["诊断", "diagnos", "problem list", "assessment"]),
             (
                 Section::Hospitalisation,
@@ -164,7 +167,8 @@ impl Sections {
             let code = codes.into_iter().flatten().find_map(|coding| {
                 coding.get("code").and_then(Value::as_str).and_then(Section::from_code)
             });
-            let title = || section.get("title").and_then(Value::as_str).and_then(Section::from_title);
+            let title =
+                || section.get("title").and_then(Value::as_str).and_then(Section::from_title);
             if let Some(known) = code.or_else(title)
                 && let Some(div) = section.pointer("/text/div").and_then(Value::as_str)
             {
@@ -177,7 +181,8 @@ impl Sections {
 
 impl fmt::Debug for Sections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [basic, diagnosis, hospitalisation] = self.texts.each_ref().map(|text| text.chars().count());
+        let [basic, diagnosis, hospitalisation] =
+            self.texts.each_ref().map(|text| text.chars().count());
         write!(f, "Sections({basic}, {diagnosis}, {hospitalisation} characters)")
     }
 }
@@ -197,9 +202,16 @@ pub(crate) fn plain_text(xhtml: &str) -> String {
             _ => {}
         }
     }
-    let entities =
-        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&nbsp;", " "), ("&amp;", "&")];
-    let text = entities.iter().fold(text, |text, (entity, character)| text.replace(entity, character));
+    let entities = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&apos;", "'"),
+        ("&nbsp;", " "),
+        ("&amp;", "&"),
+    ];
+    let text =
+        entities.iter().fold(text, |text, (entity, character)| text.replace(entity, character));
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -209,10 +221,14 @@ fn gather(bundle: &Bundle) -> Sections {
         let section = match kind {
             "Patient" => Section::Basic,
             "Condition" | "DiagnosticReport" | "AllergyIntolerance" => Section::Diagnosis,
-            "CarePlan" | "Encounter" | "Immunization" | "MedicationAdministration"
-            | "MedicationRequest" | "MedicationStatement" | "Observation" | "Procedure" => {
-                Section::Hospitalisation
-            }
+            "CarePlan"
+            | "Encounter"
+            | "Immunization"
+            | "MedicationAdministration"
+            | "MedicationRequest"
+            | "MedicationStatement"
+            | "Observation"
+            | "Procedure" => Section::Hospitalisation,
             _ => continue,
         };
         let mut line = Vec::new();
@@ -225,9 +241,26 @@ fn gather(bundle: &Bundle) -> Sections {
 /// The strings of a resource that are meant for people.
 fn spoken<'a>(value: &'a Value, line: &mut Vec<&'a str>) {
     const KEYS: [&str; 20] = [
-        "birthDate", "city", "conclusion", "country", "description", "display", "family", "gender",
-        "given", "line", "name", "note", "start", "end", "state", "status", "text", "unit",
-        "valueString", "postalCode",
+        "birthDate",
+        "city",
+        "conclusion",
+        "country",
+        "description",
+        "display",
+        "family",
+        "gender",
+        "given",
+        "line",
+        "name",
+        "note",
+        "start",
+        "end",
+        "state",
+        "status",
+        "text",
+        "unit",
+        "valueString",
+        "postalCode",
     ];
     match value {
         Value::Object(object) => {

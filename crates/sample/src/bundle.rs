@@ -92,8 +92,11 @@ fn imaging_study(imaging: Imaging, study: &str) -> Value {
 }
 
 fn composition(random: &mut Random, person: &Person, story: &Story) -> Value {
-    let [basic, diagnosis, course] =
-        if person.chinese { chinese(random, person, story) } else { english(random, person, story) };
+    let [basic, diagnosis, course] = if person.chinese {
+        chinese(random, person, story)
+    } else {
+        english(random, person, story)
+    };
     let titles = if person.chinese {
         ["基本信息", "诊断", "住院经过"]
     } else {
@@ -132,8 +135,15 @@ fn chinese(random: &mut Random, person: &Person, story: &Story) -> [String; 3] {
         format!(
             "姓名：{}，性别：{sex}，年龄：{}岁，身份证号：{}，联系电话：{}，住址：{}{}，科别：{}，\
              住院号：{}，床号：{room}床，入院日期：{year}年{month}月{day}日，住院天数：{}天",
-            person.full_name(), person.age(), person.identity, person.phone, person.city,
-            person.line, story.department, person.number, person.days,
+            person.full_name(),
+            person.age(),
+            person.identity,
+            person.phone,
+            person.city,
+            person.line,
+            story.department,
+            person.number,
+            person.days,
         ),
         format!(
             "主要诊断：{}。其他诊断：{}。诊断依据：{}。",
@@ -141,7 +151,11 @@ fn chinese(random: &mut Random, person: &Person, story: &Story) -> [String; 3] {
         ),
         format!(
             "患者{}因“{}”于{year}年{month}月{day}日收入{}。入院查体：{}。诊疗经过：{}。主管医师：{}。",
-            person.full_name(), story.complaint, story.department, story.findings, story.course,
+            person.full_name(),
+            story.complaint,
+            story.department,
+            story.findings,
+            story.course,
             person.doctor,
         ),
     ]
@@ -157,8 +171,16 @@ fn english(random: &mut Random, person: &Person, story: &Story) -> [String; 3] {
             "Name: {}. Sex: {sex}. Age: {} years. Date of birth: {}. Record number: {}. Social \
              security number: {}. Telephone: {}. Address: {}, {}. Department: {}, ward {ward}. \
              Admitted: {admitted}. Length of stay: {} days.",
-            person.full_name(), person.age(), iso(person.birth), person.number, person.identity,
-            person.phone, person.line, person.city, story.department, person.days,
+            person.full_name(),
+            person.age(),
+            iso(person.birth),
+            person.number,
+            person.identity,
+            person.phone,
+            person.line,
+            person.city,
+            story.department,
+            person.days,
         ),
         format!(
             "Principal diagnosis: {}. Secondary diagnosis: {}. Grounds: {}.",

@@ -96,9 +96,9 @@ impl Iterator for Generator {
         let story = stories::pick(&mut random, chinese);
         let imaging = story.imaging.filter(|_| self.images);
         let study = random.uid();
-        let bundle = bundle::write(&mut random, &person, story, imaging.map(|image| (image, &*study)));
-        let mut files =
-            vec![SampleFile { name: "record.json".into(), bytes: bundle }];
+        let bundle =
+            bundle::write(&mut random, &person, story, imaging.map(|image| (image, &*study)));
+        let mut files = vec![SampleFile { name: "record.json".into(), bytes: bundle }];
         if let Some(imaging) = imaging {
             let bytes = image::draw(&mut random, &person, imaging, &study);
             files.push(SampleFile { name: "image-1.dcm".into(), bytes });

@@ -24,21 +24,51 @@ const FAMILY_ZH: [&str; 20] = [
     "何", "郭", "欧阳", "司马",
 ];
 const GIVEN_ZH: [&str; 16] = [
-    "伟", "芳", "秀英", "敏", "静", "丽娟", "强", "磊", "军", "建国", "桂兰", "晓明", "志刚", "雪梅",
-    "海燕", "文博",
+    "伟", "芳", "秀英", "敏", "静", "丽娟", "强", "磊", "军", "建国", "桂兰", "晓明", "志刚",
+    "雪梅", "海燕", "文博",
 ];
 const FAMILY_EN: [&str; 16] = [
-    "Ashworth", "Bennett", "Calloway", "Delgado", "Ellison", "Fairbanks", "Grantham", "Holloway",
-    "Ivanov", "Jennings", "Kowalski", "Lindqvist", "Marchetti", "Norwood", "Okafor", "Pemberton",
+    "Ashworth",
+    "Bennett",
+    "Calloway",
+    "Delgado",
+    "Ellison",
+    "Fairbanks",
+    "Grantham",
+    "Holloway",
+    "Ivanov",
+    "Jennings",
+    "Kowalski",
+    "Lindqvist",
+    "Marchetti",
+    "Norwood",
+    "Okafor",
+    "Pemberton",
 ];
 const GIVEN_EN: [&str; 16] = [
-    "Adrian", "Beatrice", "Colin", "Dorothy", "Edmund", "Felicity", "Gordon", "Harriet", "Isaac",
-    "Josephine", "Kenneth", "Lorraine", "Marcus", "Nadia", "Oliver", "Priscilla",
+    "Adrian",
+    "Beatrice",
+    "Colin",
+    "Dorothy",
+    "Edmund",
+    "Felicity",
+    "Gordon",
+    "Harriet",
+    "Isaac",
+    "Josephine",
+    "Kenneth",
+    "Lorraine",
+    "Marcus",
+    "Nadia",
+    "Oliver",
+    "Priscilla",
 ];
 const CITIES_ZH: [&str; 6] = ["武汉市", "成都市", "杭州市", "西安市", "长沙市", "沈阳市"];
 const STREETS_ZH: [&str; 6] = ["建设路", "人民路", "解放大道", "长江路", "和平街", "文化路"];
-const CITIES_EN: [&str; 6] = ["Springfield", "Riverton", "Lakewood", "Fairview", "Georgetown", "Ashland"];
-const STREETS_EN: [&str; 6] = ["Maple Avenue", "Oak Street", "Cedar Lane", "Mill Road", "Park Drive", "Elm Street"];
+const CITIES_EN: [&str; 6] =
+    ["Springfield", "Riverton", "Lakewood", "Fairview", "Georgetown", "Ashland"];
+const STREETS_EN: [&str; 6] =
+    ["Maple Avenue", "Oak Street", "Cedar Lane", "Mill Road", "Park Drive", "Elm Street"];
 const HOSPITALS_ZH: [&str; 3] = ["江城第一人民医院", "东湖中心医院", "南山医学院附属医院"];
 const HOSPITALS_EN: [&str; 3] =
     ["Riverside General Hospital", "Northgate Medical Center", "St. Columba Teaching Hospital"];
@@ -131,7 +161,8 @@ fn resident_id(random: &mut Random, (year, month, day): (u64, u64, u64), female:
     let order = random.between(10, 99);
     let sex = random.between(0, 4) * 2 + u64::from(!female);
     let mut id = format!("990101{year:04}{month:02}{day:02}{order}{sex}");
-    let sum: u64 = id.bytes().zip(WEIGHTS).map(|(digit, weight)| u64::from(digit - b'0') * weight).sum();
+    let sum: u64 =
+        id.bytes().zip(WEIGHTS).map(|(digit, weight)| u64::from(digit - b'0') * weight).sum();
     id.push(CHECKS[(sum % 11) as usize]);
     id
 }

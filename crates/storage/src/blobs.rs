@@ -65,7 +65,11 @@ impl Blobs {
             Err(error) => return Err(error.into()),
         };
         let found = Digest(Sha256::digest(&bytes).into());
-        if found == digest { Ok(bytes) } else { Err(BlobError::Damaged { expected: digest, found }) }
+        if found == digest {
+            Ok(bytes)
+        } else {
+            Err(BlobError::Damaged { expected: digest, found })
+        }
     }
 
     /// Whether a blob is there; its bytes are not read.

@@ -207,10 +207,8 @@ impl Writer {
 }
 
 fn open_db(path: &Path) -> Result<sled::Db, StoreError> {
-    let config = sled::Config::new()
-        .path(path)
-        .cache_capacity(64 * 1024 * 1024)
-        .flush_every_ms(None);
+    let config =
+        sled::Config::new().path(path).cache_capacity(64 * 1024 * 1024).flush_every_ms(None);
     match catch_unwind(AssertUnwindSafe(|| config.open())) {
         Ok(Ok(db)) => Ok(db),
         Ok(Err(sled::Error::Io(error))) if error.to_string().contains("lock") => {
@@ -243,7 +241,8 @@ fn sync_everything(db: &sled::Db, path: &Path) -> Result<(), StoreError> {
 /// The number of the last commit in the store, unless the mark says that later ones were durable.
 fn check_number(db: &sled::Db, path: &Path) -> Result<u64, StoreError> {
     let stored = db.get(COMMIT_NUMBER).map_err(io)?;
-    let stored = stored.and_then(|bytes| Some(u64::from_be_bytes(bytes.get(4..)?.try_into().ok()?)));
+    let stored =
+        stored.and_then(|bytes| Some(u64::from_be_bytes(bytes.get(4..)?.try_into().ok()?)));
     let stored = stored.unwrap_or(0);
     let marked = fs::read(path.join("mark"))?;
     let marked = match marked.as_slice().try_into() {

@@ -244,7 +244,9 @@ impl Sync {
                 break;
             }
             let due = matches!(pending.state, State::Waiting { until_ms } if until_ms <= now_ms);
-            let Some(peer) = due.then(|| holder(&self.members, pending)).flatten() else { continue };
+            let Some(peer) = due.then(|| holder(&self.members, pending)).flatten() else {
+                continue;
+            };
             if let Some(free) = places.get_mut(&peer).filter(|free| **free > 0) {
                 *free -= 1;
                 open -= 1;

@@ -28,7 +28,8 @@ pub fn tasks(block: &Block, me: NodeId) -> Vec<(Entry, Option<Task>)> {
     for item in block.items() {
         // `Item::from_bytes` compares the marker in the first 14 bits.
         if let Item::Submission(submission) = item {
-            tasks.extend(submission.entries().iter().map(|entry| (entry, task(&entry, me, height))));
+            tasks
+                .extend(submission.entries().iter().map(|entry| (entry, task(&entry, me, height))));
         }
     }
     tasks

@@ -68,7 +68,9 @@ fn newer_version_replaces_the_older_one() {
     sync.step(0, Input::Wanted(vec![old]));
     sync.step(0, Input::Wanted(vec![new]));
     let outcomes = vec![(old, Outcome::File(old.digest))];
-    assert!(!sync.step(1, Input::Received { peer: node(1), outcomes }).contains(&Effect::Store(old)));
+    assert!(
+        !sync.step(1, Input::Received { peer: node(1), outcomes }).contains(&Effect::Store(old))
+    );
     assert_eq!(sync.backlog(), 1);
 }
 

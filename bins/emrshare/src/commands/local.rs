@@ -76,9 +76,10 @@ fn judge_one(path: &Path) -> anyhow::Result<Value> {
     let violations = Protocol::embedded().violations(record.bundle());
     let reasons = verdict.reasons().iter().map(ToString::to_string);
     let reasons: Vec<_> = reasons.chain(violations.iter().map(ToString::to_string)).collect();
-    let scores = verdict.scores().iter().map(|score| {
-        (score.section.name().to_owned(), json!(f64::from(score.similarity) / 1e6))
-    });
+    let scores = verdict
+        .scores()
+        .iter()
+        .map(|score| (score.section.name().to_owned(), json!(f64::from(score.similarity) / 1e6)));
     Ok(json!({
         "record": place,
         "complete": reasons.is_empty(),

@@ -26,7 +26,13 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Node { config } => node(&config).await,
         Command::Ca(CaCommand::Init { folder, name }) => certificates::init(&folder, &name, json),
         Command::Ca(CaCommand::Issue {
-            authority, node, institution, consensus_key, tls_key, host, days,
+            authority,
+            node,
+            institution,
+            consensus_key,
+            tls_key,
+            host,
+            days,
         }) => {
             let keys = (consensus_key.parse()?, tls_key.parse()?);
             certificates::issue(&authority, node, institution, keys, host, days)
@@ -68,15 +74,16 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         }
         Command::Sample { count, lang, seed, out } => local::sample(count, lang, seed, &out, json),
         Command::Codec(CodecCommand::Encode {
-            marker, kind, acting, origin, serial, original, desensitized,
-        }) => codec::encode(
             marker,
             kind,
-            [acting, origin],
-            &serial,
-            [&original, &desensitized],
-            json,
-        ),
+            acting,
+            origin,
+            serial,
+            original,
+            desensitized,
+        }) => {
+            codec::encode(marker, kind, [acting, origin], &serial, [&original, &desensitized], json)
+        }
         Command::Codec(CodecCommand::Decode { hex }) => codec::decode(&hex, json),
         Command::Codec(CodecCommand::Index { index }) => codec::index(&index, json),
         Command::Bench { at, records, in_flight, seed } => {
@@ -86,8 +93,8 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
 }
 
 async fn node(config: &std::path::Path) -> anyhow::Result<()> {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,commonware=warn"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,commonware=warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let config = emrshare_node::Config::load(config)?;
     let node = emrshare_node::Node::start(config).await?;

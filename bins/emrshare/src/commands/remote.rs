@@ -69,7 +69,12 @@ fn shown(answer: &Value, as_json: bool) {
         output::json(answer);
     } else {
         let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
-        output::line(&format!("{}  {}  height {}", text("index"), text("record"), answer["height"]));
+        output::line(&format!(
+            "{}  {}  height {}",
+            text("index"),
+            text("record"),
+            answer["height"]
+        ));
     }
 }
 
@@ -81,7 +86,8 @@ pub(super) async fn get(
     as_json: bool,
 ) -> anyhow::Result<()> {
     let client = home::client(at)?;
-    let file = if original { client.original(index).await? } else { client.desensitized(index).await? };
+    let file =
+        if original { client.original(index).await? } else { client.desensitized(index).await? };
     files::write(&file, out)?;
     let shown = json!({
         "index": index.to_string(),
@@ -93,7 +99,12 @@ pub(super) async fn get(
     Ok(())
 }
 
-pub(super) async fn search(at: &At, query: &str, limit: usize, as_json: bool) -> anyhow::Result<()> {
+pub(super) async fn search(
+    at: &At,
+    query: &str,
+    limit: usize,
+    as_json: bool,
+) -> anyhow::Result<()> {
     let found = home::client(at)?.search(query, limit).await?;
     if as_json {
         output::json(&found);
@@ -103,7 +114,11 @@ pub(super) async fn search(at: &At, query: &str, limit: usize, as_json: bool) ->
     for hit in found["hits"].as_array().into_iter().flatten() {
         let text = |key: &str| hit[key].as_str().unwrap_or_default().to_owned();
         let (index, collected) = (text("index"), text("collected"));
-        output::line(&format!("{index}  {collected:>10}  {}  {}", text("institution"), text("diseases")));
+        output::line(&format!(
+            "{index}  {collected:>10}  {}  {}",
+            text("institution"),
+            text("diseases")
+        ));
     }
     Ok(())
 }

@@ -16,7 +16,8 @@ pub(super) fn run(
     as_json: bool,
 ) -> anyhow::Result<()> {
     let genesis = home::genesis(genesis).context("name the founding document with --genesis")?;
-    let bytes = fs::read(receipt).with_context(|| format!("{} cannot be read", receipt.display()))?;
+    let bytes =
+        fs::read(receipt).with_context(|| format!("{} cannot be read", receipt.display()))?;
     let receipt = Receipt::from_bytes(&bytes).context("not a receipt")?;
     let validators = genesis.validators();
     let proven = receipt.verify(genesis.chain(), &validators)?;
@@ -35,9 +36,14 @@ pub(super) fn run(
     );
     let about_file = file.map_or_else(
         || "Not checked: any file; name a manifest to check one.".to_owned(),
-        |kind| format!("Proven: the manifest is that of the {kind} file; check the parts with sha256sum."),
+        |kind| {
+            format!(
+                "Proven: the manifest is that of the {kind} file; check the parts with sha256sum."
+            )
+        },
     );
-    let not_proven = "Not proven: that this is the record's last entry, and that its content is true.";
+    let not_proven =
+        "Not proven: that this is the record's last entry, and that its content is true.";
     if as_json {
         output::json(&json!({
             "verified": true,

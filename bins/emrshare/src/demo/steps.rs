@@ -110,12 +110,17 @@ impl Demo {
 
     /// Waits until every node has every file and finds every record.
     pub(crate) async fn wait_for_replicas(&mut self) -> anyhow::Result<()> {
-        self.screen.step("Replicating: every node fetches, checks and stores every desensitized file");
+        self.screen
+            .step("Replicating: every node fetches, checks and stores every desensitized file");
         let start = Instant::now();
         for number in 0..self.consortium.members.len() {
             self.wait_for_replica(number, Duration::from_secs(120)).await?;
         }
-        let text = format!("all nodes have all {} records after {:.1?}", self.active.len(), start.elapsed());
+        let text = format!(
+            "all nodes have all {} records after {:.1?}",
+            self.active.len(),
+            start.elapsed()
+        );
         self.screen.ok(&text, json!({"milliseconds": start.elapsed().as_millis() as u64}));
         Ok(())
     }
@@ -232,7 +237,8 @@ impl Demo {
             on_ledger == Some(file.manifest().digest().to_string()),
             "the original is not the one on the ledger"
         );
-        let text = format!("the authorised doctor reads {} bytes, digest as on the ledger", file.size());
+        let text =
+            format!("the authorised doctor reads {} bytes, digest as on the ledger", file.size());
         self.screen.ok(&text, json!({"index": index.to_string()}));
         self.expect_not_allowed("another doctor", stranger.original(index).await.err())?;
         self.expect_not_allowed("the operator", operator.original(index).await.err())?;
@@ -252,7 +258,8 @@ impl Demo {
         self.consortium.stop(last).await?;
         self.screen.ok(&format!("node {last} is down"), Value::Null);
         for number in 0..3 {
-            let answer = self.operator(number).submit(self.sample(920 + number).into_source(), None).await?;
+            let answer =
+                self.operator(number).submit(self.sample(920 + number).into_source(), None).await?;
             self.take_accepted(&answer)?;
         }
         self.screen.ok("3 records committed by the others", Value::Null);
@@ -292,7 +299,8 @@ impl Demo {
         for number in 0..self.consortium.members.len() {
             same = stores::compare(&store(0), &store(number))?;
         }
-        let text = format!("desensitized stores are equal: {} files, {} bytes each", same.0, same.1);
+        let text =
+            format!("desensitized stores are equal: {} files, {} bytes each", same.0, same.1);
         self.screen.ok(&text, json!({"files": same.0, "bytes": same.1}));
         Ok(())
     }
@@ -333,7 +341,8 @@ impl Demo {
         self.screen.step("The nodes stay up until Ctrl-C");
         for member in &self.consortium.members {
             let home = member.home.display();
-            self.screen.note(&format!("{}  (emrshare status --home {home})", member.operator.base()));
+            self.screen
+                .note(&format!("{}  (emrshare status --home {home})", member.operator.base()));
         }
     }
 
@@ -534,6 +543,7 @@ fn sections_of(bundle: &mut Value) -> Option<&mut Vec<Value>> {
 
 fn retain_resources(bundle: &mut Value, keep: impl Fn(&str) -> bool) {
     if let Some(entries) = bundle["entry"].as_array_mut() {
-        entries.retain(|entry| keep(entry["resource"]["resourceType"].as_str().unwrap_or_default()));
+        entries
+            .retain(|entry| keep(entry["resource"]["resourceType"].as_str().unwrap_or_default()));
     }
 }

@@ -165,8 +165,8 @@ pub(super) async fn sign_in(
     let signature: Signature = request.signature.parse().map_err(malformed)?;
     let PublicKey(challenge) = request.challenge.parse().map_err(malformed)?;
     let signing_in = SignInChallenge { chain: shared.chain.name(), node: shared.me, challenge };
-    let signed = shared.sessions.take_challenge(challenge)
-        && signing_in.verify(&key, &signature).is_ok();
+    let signed =
+        shared.sessions.take_challenge(challenge) && signing_in.verify(&key, &signature).is_ok();
     if !signed {
         return Err(ApiError::not_signed_in());
     }

@@ -86,7 +86,8 @@ pub(super) async fn block(
 ) -> Result<Json<BlockShown>, ApiError> {
     let engine = shared.forward.engine().ok_or_else(|| ApiError::local("no engine"))?;
     let block = engine.block(height).await;
-    let block = block.ok_or_else(|| ApiError::not_found("there is no final block at this height"))?;
+    let block =
+        block.ok_or_else(|| ApiError::not_found("there is no final block at this height"))?;
     let mut entry_bytes = Vec::new();
     for item in block.items() {
         if let Item::Submission(submission) = item {

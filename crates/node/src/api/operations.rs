@@ -34,7 +34,8 @@ pub(super) async fn ready(State(shared): Api, _: Caller) -> Result<&'static str,
     if clock::now_ms().saturating_sub(time_ms) < RECENT_MS {
         Ok("ready")
     } else {
-        let message = "no block was final within a minute; are more than two thirds of the nodes up?";
+        let message =
+            "no block was final within a minute; are more than two thirds of the nodes up?";
         Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", message))
     }
 }

@@ -150,9 +150,8 @@ async fn change(
 ) -> Result<(StatusCode, Json<Accepted>), ApiError> {
     let place = shared.pushes.acquire().await.map_err(ApiError::local)?;
     let files = read_files(form).await?;
-    let request = headers.get("idempotency-key").map(|key| {
-        Digest(Sha256::digest(key.as_bytes()).into())
-    });
+    let request =
+        headers.get("idempotency-key").map(|key| Digest(Sha256::digest(key.as_bytes()).into()));
     let submitted = shared.ingest.submit(files, change, request).await;
     drop(place);
     let (committed, judged) = submitted?;

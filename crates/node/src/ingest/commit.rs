@@ -10,13 +10,11 @@
 //! again. After a crash the outbox is packed again; an order whose original is on the ledger under
 //! an index of this node was committed before the crash.
 
-use std::{
-    collections::HashSet,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use emrshare_codec::{DecodeError, Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial};
+use emrshare_codec::{
+    DecodeError, Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial,
+};
 use emrshare_identity::SigningKey;
 use emrshare_ledger::{StateError, StateRead, Status, Submission, SubmissionDraft};
 use emrshare_storage::{Batch, Kv};
@@ -80,11 +78,7 @@ impl Committer {
     }
 
     /// Puts an order, with the rows of its files, on the ledger; answers when it is final.
-    pub(crate) async fn commit(
-        &self,
-        order: Order,
-        rows: Batch,
-    ) -> Result<Committed, IngestError> {
+    pub(crate) async fn commit(&self, order: Order, rows: Batch) -> Result<Committed, IngestError> {
         let (answer, answered) = oneshot::channel();
         let ticket = Ticket { order, rows, answer: Some(answer) };
         self.0.send(ticket).await.map_err(IngestError::local)?;
@@ -248,9 +242,8 @@ impl Packer {
             return Ok(Some(IngestError::UnderWay));
         }
         let record = state.record(index)?.filter(|record| record.status == Status::Active);
-        let current = record.is_some_and(|record| {
-            order.kind == Kind::Update || record.original == order.original
-        });
+        let current = record
+            .is_some_and(|record| order.kind == Kind::Update || record.original == order.original);
         Ok((!current || index.origin() != self.me).then_some(IngestError::NotFound(index)))
     }
 
@@ -289,7 +282,9 @@ impl Packer {
             let entry = Entry::from_bytes(bytes)?;
             let kind = entry.operation().kind();
             let on_ledger = match kind {
-                Kind::Delete => state.record(entry.index())?.is_none_or(|r| r.status == Status::Deleted),
+                Kind::Delete => {
+                    state.record(entry.index())?.is_none_or(|r| r.status == Status::Deleted)
+                }
                 _ => state.record_of_original(entry.original())?.is_some(),
             };
             if on_ledger {

@@ -18,10 +18,7 @@ use emrshare_record::{ImportNote, RecordFile, SourceFile};
 use tokio::sync::Semaphore;
 
 use crate::{
-    chain::NodeChain,
-    files::DesensitizedStore,
-    originals::OriginalStore,
-    tables::IDEMPOTENCY,
+    chain::NodeChain, files::DesensitizedStore, originals::OriginalStore, tables::IDEMPOTENCY,
 };
 use commit::{Committed, Committer, Order};
 pub(crate) use refusal::{IngestError, Refusal};

@@ -1,8 +1,8 @@
 //! Why a record is not taken, for the sender's system and for an operator.
 
 use emrshare_codec::RecordIndex;
-use emrshare_contracts::Violation;
 use emrshare_completeness::Reason;
+use emrshare_contracts::Violation;
 use emrshare_desensitize::DesensitizeError;
 use emrshare_record::ImportError;
 use serde::Serialize;

@@ -45,7 +45,9 @@ impl Ingest {
         let desensitized = judged.desensitized.manifest().digest();
         let files = self.files.remove(desensitized, &User::order(original)).await;
         let originals = self.originals.remove(original).await;
-        if let Err(error) = files.map_err(|e| e.to_string()).and(originals.map_err(|e| e.to_string())) {
+        if let Err(error) =
+            files.map_err(|e| e.to_string()).and(originals.map_err(|e| e.to_string()))
+        {
             tracing::warn!(%error, "files of a refused record cannot be removed");
         }
     }

@@ -1,0 +1,129 @@
+//! Generated records: nothing that names the patient is left, what treats the patient stays.
+#![allow(missing_docs)]
+
+use emrshare_desensitize::{Desensitizer, Policy, scan};
+use emrshare_identity::ConsortiumKey;
+use emrshare_record::{MediaType, Record, Sections, dicom, import};
+use emrshare_sample::{Generator, Tongue};
+use serde_json::Value;
+
+fn desensitizer(policy: Policy) -> Desensitizer {
+    Desensitizer::new(policy, ConsortiumKey::from_bytes([7; 32]))
+}
+
+fn records(count: usize) -> impl Iterator<Item = Record> {
+    Generator::new(3, Tongue::Mixed).take(count).map(|sample| import(sample.into_source()).unwrap().0)
+}
+
+/// What identifies the patient of a generated record.
+fn secrets(record: &Record) -> Vec<String> {
+    let patient = record.bundle().of_type("Patient").next().unwrap();
+    let doctor = record.bundle().of_type("Practitioner").next().unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let mut secrets = vec![
+        text(&patient["name"][0]["text"]),
+        text(&patient["identifier"][0]["value"]),
+        text(&patient["identifier"][1]["value"]),
+        text(&patient["telecom"][0]["value"]),
+        text(&patient["address"][0]["line"][0]),
+        text(&patient["address"][0]["city"]),
+        text(&patient["birthDate"]),
+        text(&doctor["name"][0]["text"]),
+    ];
+    let family = text(&patient["name"][0]["family"]);
+    secrets.extend((family.chars().count() > 1).then_some(family));
+    secrets
+}
+
+#[test]
+fn nothing_identifying_is_left_in_text() {
+    for record in records(60) {
+        let (copy, _) = desensitizer(Policy::safe_harbor()).desensitize(&record).unwrap();
+        let text = String::from_utf8(copy.bundle().to_canonical()).unwrap();
+        for secret in secrets(&record) {
+            assert!(!text.contains(&secret), "{secret} in {text}");
+        }
+        assert_eq!(scan(&copy), None);
+    }
+}
+
+#[test]
+fn nothing_identifying_is_left_in_image_headers() {
+    for record in records(60) {
+        let (copy, _) = desensitizer(Policy::safe_harbor()).desensitize(&record).unwrap();
+        for image in copy.attachments_of(MediaType::Dicom) {
+            let head = &image.bytes[..image.bytes.len() - 256 * 256];
+            for secret in secrets(&record) {
+                let found = head.windows(secret.len()).any(|window| window == secret.as_bytes());
+                assert!(!found, "{secret}");
+            }
+            assert!(dicom::header(&dicom::parse(&image.bytes).unwrap()).has_pixels);
+        }
+    }
+}
+
+#[test]
+fn diagnoses_and_course_stay() {
+    for record in records(60) {
+        let (copy, _) = desensitizer(Policy::safe_harbor()).desensitize(&record).unwrap();
+        let sections = Sections::of(&copy).joined();
+        for condition in record.bundle().of_type("Condition") {
+            let name = condition["code"]["text"].as_str().unwrap();
+            assert!(sections.contains(name), "{name} in {sections}");
+        }
+    }
+}
+
+#[test]
+fn the_same_record_gives_the_same_copy() {
+    for record in records(6) {
+        let copy = || desensitizer(Policy::safe_harbor()).desensitize(&record).unwrap().0;
+        assert_eq!(copy(), copy());
+    }
+}
+
+#[test]
+fn references_still_lead_to_their_resources() {
+    for record in records(6) {
+        let (copy, _) = desensitizer(Policy::safe_harbor()).desensitize(&record).unwrap();
+        let patient = copy.bundle().of_type("Patient").next().unwrap()["id"].as_str().unwrap();
+        let encounter = copy.bundle().of_type("Encounter").next().unwrap();
+        assert_eq!(encounter["subject"]["reference"], format!("Patient/{patient}"));
+    }
+}
+
+#[test]
+fn strict_policy_leaves_no_surrogate() {
+    for record in records(10) {
+        let (copy, _) = desensitizer(Policy::strict()).desensitize(&record).unwrap();
+        let text = String::from_utf8(copy.bundle().to_canonical()).unwrap();
+        assert!(!text.contains("name-") && !text.contains("identifier-"), "{text}");
+    }
+}
+
+#[test]
+fn report_holds_no_value() {
+    for record in records(10) {
+        let (_, report) = desensitizer(Policy::safe_harbor()).desensitize(&record).unwrap();
+        let shown = format!("{report:?} {record:?}");
+        assert!(secrets(&record).iter().all(|secret| !shown.contains(secret)));
+    }
+}
+
+#[test]
+fn patterns_next_to_chinese_characters_are_found() {
+    let text = "患者邮箱zhang.san@example.com，手机13812345678，2023年5月6日入院，体温38.5℃，血压120/80mmHg";
+    let patient = format!(
+        r#"{{"resourceType":"Patient","gender":"male","text":{{"div":"<div>{text}</div>"}}}}"#
+    );
+    let file = emrshare_record::SourceFile::new("p.json", patient.into_bytes());
+    let (record, _) = import(vec![file]).unwrap();
+    let (copy, _) = desensitizer(Policy::safe_harbor()).desensitize(&record).unwrap();
+    let text = String::from_utf8(copy.bundle().to_canonical()).unwrap();
+    for gone in ["example.com", "13812345678", "5月6日"] {
+        assert!(!text.contains(gone), "{gone} in {text}");
+    }
+    for kept in ["38.5℃", "120/80mmHg", "2023"] {
+        assert!(text.contains(kept), "{kept} not in {text}");
+    }
+}

@@ -1,0 +1,242 @@
+//! Submissions, blocks, rules, certificates and receipts.
+#![allow(missing_docs)]
+
+use emrshare_codec::{Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial};
+use emrshare_identity::SigningKey;
+use emrshare_ledger::{
+    Block, BlockBuilder, Certificate, Memory, Overlay, Receipt, StateRead, Status, Submission,
+    SubmissionDraft, Validator, ValidatorSet, VerifyError, Vote,
+    rules::{self, RuleError},
+};
+use proptest::prelude::*;
+
+const CHAIN: Digest = Digest([9; 32]);
+
+fn node(id: u32) -> NodeId {
+    NodeId::new(id).unwrap()
+}
+
+fn key(id: u32) -> SigningKey {
+    SigningKey::from_seed([id as u8 + 1; 32])
+}
+
+fn entry(kind: Kind, origin: u32, serial: u64, original: u8) -> Entry {
+    Entry::new(
+        Operation::new(Marker::RECORD, kind, node(origin)),
+        RecordIndex::new(node(origin), Serial::from(serial)),
+        Digest([original; 32]),
+        Digest([original ^ 0xff; 32]),
+    )
+}
+
+fn submission(sequence: u64, entries: Vec<Entry>) -> Vec<u8> {
+    let acting = entries[0].operation().acting().get();
+    SubmissionDraft { entries, sequence }.sign(CHAIN, &key(acting)).unwrap()
+}
+
+fn apply(state: &mut Memory, bytes: &[u8]) -> Result<(), RuleError> {
+    let submission = Submission::from_bytes(bytes).unwrap();
+    let mut overlay = Overlay::new(&*state);
+    rules::apply(&mut overlay, &submission, 1)?;
+    let changes = overlay.into_changes();
+    state.apply(changes);
+    Ok(())
+}
+
+fn validators(count: u32) -> ValidatorSet {
+    let validator = |id| Validator { node: node(id), key: key(id).public_key() };
+    ValidatorSet::new((0..count).map(validator).collect())
+}
+
+/// Votes as the engine makes them.
+fn certificate(block: Digest, set: &ValidatorSet, votes: usize) -> Certificate {
+    let tag_len = Certificate::namespace(CHAIN).len() + 9;
+    let mut message = vec![tag_len as u8];
+    message.extend_from_slice(&Certificate::namespace(CHAIN));
+    message.extend_from_slice(b"_FINALIZE");
+    assert_eq!(b"_FINALIZE".len(), 9);
+    message.extend_from_slice(&[0, 5, 4]);
+    message.extend_from_slice(&block.0);
+    let sign = |key: &SigningKey| {
+        let pair = ring_sign(key.seed(), &message);
+        emrshare_identity::Signature(pair)
+    };
+    let votes = set.members().iter().enumerate().take(votes).map(|(position, member)| {
+        let signer = (0..16).map(key).find(|key| key.public_key() == member.key).unwrap();
+        Vote { validator: position as u16, signature: sign(&signer) }
+    });
+    Certificate { epoch: 0, view: 5, parent_view: 4, votes: votes.collect() }
+}
+
+fn ring_sign(seed: &[u8; 32], message: &[u8]) -> [u8; 64] {
+    let pair = ring::signature::Ed25519KeyPair::from_seed_unchecked(seed).unwrap();
+    pair.sign(message).as_ref().try_into().unwrap()
+}
+
+fn block() -> Block {
+    let genesis = Block::genesis(CHAIN, Digest([0; 32]), validators(4).root());
+    let mut builder = BlockBuilder::new(1 << 20);
+    builder.push(&submission(1, (0..5).map(|n| entry(Kind::Add, 0, n, n as u8)).collect())).unwrap();
+    builder.push(&submission(1, vec![entry(Kind::Add, 1, 0, 77)])).unwrap();
+    builder.build(genesis.header(), 1000, Digest([0; 32]))
+}
+
+fn receipt(votes: usize) -> Receipt {
+    let block = block();
+    let certificate = certificate(block.hash(), &validators(4), votes);
+    let wanted = entry(Kind::Add, 0, 3, 3);
+    Receipt::make(&block, |entry| *entry == wanted, Vec::new(), certificate).unwrap()
+}
+
+#[test]
+fn receipt_proves_its_entry() {
+    let proven = receipt(3).verify(CHAIN, &validators(4)).unwrap();
+    assert_eq!(proven.entry, entry(Kind::Add, 0, 3, 3));
+    assert_eq!((proven.votes, proven.block), (3, block().hash()));
+}
+
+#[test]
+fn receipt_is_small() {
+    assert!(receipt(4).to_bytes().len() < 2048);
+}
+
+#[test]
+fn two_of_four_votes_are_too_few() {
+    let found = receipt(2).verify(CHAIN, &validators(4));
+    assert_eq!(found, Err(VerifyError::Quorum { found: 2, needed: 3, total: 4 }));
+}
+
+#[test]
+fn receipt_of_another_consortium_is_refused() {
+    let found = receipt(3).verify(CHAIN, &validators(3));
+    assert_eq!(found, Err(VerifyError::Foreign { what: "validator set" }));
+    assert!(receipt(3).verify(Digest([8; 32]), &validators(4)).is_err());
+}
+
+#[test]
+fn every_flipped_bit_of_a_receipt_is_caught() {
+    let right = receipt(3).to_bytes();
+    for bit in 0..right.len() * 8 {
+        let mut wrong = right.clone();
+        wrong[bit / 8] ^= 1 << (bit % 8);
+        let verified = Receipt::from_bytes(&wrong).ok().and_then(|receipt| {
+            receipt.verify(CHAIN, &validators(4)).ok()
+        });
+        assert_eq!(verified, None, "bit {bit}");
+    }
+}
+
+#[test]
+fn block_round_trips_and_every_flipped_bit_changes_its_name_or_breaks_it() {
+    let block = block();
+    let right = block.as_bytes().to_vec();
+    assert_eq!(Block::from_bytes(right.clone()).unwrap().hash(), block.hash());
+    for bit in 0..right.len() * 8 {
+        let mut wrong = right.clone();
+        wrong[bit / 8] ^= 1 << (bit % 8);
+        if let Ok(other) = Block::from_bytes(wrong) {
+            assert_ne!(other.hash(), block.hash(), "bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn signature_is_good_for_one_chain_and_one_key() {
+    let bytes = submission(1, vec![entry(Kind::Add, 0, 0, 1)]);
+    let read = Submission::from_bytes(&bytes).unwrap();
+    assert!(read.verify(CHAIN, &key(0).public_key()).is_ok());
+    assert!(read.verify(Digest([8; 32]), &key(0).public_key()).is_err());
+    assert!(read.verify(CHAIN, &key(1).public_key()).is_err());
+}
+
+#[test]
+fn record_lives_through_add_update_delete() {
+    let mut state = Memory::default();
+    apply(&mut state, &submission(1, vec![entry(Kind::Add, 0, 0, 1)])).unwrap();
+    apply(&mut state, &submission(2, vec![entry(Kind::Update, 0, 0, 2)])).unwrap();
+    let index = RecordIndex::new(node(0), Serial::ZERO);
+    assert_eq!(state.record(index).unwrap().unwrap().version, 2);
+    apply(&mut state, &submission(3, vec![entry(Kind::Delete, 0, 0, 2)])).unwrap();
+    assert_eq!(state.record(index).unwrap().unwrap().status, Status::Deleted);
+    let again = apply(&mut state, &submission(4, vec![entry(Kind::Update, 0, 0, 3)]));
+    assert!(matches!(again, Err(RuleError::NotActive { .. })));
+}
+
+#[test]
+fn gap_in_serials_is_refused() {
+    let found = apply(&mut Memory::default(), &submission(1, vec![entry(Kind::Add, 0, 1, 1)]));
+    assert!(matches!(found, Err(RuleError::Serial { .. })));
+}
+
+#[test]
+fn duplicate_original_is_refused_also_from_another_node() {
+    let mut state = Memory::default();
+    apply(&mut state, &submission(1, vec![entry(Kind::Add, 0, 0, 1)])).unwrap();
+    let found = apply(&mut state, &submission(1, vec![entry(Kind::Add, 1, 0, 1)]));
+    assert!(matches!(found, Err(RuleError::Duplicate { .. })));
+    let twice = submission(2, vec![entry(Kind::Add, 0, 1, 5), entry(Kind::Add, 0, 2, 5)]);
+    assert!(matches!(apply(&mut state, &twice), Err(RuleError::Duplicate { .. })));
+}
+
+#[test]
+fn old_submission_cannot_come_again() {
+    let mut state = Memory::default();
+    let bytes = submission(7, vec![entry(Kind::Add, 0, 0, 1)]);
+    apply(&mut state, &bytes).unwrap();
+    assert!(matches!(apply(&mut state, &bytes), Err(RuleError::Sequence { .. })));
+}
+
+#[test]
+fn only_the_origin_acts_on_its_records() {
+    let mut state = Memory::default();
+    apply(&mut state, &submission(1, vec![entry(Kind::Add, 0, 0, 1)])).unwrap();
+    let foreign = Entry::new(
+        Operation::new(Marker::RECORD, Kind::Delete, node(1)),
+        RecordIndex::new(node(0), Serial::ZERO),
+        Digest([1; 32]),
+        Digest([0xfe; 32]),
+    );
+    let found = apply(&mut state, &submission(1, vec![foreign]));
+    assert!(matches!(found, Err(RuleError::NotOrigin { .. })));
+}
+
+#[test]
+fn delete_must_name_the_current_version() {
+    let mut state = Memory::default();
+    apply(&mut state, &submission(1, vec![entry(Kind::Add, 0, 0, 1)])).unwrap();
+    let found = apply(&mut state, &submission(2, vec![entry(Kind::Delete, 0, 0, 2)]));
+    assert!(matches!(found, Err(RuleError::NotCurrent { .. })));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_refused_or_read_without_panic(bytes: Vec<u8>) {
+        let _ = Block::from_bytes(bytes.clone());
+        let _ = Receipt::from_bytes(&bytes);
+        let _ = Submission::from_bytes(&bytes);
+    }
+
+    /// Whatever is submitted, serials have no gap and no original stands twice.
+    #[test]
+    fn invariants_hold_under_random_submissions(
+        moves in prop::collection::vec((0u32..3, 0u64..4, 0u8..12, 0u8..3), 1..60),
+    ) {
+        let mut state = Memory::default();
+        let mut accepted = std::collections::BTreeMap::<u32, u64>::new();
+        let mut originals = std::collections::BTreeSet::new();
+        for (sequence, (origin, serial, original, kind)) in (1..).zip(moves) {
+            let kind = [Kind::Add, Kind::Update, Kind::Delete][usize::from(kind)];
+            let bytes = submission(sequence, vec![entry(kind, origin, serial, original)]);
+            if apply(&mut state, &bytes).is_ok() {
+                if kind == Kind::Add {
+                    let next = accepted.entry(origin).or_default();
+                    prop_assert_eq!(serial, *next);
+                    *next += 1;
+                }
+                if kind != Kind::Delete {
+                    prop_assert!(originals.insert(original));
+                }
+            }
+        }
+    }
+}
