@@ -12,7 +12,9 @@ fn desensitizer(policy: Policy) -> Desensitizer {
 }
 
 fn records(count: usize) -> impl Iterator<Item = Record> {
-    Generator::new(3, Tongue::Mixed).take(count).map(|sample| import(sample.into_source()).unwrap().0)
+    Generator::new(3, Tongue::Mixed)
+        .take(count)
+        .map(|sample| import(sample.into_source()).unwrap().0)
 }
 
 /// What identifies the patient of a generated record.

@@ -76,7 +76,9 @@ fn ring_sign(seed: &[u8; 32], message: &[u8]) -> [u8; 64] {
 fn block() -> Block {
     let genesis = Block::genesis(CHAIN, Digest([0; 32]), validators(4).root());
     let mut builder = BlockBuilder::new(1 << 20);
-    builder.push(&submission(1, (0..5).map(|n| entry(Kind::Add, 0, n, n as u8)).collect())).unwrap();
+    builder
+        .push(&submission(1, (0..5).map(|n| entry(Kind::Add, 0, n, n as u8)).collect()))
+        .unwrap();
     builder.push(&submission(1, vec![entry(Kind::Add, 1, 0, 77)])).unwrap();
     builder.build(genesis.header(), 1000, Digest([0; 32]))
 }
@@ -119,9 +121,9 @@ fn every_flipped_bit_of_a_receipt_is_caught() {
     for bit in 0..right.len() * 8 {
         let mut wrong = right.clone();
         wrong[bit / 8] ^= 1 << (bit % 8);
-        let verified = Receipt::from_bytes(&wrong).ok().and_then(|receipt| {
-            receipt.verify(CHAIN, &validators(4)).ok()
-        });
+        let verified = Receipt::from_bytes(&wrong)
+            .ok()
+            .and_then(|receipt| receipt.verify(CHAIN, &validators(4)).ok());
         assert_eq!(verified, None, "bit {bit}");
     }
 }

@@ -1,0 +1,276 @@
+//! A node of its own: the whole way of a record, bad input, and a restart.
+#![allow(missing_docs)]
+
+use std::{
+    io::{Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use emrshare_client::{Client, ClientError};
+use emrshare_codec::{NodeId, RecordIndex};
+use emrshare_contracts::Genesis;
+use emrshare_identity::{Authority, SigningKey, Subject, TlsKey, Validity};
+use emrshare_node::{Config, Node, setup};
+use emrshare_record::SourceFile;
+use emrshare_sample::{Generator, SampleRecord, Tongue};
+use serde_json::{Value, json};
+
+struct Home {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+    authority: PathBuf,
+}
+
+impl Home {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let listeners = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+        let [api, consensus] = listeners.each_ref().map(|listener| listener.local_addr().unwrap());
+        drop(listeners);
+        let founder = setup::Founder {
+            institution: "Test hospital".into(),
+            api,
+            consensus,
+            hosts: vec!["localhost".into()],
+        };
+        let homes = setup::found(folder.path(), "test", &[founder]).unwrap();
+        let path = homes[0].clone();
+        let toml = path.join("node.toml");
+        let text = std::fs::read_to_string(&toml).unwrap();
+        std::fs::write(
+            &toml,
+            text.replace("record_len_max = 67108864", "record_len_max = 2000000"),
+        )
+        .unwrap();
+        Self { authority: folder.path().join("authority"), path, _folder: folder }
+    }
+
+    async fn start(&self) -> Node {
+        Node::start(Config::load(&self.path.join("node.toml")).unwrap()).await.unwrap()
+    }
+
+    fn genesis(&self) -> Genesis {
+        Genesis::from_bytes(&std::fs::read(self.path.join("genesis.json")).unwrap()).unwrap()
+    }
+
+    fn client(&self, node: &Node) -> Client {
+        let key = read_key(&self.path.join("keys/operator.key"));
+        Client::new(&format!("https://{}", node.address()), self.genesis().authority(), key)
+            .unwrap()
+    }
+}
+
+fn read_key(path: &Path) -> SigningKey {
+    std::fs::read_to_string(path).unwrap().trim().parse().unwrap()
+}
+
+fn samples(seed: u64) -> impl Iterator<Item = SampleRecord> {
+    Generator::new(seed, Tongue::Mixed)
+}
+
+fn index_of(answer: &Value) -> RecordIndex {
+    answer["index"].as_str().unwrap().parse().unwrap()
+}
+
+async fn wait_for_search(client: &Client, total: usize) {
+    for _ in 0..600 {
+        if client.search("", 1).await.unwrap()["total"] == json!(total) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{total} records are never found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn record_goes_the_whole_way_and_survives_a_restart() {
+    let home = Home::new();
+    let node = home.start().await;
+    let client = home.client(&node);
+    let mut indexes = Vec::new();
+    for sample in samples(1).take(4) {
+        let answer = client.submit(sample.into_source(), None).await.unwrap();
+        indexes.push(index_of(&answer));
+    }
+    let origin = NodeId::new(0).unwrap();
+    assert!(indexes.iter().all(|index| index.origin() == origin));
+    let serials: Vec<_> = indexes.iter().map(|index| index.serial().to_string()).collect();
+    assert_eq!(serials, ["0", "1", "2", "3"]);
+    wait_for_search(&client, 4).await;
+
+    let genesis = home.genesis();
+    let receipt = client.receipt(indexes[2]).await.unwrap();
+    let proven = receipt.verify(genesis.chain(), &genesis.validators()).unwrap();
+    assert_eq!(proven.entry.index(), indexes[2]);
+    let file = client.desensitized(indexes[2]).await.unwrap();
+    assert_eq!(file.manifest().digest(), proven.entry.desensitized());
+
+    let answer = client.update(indexes[0], samples(2).next().unwrap().into_source()).await.unwrap();
+    assert_eq!(index_of(&answer), indexes[0]);
+    client.delete(indexes[1]).await.unwrap();
+    wait_for_search(&client, 3).await;
+    node.stop().await;
+
+    let node = home.start().await;
+    let client = home.client(&node);
+    assert_eq!(client.show(indexes[0]).await.unwrap()["version"], json!(2));
+    assert_eq!(client.show(indexes[1]).await.unwrap()["status"], json!("deleted"));
+    assert!(client.desensitized(indexes[3]).await.is_ok());
+    let answer = client.submit(samples(3).next().unwrap().into_source(), None).await.unwrap();
+    assert_eq!(index_of(&answer).serial().to_string(), "4");
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn same_request_gives_the_same_answer_and_same_record_is_refused() {
+    let home = Home::new();
+    let node = home.start().await;
+    let client = home.client(&node);
+    let files = || samples(1).next().unwrap().into_source();
+    let first = client.submit(files(), Some("request 1")).await.unwrap();
+    let again = client.submit(files(), Some("request 1")).await.unwrap();
+    assert_eq!(first["index"], again["index"]);
+    match client.submit(files(), None).await {
+        Err(ClientError::Refused(report)) => {
+            assert_eq!(report["refusal"]["stage"], json!("duplicate"));
+        }
+        other => panic!("{other:?}"),
+    }
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_input_gets_a_clear_answer_and_changes_nothing() {
+    let home = Home::new();
+    let node = home.start().await;
+    let client = home.client(&node);
+    client.submit(samples(1).next().unwrap().into_source(), None).await.unwrap();
+    wait_for_search(&client, 1).await;
+
+    let with_image = samples(1).find(|sample| sample.files.len() > 1).unwrap();
+    let mut truncated = with_image.into_source();
+    truncated[1].bytes.truncate(40_000);
+    let file = |name: &str, bytes: &[u8]| vec![SourceFile::new(name, bytes.to_vec())];
+    let cases = [
+        (file("broken.json", b"{\"resourceType\": "), "not JSON: line 1"),
+        (file("other.json", b"{\"a\": 1}"), "resourceType"),
+        (file("zeros.bin", &[0; 100_000]), "none of the 1 files"),
+        (file("scan.dcm", &[0; 1000]), "DICM"),
+        (truncated, "damaged DICOM file"),
+    ];
+    for (files, expected) in cases {
+        match client.submit(files, None).await {
+            Err(ClientError::Refused(report)) => {
+                let message = report["refusal"]["faults"][0]["message"].as_str().unwrap();
+                assert!(message.contains(expected), "{message}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    // More than the node takes: an answer if the connection lives to carry it, never acceptance.
+    assert!(client.submit(file("zeros.bin", &vec![0; 30_000_000]), None).await.is_err());
+
+    let address = node.address();
+    tokio::task::spawn_blocking(move || garbage(address)).await.unwrap();
+    let status = client.status().await.unwrap();
+    assert_eq!(status["searchable"], json!(1));
+    let answer = client.submit(samples(9).next().unwrap().into_source(), None).await.unwrap();
+    assert_eq!(index_of(&answer).serial().to_string(), "1");
+    node.stop().await;
+}
+
+/// Random-looking bytes on the port, and a connection that says nothing.
+fn garbage(address: SocketAddr) {
+    let _silent = TcpStream::connect(address).unwrap();
+    for round in 0..20u32 {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let bytes: Vec<u8> = (0..2000u32).map(|n| (n * (round + 7) % 251) as u8).collect();
+        // The node may hang up before it has read everything.
+        let _ = stream.write_all(&bytes);
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_get_nothing() {
+    let home = Home::new();
+    let node = home.start().await;
+    let base = format!("https://{}", node.address());
+    let stranger = SigningKey::from_seed([42; 32]);
+    let client = Client::new(&base, home.genesis().authority(), stranger).unwrap();
+    assert!(client.is_up().await);
+    assert!(matches!(client.status().await, Err(ClientError::NotSignedIn(_))));
+    assert!(matches!(client.search("", 5).await, Err(ClientError::NotSignedIn(_))));
+
+    // A node with another authority's certificate is not even talked to.
+    let validity = Validity { not_before: 1_700_000_000, not_after: 4_000_000_000 };
+    let other = Authority::new(SigningKey::from_seed([1; 32]), "other", validity).unwrap();
+    let key = read_key(&home.path.join("keys/operator.key"));
+    let deceived = Client::new(&base, other.certificate_pem(), key).unwrap();
+    assert!(matches!(deceived.status().await, Err(ClientError::Unreachable(_))));
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_ledgers_certificates_open_the_peer_interface() {
+    let home = Home::new();
+    let node = home.start().await;
+    let url = format!("https://{}/peer/v1/files", node.address());
+    let authority = Authority::from_parts(
+        read_key(&home.authority.join("authority.key")),
+        std::fs::read_to_string(home.authority.join("authority.pem")).unwrap(),
+    );
+    let now = 1_000
+        + std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+            as i64;
+    let valid = Validity { not_before: now - 10_000, not_after: now + 10_000 };
+    let past = Validity { not_before: 1_600_000_000, not_after: 1_600_000_100 };
+    let foreign = Authority::new(SigningKey::from_seed([1; 32]), "other", valid).unwrap();
+    let post = async |authority: &Authority, validity| {
+        let tls_key = SigningKey::from_seed([77; 32]);
+        let subject = Subject {
+            node: NodeId::new(9).unwrap(),
+            institution: "Not admitted".into(),
+            consensus_key: SigningKey::from_seed([78; 32]).public_key(),
+            tls_key: tls_key.public_key(),
+            hosts: vec!["localhost".into()],
+        };
+        let pem = authority.issue(&subject, validity).unwrap();
+        let client = https_client(home.genesis().authority(), &pem, &TlsKey::new(tls_key));
+        client.post(&url).body(vec![0; 32]).send().await.map(|answer| answer.status().as_u16())
+    };
+    assert_eq!(post(&authority, valid).await.unwrap(), 403);
+    assert!(post(&authority, past).await.is_err(), "an expired certificate");
+    assert!(post(&foreign, valid).await.is_err(), "a foreign certificate");
+    node.stop().await;
+}
+
+fn https_client(authority: &str, certificate: &str, key: &TlsKey) -> reqwest::Client {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
+    let der = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(der(authority)).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(
+            vec![der(certificate)],
+            PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.to_pkcs8_der())),
+        )
+        .unwrap();
+    reqwest::Client::builder().tls_backend_preconfigured(tls).build().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_with_foreign_keys_does_not_start() {
+    let (home, other) = (Home::new(), Home::new());
+    std::fs::copy(other.path.join("keys/node.key"), home.path.join("keys/node.key")).unwrap();
+    let error = Config::load(&home.path.join("node.toml")).unwrap_err();
+    assert!(error.to_string().contains("keys beside the configuration"), "{error}");
+}

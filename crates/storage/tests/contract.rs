@@ -1,0 +1,198 @@
+//! One contract for all key-value stores; blobs; search.
+#![allow(missing_docs)]
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use emrshare_codec::{Digest, NodeId, RecordIndex, Serial};
+use emrshare_storage::{
+    Batch, BlobError, Blobs, Document, Kv, MemoryKv, SearchIndex, SledKv, StoreError, Table,
+};
+use proptest::prelude::*;
+use sha2::{Digest as _, Sha256};
+
+const A: Table = Table::new(b'a');
+const B: Table = Table::new(b'b');
+
+fn reads_what_was_committed(store: &dyn Kv) {
+    let mut batch = Batch::default();
+    batch.put(A, b"k1", b"one");
+    batch.put(A, b"k2", b"two");
+    batch.put(B, b"k1", b"other table");
+    store.commit(batch).unwrap();
+    assert_eq!(store.get(A, b"k1").unwrap(), Some(b"one".to_vec()));
+    assert_eq!(store.get(B, b"k1").unwrap(), Some(b"other table".to_vec()));
+    assert_eq!(store.get(B, b"k2").unwrap(), None);
+    let mut batch = Batch::default();
+    batch.delete(A, b"k1");
+    store.commit(batch).unwrap();
+    assert_eq!(store.get(A, b"k1").unwrap(), None);
+}
+
+fn ranges_are_ordered_and_bounded(store: &dyn Kv) {
+    let mut batch = Batch::default();
+    for number in (0..50u8).rev() {
+        batch.put(A, &[b'r', number], &[number]);
+    }
+    batch.put(A, b"s", b"behind");
+    store.commit(batch).unwrap();
+    let rows = store.range(A, b"r", &[10], 5).unwrap();
+    assert_eq!(rows.iter().map(|(_, value)| value[0]).collect::<Vec<_>>(), [10, 11, 12, 13, 14]);
+    assert_eq!(store.range(A, b"r", b"", usize::MAX).unwrap().len(), 50);
+}
+
+/// Opens a store that this process has just let go of.
+fn open(path: &Path) -> Result<SledKv, StoreError> {
+    for _ in 0..200 {
+        match SledKv::open(path) {
+            Err(StoreError::Locked { .. }) => std::thread::sleep(Duration::from_millis(20)),
+            opened => return opened,
+        }
+    }
+    SledKv::open(path)
+}
+
+#[test]
+fn memory_keeps_the_contract() {
+    reads_what_was_committed(&MemoryKv::default());
+    ranges_are_ordered_and_bounded(&MemoryKv::default());
+}
+
+#[test]
+fn sled_keeps_the_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("kv")).unwrap();
+    reads_what_was_committed(&store);
+    ranges_are_ordered_and_bounded(&store);
+}
+
+#[test]
+fn large_batches_survive_a_reopen() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kv");
+    let store = open(&path).unwrap();
+    let mut batch = Batch::default();
+    for number in 0..5000u32 {
+        batch.put(A, &number.to_be_bytes(), b"value");
+    }
+    store.commit(batch).unwrap();
+    drop(store);
+    assert_eq!(open(&path).unwrap().range(A, b"", b"", usize::MAX).unwrap().len(), 5000);
+}
+
+#[test]
+fn a_value_too_large_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("kv")).unwrap();
+    let mut batch = Batch::default();
+    batch.put(A, b"small", b"value");
+    batch.put(A, b"large", &[0; 5000]);
+    assert!(matches!(store.commit(batch), Err(StoreError::ValueTooLarge { .. })));
+    assert_eq!(store.get(A, b"small").unwrap(), None);
+}
+
+#[test]
+fn a_store_that_lost_commits_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kv");
+    drop(open(&path).unwrap());
+    drop(open(&path).unwrap());
+    std::fs::write(path.join("mark"), 7u64.to_be_bytes()).unwrap();
+    assert!(matches!(open(&path), Err(StoreError::Damaged { .. })));
+}
+
+#[test]
+fn callers_at_the_same_time_all_get_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("kv")).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..8u8 {
+            let store = &store;
+            scope.spawn(move || {
+                for number in 0..50u8 {
+                    let mut batch = Batch::default();
+                    batch.put(A, &[thread, number], b"x");
+                    store.commit(batch).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(store.range(A, b"", b"", usize::MAX).unwrap().len(), 400);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn sled_equals_a_map(
+        batches in prop::collection::vec(
+            prop::collection::vec((0u8..20, prop::option::of(any::<u8>())), 1..30),
+            1..10,
+        ),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kv");
+        let mut model = BTreeMap::new();
+        let store = open(&path).unwrap();
+        for changes in batches {
+            let mut batch = Batch::default();
+            for (key, value) in changes {
+                match value {
+                    Some(value) => {
+                        batch.put(A, &[key], &[value]);
+                        model.insert(vec![key], vec![value]);
+                    }
+                    None => {
+                        batch.delete(A, &[key]);
+                        model.remove(&vec![key]);
+                    }
+                }
+            }
+            store.commit(batch).unwrap();
+        }
+        drop(store);
+        let rows = open(&path).unwrap().range(A, b"", b"", usize::MAX).unwrap();
+        prop_assert_eq!(rows.into_iter().collect::<BTreeMap<_, _>>(), model);
+    }
+}
+
+#[tokio::test]
+async fn blobs_are_checked_when_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let blobs = Blobs::in_folder(folder.path()).unwrap();
+    let digest = Digest(Sha256::digest(b"content").into());
+    blobs.put_all(vec![(digest, b"content".as_slice().into())]).await.unwrap();
+    assert_eq!(blobs.get(digest).await.unwrap(), b"content".as_slice());
+    let name = digest.to_string();
+    let path = folder.path().join(&name[..2]).join(&name[2..4]).join(&name);
+    std::fs::write(path, b"changed").unwrap();
+    assert!(matches!(blobs.get(digest).await, Err(BlobError::Damaged { .. })));
+    blobs.delete(digest).await.unwrap();
+    blobs.delete(digest).await.unwrap();
+    assert!(matches!(blobs.get(digest).await, Err(BlobError::Missing(_))));
+}
+
+#[test]
+fn search_finds_chinese_and_english_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let search = SearchIndex::open(folder.path()).unwrap();
+    let index = |serial: u64| RecordIndex::new(NodeId::new(1).unwrap(), Serial::from(serial));
+    let document = |diseases: &str, text: &str| Document {
+        diseases: diseases.into(),
+        text: text.into(),
+        ..Document::default()
+    };
+    let zh = document("社区获得性肺炎", "患者发热咳嗽5天，右下肺湿啰音");
+    let en = document("Femoral fracture", "Fell at home; Hemiarthroplasty.");
+    search.update(&[(index(0), Some(zh)), (index(1), Some(en))]).unwrap();
+    let found = |query: &str| {
+        let (hits, total) = search.search(query, 10).unwrap();
+        assert_eq!(hits.len(), total);
+        hits.into_iter().map(|hit| hit.index).collect::<Vec<_>>()
+    };
+    assert_eq!(found("肺炎"), [index(0)]);
+    assert_eq!(found("发热 咳嗽"), [index(0)]);
+    assert_eq!(found("FRACTURE home"), [index(1)]);
+    assert_eq!(found("肺炎 fracture"), []);
+    assert_eq!(found("").len(), 2);
+    search.update(&[(index(0), None)]).unwrap();
+    assert_eq!(found("肺炎"), []);
+}
