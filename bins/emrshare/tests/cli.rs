@@ -1,5 +1,5 @@
 //! The command line as its users call it.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use std::{
     path::Path,

@@ -161,6 +161,9 @@ impl<'a> EntryView<'a> {
     }
 
     /// The entries, decoded one by one.
+    ///
+    /// # Panics
+    /// Never: the kinds were checked when the view was made.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Entry> + use<'a> {
         self.entries.iter().map(|bytes| {
             Entry::from_bytes(bytes).expect("the kinds were checked when the view was made")

@@ -1,5 +1,5 @@
 //! Round trips, order, strictness and error detection, over random values.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use emrshare_codec::{
     DecodeError, Digest, Entry, EntryView, Kind, Marker, NodeId, Operation, RecordIndex, Serial,

@@ -110,7 +110,7 @@ fn log2_sixteenths(value: u64) -> u64 {
     let mut mantissa = u128::from(value.max(1)) << (63 - whole);
     let mut fraction = 0;
     for _ in 0..4 {
-        mantissa = mantissa * mantissa >> 63;
+        mantissa = (mantissa * mantissa) >> 63;
         fraction <<= 1;
         if mantissa >= 1 << 64 {
             mantissa >>= 1;

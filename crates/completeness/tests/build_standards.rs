@@ -1,5 +1,5 @@
 //! The embedded database: that it is what the generator gives, and what it accepts and refuses.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use emrshare_completeness::{HeaderMatcher, Standards, judge, judge_sections};
 use emrshare_record::{Bundle, Language, Record, Section, Sections, import};

@@ -108,6 +108,9 @@ impl Engine {
     ///
     /// # Errors
     /// See [`EngineError`].
+    ///
+    /// # Panics
+    /// If the system cannot start a thread.
     pub async fn start(config: Config, chain: Arc<dyn Chain>) -> Result<Self, EngineError> {
         if config.heartbeat >= config.leader_timeout {
             return Err(EngineError::Pace);

@@ -1,5 +1,5 @@
 //! Who may do what, and what an attacker may not.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use emrshare_codec::{Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial};
 use emrshare_contracts::{

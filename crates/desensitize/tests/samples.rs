@@ -1,5 +1,5 @@
 //! Generated records: nothing that names the patient is left, what treats the patient stays.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use emrshare_desensitize::{Desensitizer, Policy, scan};
 use emrshare_identity::ConsortiumKey;

@@ -1,5 +1,5 @@
 //! Sealing: round trip, and that key, place and bytes all matter.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use emrshare_identity::{MasterKey, RecordKey, SealError};
 use proptest::prelude::*;

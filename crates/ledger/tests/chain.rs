@@ -1,5 +1,5 @@
 //! Submissions, blocks, rules, certificates and receipts.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use emrshare_codec::{Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial};
 use emrshare_identity::SigningKey;

@@ -1,5 +1,5 @@
 //! Merkle trees against another implementation of RFC 9162.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use emrshare_ledger::merkle;

@@ -20,7 +20,13 @@ const TRANSACTIONS_PER_NODE_MAX: usize = 512;
 #[derive(Default)]
 pub(crate) struct Mempool {
     submissions: HashMap<NodeId, (u64, Arc<[u8]>)>,
-    transactions: BTreeMap<(PublicKey, u64), (NodeId, Arc<[u8]>)>,
+    transactions: BTreeMap<(PublicKey, u64), Passed>,
+}
+
+/// A transaction and the node that passed it on.
+struct Passed {
+    node: NodeId,
+    bytes: Arc<[u8]>,
 }
 
 impl Mempool {
@@ -44,7 +50,7 @@ impl Mempool {
             Item::Transaction(transaction) => self
                 .transactions
                 .get(&(transaction.signer(), transaction.nonce()))
-                .is_some_and(|(_, bytes)| **bytes == *transaction.as_bytes()),
+                .is_some_and(|passed| *passed.bytes == *transaction.as_bytes()),
             _ => false,
         }
     }
@@ -52,7 +58,7 @@ impl Mempool {
     /// All items, submissions first.
     pub(crate) fn items(&self) -> Vec<Arc<[u8]>> {
         let submissions = self.submissions.values().map(|(_, bytes)| bytes.clone());
-        let transactions = self.transactions.values().map(|(_, bytes)| bytes.clone());
+        let transactions = self.transactions.values().map(|passed| passed.bytes.clone());
         submissions.chain(transactions).collect()
     }
 
@@ -102,13 +108,13 @@ impl Mempool {
 
     fn insert_transaction(&mut self, bytes: &[u8], transaction: &Transaction<'_>) -> bool {
         let node = transaction.node();
-        let of_node = self.transactions.values().filter(|(other, _)| *other == node).count();
+        let of_node = self.transactions.values().filter(|passed| passed.node == node).count();
         let room =
             self.transactions.len() < TRANSACTIONS_MAX && of_node < TRANSACTIONS_PER_NODE_MAX;
         let place = (transaction.signer(), transaction.nonce());
         let new = room && !self.transactions.contains_key(&place);
         if new {
-            self.transactions.insert(place, (node, bytes.into()));
+            self.transactions.insert(place, Passed { node, bytes: bytes.into() });
         }
         new
     }

@@ -1,5 +1,5 @@
 //! A node of its own: the whole way of a record, bad input, and a restart.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use std::{
     io::{Read, Write},

@@ -1,5 +1,5 @@
 //! Import, record files and manifests.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use emrshare_identity::ConsortiumKey;
 use emrshare_record::{

@@ -89,7 +89,7 @@ impl Iterator for Generator {
         let chinese = match self.tongue {
             Tongue::Chinese => true,
             Tongue::English => false,
-            Tongue::Mixed => number % 2 == 0,
+            Tongue::Mixed => number.is_multiple_of(2),
         };
         let mut random = Random::new(self.seed, number);
         let person = person::Person::draw(&mut random, chinese);

@@ -1,5 +1,5 @@
 //! One contract for all key-value stores; blobs; search.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 

@@ -1,5 +1,5 @@
 //! The machine against peers that fail, lie and come back.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use std::collections::BTreeSet;
 

@@ -30,6 +30,9 @@ struct Pushed {
     bytes: u64,
 }
 
+/// Records to push at one node, each with its name.
+type Pile = Vec<(String, Vec<SourceFile>)>;
+
 /// The consortium and what happened to it so far.
 pub(crate) struct Demo {
     consortium: Consortium,
@@ -374,7 +377,7 @@ impl Demo {
     }
 
     /// The records of each node with their names.
-    fn piles(&self) -> anyhow::Result<Vec<Vec<(String, Vec<SourceFile>)>>> {
+    fn piles(&self) -> anyhow::Result<Vec<Pile>> {
         let nodes = self.consortium.members.len();
         let mut piles: Vec<Vec<_>> = (0..nodes).map(|_| Vec::new()).collect();
         match &self.records {
