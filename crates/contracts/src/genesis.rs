@@ -32,7 +32,7 @@ pub enum GenesisError {
     #[error("the members of the genesis document are none or not distinct")]
     Members,
     /// A member's certificate is not to be trusted.
-    #[error("the certificate of node {node}: {source}")]
+    #[error("the certificate of node {node} is not to be trusted")]
     Certificate {
         /// Whose certificate.
         node: u32,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
 use emrshare_record::{MediaType, Record, dicom};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{Class, DesensitizeError};
 
@@ -36,6 +36,7 @@ fn collect_fhir(kind: &str, value: &Value, known: &mut Known) {
         }
         return;
     };
+    let kind = object.get("resourceType").and_then(Value::as_str).unwrap_or(kind);
     for (key, value) in object {
         match key.as_str() {
             "name" if is_person(kind) => each(value, |name| add_human_name(name, known)),
@@ -50,15 +51,24 @@ fn collect_fhir(kind: &str, value: &Value, known: &mut Known) {
                     }
                 }
             }),
-            "contact" | "contained" | "resource" => collect_fhir(kind, value, known),
-            _ => {}
+            "display" if names_person(object) => add(known, Class::Name, Some(value), 2),
+            _ => collect_fhir(kind, value, known),
         }
     }
-    if let Some(contained) = object.get("contained").and_then(Value::as_array) {
-        for resource in contained {
-            let kind = resource.get("resourceType").and_then(Value::as_str).unwrap_or_default();
-            collect_fhir(kind, resource, known);
+}
+
+/// Whether an object is a Reference to a person, whose `display` is a name. A Reference that does
+/// not say to what it leads may lead to a person.
+pub(crate) fn names_person(object: &Map<String, Value>) -> bool {
+    if object.contains_key("code") || object.contains_key("system") {
+        return false;
+    }
+    match object.get("reference").and_then(Value::as_str) {
+        Some(reference) => {
+            let kind = reference.rsplit('/').nth(1).unwrap_or_default();
+            is_person(kind) || kind.is_empty()
         }
+        None => object.contains_key("display") && object.len() == 1,
     }
 }
 
@@ -138,6 +148,8 @@ fn add(known: &mut Known, class: Class, value: Option<&Value>, characters_min: u
 
 fn insert(known: &mut Known, class: Class, value: &str, characters_min: usize) {
     let value = value.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+    // Two Chinese characters say as much as a Latin word.
+    let characters_min = if is_han(value) { 2 } else { characters_min };
     if value.chars().count() >= characters_min && value.chars().any(char::is_alphanumeric) {
         known.entry(value.to_owned()).or_insert(class);
     }

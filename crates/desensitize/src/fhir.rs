@@ -7,7 +7,12 @@
 use emrshare_record::Bundle;
 use serde_json::{Map, Value, json};
 
-use crate::{Class, Report, Technique, collect::is_person, scrub::Scrubber, treat::Treatment};
+use crate::{
+    Class, Report, Technique,
+    collect::{is_person, names_person},
+    scrub::Scrubber,
+    treat::Treatment,
+};
 
 /// A Bundle in which nothing identifies anybody.
 pub(crate) fn treat(
@@ -17,7 +22,7 @@ pub(crate) fn treat(
     report: &mut Report,
 ) -> Bundle {
     let mut copy = bundle.clone();
-    let mut walk = Walk { treatment, scrubber, report };
+    let mut walk = Walk { treatment, scrubber, report, names_person: false };
     walk.object("Bundle", copy.as_value_mut());
     copy
 }
@@ -56,15 +61,19 @@ struct Walk<'a> {
     treatment: &'a Treatment<'a>,
     scrubber: &'a Scrubber<'a>,
     report: &'a mut Report,
+    /// Whether the object at hand is a Reference to a person.
+    names_person: bool,
 }
 
 impl Walk<'_> {
     fn object(&mut self, kind: &str, value: &mut Value) {
         let Value::Object(object) = value else { return };
         let kind = object.get("resourceType").and_then(Value::as_str).unwrap_or(kind).to_owned();
+        let names_person = names_person(object);
         let keys: Vec<_> = object.keys().cloned().collect();
         for key in keys {
             let Some(mut value) = object.remove(&key) else { continue };
+            self.names_person = names_person;
             if self.element(&kind, &key, &mut value, object) {
                 object.insert(key, value);
             }
@@ -81,9 +90,7 @@ impl Walk<'_> {
     ) -> bool {
         match key {
             "name" if is_person(kind) => self.each(value, Self::human_name),
-            "name" if kind == "Organization" || kind == "Location" => {
-                self.string(Class::Organisation, value)
-            }
+            "name" if kind == "Organization" || kind == "Location" => self.organisation(value),
             "identifier" => self.each(value, Self::identifier),
             "telecom" => self.drop(Class::Contact),
             "address" => self.each(value, Self::address),
@@ -96,8 +103,9 @@ impl Walk<'_> {
             {
                 self.drop(Class::Photo)
             }
-            "id" | "uid" => self.token(value),
-            "fullUrl" | "reference" => self.reference(value),
+            "id" | "uid" if value.is_string() => self.token(value),
+            "fullUrl" | "reference" if value.is_string() => self.reference(value),
+            "display" if self.names_person => self.string(Class::Name, value),
             "meta" => {
                 self.object(kind, value);
                 true
@@ -164,6 +172,17 @@ impl Walk<'_> {
             }
             None => false,
         }
+    }
+
+    /// A name that the policy keeps may still hold a place or a person.
+    fn organisation(&mut self, value: &mut Value) -> bool {
+        let kept = self.string(Class::Organisation, value);
+        if let Value::String(name) = value
+            && kept
+        {
+            *name = self.scrubber.scrub(name, self.report);
+        }
+        kept
     }
 
     /// A HumanName becomes its surrogate as `text`; an organisation's contact name as well.

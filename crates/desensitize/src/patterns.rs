@@ -149,6 +149,21 @@ fn has_digit(value: &str) -> bool {
     value.bytes().any(|byte| byte.is_ascii_digit())
 }
 
+/// Names of vocabularies and namespaces are URLs that lead to nobody.
+fn is_personal_url(value: &str) -> bool {
+    const PUBLIC: [&str; 7] = [
+        "www.w3.org",
+        "hl7.org",
+        "terminology.hl7.org",
+        "loinc.org",
+        "snomed.info",
+        "unitsofmeasure.org",
+        "dicom.nema.org",
+    ];
+    let host = value.split("://").nth(1).and_then(|rest| rest.split(['/', '"', '\'']).next());
+    !host.is_some_and(|host| PUBLIC.contains(&host))
+}
+
 fn is_ipv4(value: &str) -> bool {
     value.parse::<std::net::Ipv4Addr>().is_ok()
 }

@@ -52,8 +52,8 @@ impl<'a> Scrubber<'a> {
         first_in(copy, &leak)
     }
 
-    /// What is to be treated, in order and without overlaps: where two findings overlap, the
-    /// earlier and then the longer one counts.
+    /// What is to be treated, in order and without overlaps: findings that overlap become one, of
+    /// the class of the first.
     fn findings(&self, text: &str) -> Vec<(Range<usize>, Class)> {
         let patterns = PATTERNS
             .iter()
@@ -61,13 +61,14 @@ impl<'a> Scrubber<'a> {
         let mut all: Vec<_> = self.known_words(text).chain(patterns).collect();
         all.retain(|(_, class)| self.treatment.technique(*class) != Technique::Keep);
         all.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
-        let mut end = 0;
-        all.retain(|(range, _)| {
-            let free = range.start >= end;
-            end = if free { range.end } else { end };
-            free
-        });
-        all
+        let mut joined: Vec<(Range<usize>, Class)> = Vec::with_capacity(all.len());
+        for (range, class) in all {
+            match joined.last_mut() {
+                Some((last, _)) if range.start < last.end => last.end = last.end.max(range.end),
+                _ => joined.push((range, class)),
+            }
+        }
+        joined
     }
 
     /// The record's own values where they stand as words.
@@ -83,7 +84,9 @@ impl<'a> Scrubber<'a> {
                 |a: Option<char>, b: Option<char>| a.is_some_and(is_word) && b.is_some_and(is_word);
             let within = joined(text[..range.start].chars().next_back(), value.chars().next())
                 || joined(text[range.end..].chars().next(), value.chars().next_back());
-            (!within).then(|| (range, self.classes[found.pattern().as_usize()]))
+            // A person may be called like a class: what this scrubber wrote is no finding.
+            let ours = text[..range.start].ends_with('[') && text[range.end..].starts_with(']');
+            (!within && !ours).then(|| (range, self.classes[found.pattern().as_usize()]))
         })
     }
 }

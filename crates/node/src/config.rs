@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub enum ConfigError {
     /// A file cannot be read.
-    #[error("{path} cannot be read: {source}")]
+    #[error("{path} cannot be read")]
     Read {
         /// The file.
         path: PathBuf,
@@ -24,7 +24,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The TOML is malformed.
-    #[error("{path}: {source}")]
+    #[error("{path} cannot be used")]
     Toml {
         /// The file.
         path: PathBuf,
@@ -38,7 +38,7 @@ pub enum ConfigError {
         path: PathBuf,
     },
     /// The genesis is not to be trusted.
-    #[error("{path}: {source}")]
+    #[error("{path} cannot be used")]
     Genesis {
         /// The file.
         path: PathBuf,

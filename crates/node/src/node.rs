@@ -54,7 +54,7 @@ pub enum NodeError {
     #[error("the HTTPS client cannot be set up: {0}")]
     Client(#[from] reqwest::Error),
     /// An address is taken or not this machine's.
-    #[error("{address} cannot be listened on: {source}")]
+    #[error("{address} cannot be listened on")]
     Listen {
         /// The address.
         address: SocketAddr,

@@ -26,7 +26,7 @@ pub enum SetupError {
     #[error("{0} exists already; choose another folder")]
     Exists(PathBuf),
     /// A file cannot be written.
-    #[error("{path} cannot be written: {source}")]
+    #[error("{path} cannot be written")]
     Write {
         /// The file.
         path: PathBuf,

@@ -65,6 +65,9 @@ pub fn parse(bytes: &[u8]) -> Result<DicomFile, DicomError> {
             dicom_object::ReadError::ReadUnsupportedTransferSyntax { uid, .. } => {
                 DicomError::TransferSyntax(uid.to_string())
             }
+            dicom_object::ReadError::ReadUnsupportedTransferSyntaxWithSuggestion {
+                uid, ..
+            } => DicomError::TransferSyntax(uid.to_string()),
             _ => DicomError::Damaged(message),
         }
     })?;

@@ -46,20 +46,20 @@ pub enum ImportError {
         count: usize,
     },
     /// A JSON file is broken or no FHIR resource.
-    #[error("file {file}: {source}")]
+    #[error("file {file}: {problem}")]
     Json {
         /// Which file.
         file: usize,
         /// What is wrong.
-        source: BundleError,
+        problem: BundleError,
     },
     /// A DICOM file is broken.
-    #[error("file {file}: {source}")]
+    #[error("file {file}: {problem}")]
     Dicom {
         /// Which file.
         file: usize,
         /// What is wrong.
-        source: DicomError,
+        problem: DicomError,
     },
 }
 
@@ -112,19 +112,19 @@ impl Draft {
     fn take(&mut self, number: usize, file: SourceFile) -> Result<(), ImportError> {
         if dicom::looks_like_dicom(&file.bytes) {
             let object = dicom::parse(&file.bytes)
-                .map_err(|source| ImportError::Dicom { file: number, source })?;
+                .map_err(|problem| ImportError::Dicom { file: number, problem })?;
             self.studies.push(dicom::header(&object));
             self.attach(file, MediaType::Dicom);
         } else if has_extension(&file.name, "json") || first_letter(&file.bytes) == Some(b'{') {
             let bundle = Bundle::from_json(&file.bytes)
-                .map_err(|source| ImportError::Json { file: number, source })?;
+                .map_err(|problem| ImportError::Json { file: number, problem })?;
             match &mut self.bundle {
                 Some(joined) => joined.append(bundle),
                 None => self.bundle = Some(bundle),
             }
         } else if has_extension(&file.name, "dcm") {
-            let source = DicomError::NoPreamble;
-            return Err(ImportError::Dicom { file: number, source });
+            let problem = DicomError::NoPreamble;
+            return Err(ImportError::Dicom { file: number, problem });
         } else if let Ok(text) = std::str::from_utf8(&file.bytes).map(str::to_owned)
             && has_extension(&file.name, "txt")
         {

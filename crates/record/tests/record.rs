@@ -43,7 +43,7 @@ fn zeros_are_no_record() {
 #[test]
 fn dicom_name_without_dicom_content_is_refused() {
     let found = import(vec![patient(), SourceFile::new("scan.dcm", vec![0; 200])]);
-    let refused = ImportError::Dicom { file: 2, source: DicomError::NoPreamble };
+    let refused = ImportError::Dicom { file: 2, problem: DicomError::NoPreamble };
     assert_eq!(found.unwrap_err().to_string(), refused.to_string());
 }
 
