@@ -1,19 +1,25 @@
 //! What is printed.
-#![expect(clippy::print_stdout, reason = "printing is what a command line is for")]
 
-use std::time::Duration;
+use std::{
+    io::{ErrorKind, Write},
+    time::Duration,
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-/// A line of text on standard output.
+/// A line of text on standard output; ends the program quietly when nobody reads on.
 pub(crate) fn line(text: &str) {
-    println!("{text}");
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        // There is nowhere left to say it.
+        _ => {}
+    }
 }
 
 /// A value as one line of JSON on standard output.
 pub(crate) fn json(value: &Value) {
-    println!("{value}");
+    line(&value.to_string());
 }
 
 /// A line on standard error.

@@ -64,7 +64,7 @@ pub(crate) static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
             r"(?:\+\d{1,3}[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?: ?(?:x|ext\.?) ?\d{1,5})?",
         ),
         pattern(Class::Contact, false, any, r"0\d{2,3}-\d{7,8}"),
-        pattern(Class::Contact, false, any, r"(?:https?|ftp)://[^\s<>，。；）)\x22]+"),
+        pattern(Class::Contact, false, is_personal_url, r"(?:https?|ftp)://[^\s<>，。；）)\x22]+"),
         pattern(Class::Contact, false, is_ipv4, r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"),
         pattern(
             Class::Contact,

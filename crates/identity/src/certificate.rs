@@ -169,6 +169,33 @@ impl Authority {
     }
 }
 
+/// A certificate for web browsers, which do not take Ed25519: self-signed, ECDSA on P-256.
+///
+/// An institution replaces it by one that its browsers trust.
+#[derive(Debug)]
+pub struct WebCertificate {
+    /// The certificate in PEM.
+    pub certificate_pem: String,
+    /// The private key as PKCS #8 in PEM, to be kept where only the owner can read it.
+    pub key_pem: zeroize::Zeroizing<String>,
+}
+
+impl WebCertificate {
+    /// Makes a certificate with a fresh key from the system's random source.
+    ///
+    /// # Errors
+    /// [`CertificateError::Make`] if a host cannot stand in a certificate.
+    pub fn generate(hosts: Vec<String>, validity: Validity) -> Result<Self, CertificateError> {
+        let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
+        let mut params = CertificateParams::new(hosts)?;
+        params.not_before = moment(validity.not_before);
+        params.not_after = moment(validity.not_after);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let certificate_pem = params.self_signed(&key)?.pem();
+        Ok(Self { certificate_pem, key_pem: zeroize::Zeroizing::new(key.serialize_pem()) })
+    }
+}
+
 /// A node's certificate whose signature and time were checked.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NodeCertificate {

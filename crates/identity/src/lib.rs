@@ -25,7 +25,9 @@ mod key;
 mod seal;
 mod sign_in;
 
-pub use certificate::{Authority, CertificateError, NodeCertificate, Subject, TlsKey, Validity};
+pub use certificate::{
+    Authority, CertificateError, NodeCertificate, Subject, TlsKey, Validity, WebCertificate,
+};
 pub use consortium::ConsortiumKey;
 pub use key::{Domain, KeyTextError, PublicKey, Signature, SignatureError, SigningKey};
 pub use seal::{MasterKey, RecordKey, SealError, WrappedKey};

@@ -10,6 +10,7 @@ use emrshare_codec::NodeId;
 use emrshare_contracts::{Genesis, GenesisError};
 use emrshare_identity::{ConsortiumKey, MasterKey, PublicKey, SigningKey, TlsKey};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +100,8 @@ pub struct Config {
     pub(crate) operators: Vec<PublicKey>,
     pub(crate) genesis: Genesis,
     pub(crate) certificate_pem: String,
+    /// What browsers are shown: certificate and key in PEM.
+    pub(crate) web: (String, Zeroizing<String>),
     pub(crate) signing_key: SigningKey,
     pub(crate) tls_key: TlsKey,
     pub(crate) consortium_key: ConsortiumKey,
@@ -107,7 +110,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads `node.toml` and, from the same folder, `genesis.json`, `node.pem` and `keys/`.
+    /// Reads `node.toml` and, from the same folder, `genesis.json`, `node.pem`, `web.pem`
+    /// and `keys/`.
     ///
     /// # Errors
     /// See [`ConfigError`].
@@ -138,6 +142,7 @@ impl Config {
             node,
             operators: operators.collect::<Result<_, _>>()?,
             certificate_pem: read(&folder.join("node.pem"))?,
+            web: (read(&folder.join("web.pem"))?, Zeroizing::new(read(&keys.join("web-key.pem"))?)),
             signing_key,
             tls_key,
             consortium_key: read_key(&keys.join("consortium.key"))?,

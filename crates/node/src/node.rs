@@ -8,6 +8,7 @@ use emrshare_contracts::Genesis;
 use emrshare_desensitize::{Desensitizer, Policy};
 use emrshare_identity::{ConsortiumKey, PublicKey, SigningKey};
 use emrshare_storage::{BlobError, Blobs, Kv, SearchError, SearchIndex, SledKv, StoreError};
+use emrshare_sync::Task;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::{
     sync::{Notify, Semaphore, mpsc, watch},
@@ -27,6 +28,9 @@ use crate::{
     searching::Indexer,
     server::{self, TlsError},
 };
+
+/// Pushes that are taken in at the same time; more wait.
+const PUSHES_MAX: usize = 64;
 
 /// A node does not start.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +91,100 @@ pub(crate) struct Shared {
     pub(crate) pushes: Semaphore,
 }
 
+impl Shared {
+    /// Opens the stores and starts the committer.
+    fn new(
+        config: Config,
+        kv: Arc<dyn Kv>,
+        chain: Arc<NodeChain>,
+        engine: &Arc<Engine>,
+    ) -> Result<Self, NodeError> {
+        let Config { settings, node: me, genesis, data, operators, signing_key, .. } = config;
+        let forward = Forward::default();
+        forward.connect(engine.clone());
+        let files = DesensitizedStore {
+            kv: kv.clone(),
+            blobs: Blobs::in_folder(data.join("desensitized"))?,
+        };
+        let originals = Arc::new(OriginalStore {
+            kv: kv.clone(),
+            blobs: Blobs::in_folder(data.join("originals"))?,
+            master: config.master_key,
+        });
+        let consortium_key = Arc::new(config.consortium_key);
+        let surrogates = ConsortiumKey::from_bytes(consortium_key.to_bytes());
+        let key = copy_of(&signing_key);
+        let committer = Committer::start(chain.clone(), kv.clone(), me, key, forward.clone());
+        let ingest = Arc::new(Ingest {
+            chain: chain.clone(),
+            originals: originals.clone(),
+            files: files.clone(),
+            desensitizer: Arc::new(Desensitizer::new(Policy::safe_harbor(), surrogates)),
+            key: consortium_key.clone(),
+            committer,
+            cores: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
+        });
+        Ok(Self {
+            me,
+            genesis,
+            operators,
+            key: signing_key,
+            consortium_key,
+            record_len_max: settings.record_len_max,
+            kv,
+            chain,
+            ingest,
+            files,
+            originals,
+            search: Arc::new(SearchIndex::open(data.join("search"))?),
+            forward,
+            sessions: api::auth::Sessions::default(),
+            metrics: metrics_recorder(),
+            pushes: Semaphore::new(PUSHES_MAX),
+        })
+    }
+
+    /// Starts what works in the background: erasing, replicating, indexing.
+    fn spawn_workers(
+        &self,
+        peers: Peers,
+        tasks_of_blocks: mpsc::UnboundedReceiver<Vec<Task>>,
+        tasks: &mut JoinSet<()>,
+    ) {
+        let eraser = Arc::new(Eraser {
+            chain: self.chain.clone(),
+            kv: self.kv.clone(),
+            files: self.files.clone(),
+            originals: self.originals.clone(),
+            search: self.search.clone(),
+            me: self.me,
+            key: copy_of(&self.key),
+            forward: self.forward.clone(),
+            work: Notify::new(),
+        });
+        let search_work = Arc::new(Notify::new());
+        let replicator = Replicator {
+            files: self.files.clone(),
+            peers,
+            eraser: eraser.clone(),
+            search: search_work.clone(),
+            me: self.me,
+            members: self.genesis.members().map(|(_, certificate)| certificate.node).collect(),
+        };
+        let institutions = self.genesis.members().map(|(m, _)| (m.node, m.institution.clone()));
+        let indexer = Indexer {
+            chain: self.chain.clone(),
+            files: self.files.clone(),
+            search: self.search.clone(),
+            work: search_work,
+            institutions: institutions.collect(),
+        };
+        tasks.spawn(replicator.run(tasks_of_blocks));
+        tasks.spawn(eraser.run());
+        tasks.spawn(indexer.run());
+    }
+}
+
 /// A running node.
 #[derive(Debug)]
 pub struct Node {
@@ -102,100 +200,27 @@ impl Node {
     /// # Errors
     /// See [`NodeError`].
     pub async fn start(config: Config) -> Result<Self, NodeError> {
-        let engine_config = engine_config(&config)?;
-        let Config { settings, node: me, genesis, data, .. } = config;
-        let listener = server::bind(settings.api_listen)
-            .await
-            .map_err(|source| NodeError::Listen { address: settings.api_listen, source })?;
-        let address = listener.local_addr().unwrap_or(settings.api_listen);
-        let (server_tls, client_tls) =
-            server::tls(genesis.authority(), &config.certificate_pem, &config.tls_key)?;
-        let kv: Arc<dyn Kv> = Arc::new(open_kv(&data).await?);
-        let (tasks_sender, tasks_receiver) = mpsc::unbounded_channel();
-        let chain = Arc::new(NodeChain::open(kv.clone(), &genesis, me, tasks_sender)?);
-        let forward = Forward::default();
-        let signing_key = || SigningKey::from_seed(*config.signing_key.seed());
-        let files = DesensitizedStore {
-            kv: kv.clone(),
-            blobs: Blobs::in_folder(data.join("desensitized"))?,
-        };
-        let engine = Engine::start(engine_config, chain.clone()).await?;
+        let Config { settings, node: me, genesis, data, .. } = &config;
+        let listen = settings.api_listen;
+        let listener = server::bind(listen).await;
+        let listener = listener.map_err(|source| NodeError::Listen { address: listen, source })?;
+        let address = listener.local_addr().unwrap_or(listen);
+        let (server_tls, client_tls) = server::tls(&config)?;
+        let kv: Arc<dyn Kv> = Arc::new(open_kv(data).await?);
+        let (asked, tasks_of_blocks) = mpsc::unbounded_channel();
+        let chain = Arc::new(NodeChain::open(kv.clone(), genesis, *me, asked)?);
+        let engine = Engine::start(engine_config(&config)?, chain.clone()).await?;
         let engine = Arc::new(engine);
-        forward.connect(engine.clone());
-        let originals = Arc::new(OriginalStore {
-            kv: kv.clone(),
-            blobs: Blobs::in_folder(data.join("originals"))?,
-            master: config.master_key,
-        });
-        let search = Arc::new(SearchIndex::open(data.join("search"))?);
-        let consortium_key = Arc::new(config.consortium_key);
-        let surrogates = ConsortiumKey::from_bytes(consortium_key.to_bytes());
-        let committer =
-            Committer::start(chain.clone(), kv.clone(), me, signing_key(), forward.clone());
-        let ingest = Arc::new(Ingest {
-            chain: chain.clone(),
-            originals: originals.clone(),
-            files: files.clone(),
-            desensitizer: Arc::new(Desensitizer::new(Policy::safe_harbor(), surrogates)),
-            key: consortium_key.clone(),
-            committer,
-            cores: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
-        });
-        let eraser = Arc::new(Eraser {
-            chain: chain.clone(),
-            kv: kv.clone(),
-            files: files.clone(),
-            originals: originals.clone(),
-            search: search.clone(),
-            me,
-            key: signing_key(),
-            forward: forward.clone(),
-            work: Notify::new(),
-        });
-        let search_work = Arc::new(Notify::new());
-        let members = genesis.members().map(|(_, certificate)| certificate.node).collect();
-        let replicator = Replicator {
-            files: files.clone(),
-            peers: Peers::new(client_tls, &genesis)?,
-            eraser: eraser.clone(),
-            search: search_work.clone(),
-            me,
-            members,
-        };
-        let institutions = genesis.members().map(|(m, _)| (m.node, m.institution.clone()));
-        let indexer = Indexer {
-            chain: chain.clone(),
-            files: files.clone(),
-            search: search.clone(),
-            work: search_work,
-            institutions: institutions.collect(),
-        };
-        let shared = Arc::new(Shared {
-            me,
-            genesis: genesis.clone(),
-            operators: config.operators.clone(),
-            key: signing_key(),
-            consortium_key,
-            record_len_max: settings.record_len_max,
-            kv,
-            chain: chain.clone(),
-            ingest,
-            files,
-            originals,
-            search,
-            forward,
-            sessions: api::auth::Sessions::default(),
-            metrics: metrics_recorder(),
-            pushes: Semaphore::new(64),
-        });
+        let peers = Peers::new(client_tls, genesis)?;
+        let node = me.get();
+        let shared = Arc::new(Shared::new(config, kv, chain.clone(), &engine)?);
+
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        tasks.spawn(replicator.run(tasks_receiver));
-        tasks.spawn(eraser.run());
-        tasks.spawn(indexer.run());
+        shared.spawn_workers(peers, tasks_of_blocks, &mut tasks);
         tasks.spawn(wake_leader(chain, engine.clone()));
         tasks.spawn(server::serve(listener, server_tls, api::router(shared), stopping));
-        tracing::info!(node = me.get(), %address, "the node is up");
+        tracing::info!(node, %address, "the node is up");
         Ok(Self { address, stop, tasks, engine })
     }
 
@@ -215,6 +240,11 @@ impl Node {
             tracing::error!(%error, "the consensus engine did not end well");
         }
     }
+}
+
+/// Each part that signs holds the key itself.
+fn copy_of(key: &SigningKey) -> SigningKey {
+    SigningKey::from_seed(*key.seed())
 }
 
 /// Waits for SIGINT or SIGTERM.
@@ -254,7 +284,7 @@ fn engine_config(config: &Config) -> Result<emrshare_consensus::Config, NodeErro
     });
     Ok(emrshare_consensus::Config {
         chain: config.genesis.chain(),
-        key: SigningKey::from_seed(*config.signing_key.seed()),
+        key: copy_of(&config.signing_key),
         validators: config.genesis.validators(),
         peers: peers.collect::<Result<_, NodeError>>()?,
         listen: config.settings.consensus_listen,

@@ -3,22 +3,25 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Extension, Router};
-use emrshare_identity::{NodeCertificate, TlsKey};
+use emrshare_identity::NodeCertificate;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
     service::TowerToHyperService,
 };
 use rustls::{
-    ClientConfig, RootCertStore, ServerConfig,
+    ClientConfig, RootCertStore, ServerConfig, SignatureScheme,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject},
-    server::WebPkiClientVerifier,
+    server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier},
+    sign::CertifiedKey,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
 };
 use tokio_rustls::TlsAcceptor;
+
+use crate::config::Config;
 
 /// Connections at the same time; more wait in the system's queue.
 const CONNECTIONS_MAX: usize = 1024;
@@ -42,38 +45,62 @@ pub enum TlsError {
 pub(crate) struct ShownCertificate(pub(crate) Option<NodeCertificate>);
 
 /// TLS as a server and as a client of other members.
-pub(crate) fn tls(
-    authority_pem: &str,
-    certificate_pem: &str,
-    key: &TlsKey,
-) -> Result<(ServerConfig, ClientConfig), TlsError> {
-    let setup = |error: &dyn std::fmt::Display| TlsError::Setup(error.to_string());
+pub(crate) fn tls(config: &Config) -> Result<(ServerConfig, ClientConfig), TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let certificate =
-        |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| TlsError::Pem);
     let mut roots = RootCertStore::empty();
-    roots.add(certificate(authority_pem)?).map_err(|error| setup(&error))?;
+    roots.add(certificate(config.genesis.authority())?).map_err(setup)?;
     let roots = Arc::new(roots);
-    let chain = vec![certificate(certificate_pem)?];
-    let private = || PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.to_pkcs8_der()));
+    let chain = vec![certificate(&config.certificate_pem)?];
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(config.tls_key.to_pkcs8_der()));
+    let (web_certificate, web_key) = &config.web;
+    let web_key = PrivateKeyDer::from_pem_slice(web_key.as_bytes()).map_err(|_| TlsError::Pem)?;
+    let web_chain = vec![certificate(web_certificate)?];
+    let certificates = ByClient {
+        node: CertifiedKey::from_der(chain.clone(), key.clone_key(), &provider)
+            .map_err(setup)?
+            .into(),
+        web: CertifiedKey::from_der(web_chain, web_key, &provider).map_err(setup)?.into(),
+    };
     let verifier = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone())
         .allow_unauthenticated()
         .build()
-        .map_err(|error| setup(&error))?;
+        .map_err(setup)?;
     let mut server = ServerConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(&[&rustls::version::TLS13])
-        .map_err(|error| setup(&error))?
+        .map_err(setup)?
         .with_client_cert_verifier(verifier)
-        .with_single_cert(chain.clone(), private())
-        .map_err(|error| setup(&error))?;
+        .with_cert_resolver(Arc::new(certificates));
     server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let client = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
-        .map_err(|error| setup(&error))?
+        .map_err(setup)?
         .with_root_certificates(roots)
-        .with_client_auth_cert(chain, private())
-        .map_err(|error| setup(&error))?;
+        .with_client_auth_cert(chain, key)
+        .map_err(setup)?;
     Ok((server, client))
+}
+
+/// Shows nodes and other clients the consortium's certificate, and browsers, which do not take
+/// Ed25519, the web certificate.
+#[derive(Debug)]
+struct ByClient {
+    node: Arc<CertifiedKey>,
+    web: Arc<CertifiedKey>,
+}
+
+impl ResolvesServerCert for ByClient {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let takes_ed25519 = hello.signature_schemes().contains(&SignatureScheme::ED25519);
+        Some(if takes_ed25519 { self.node.clone() } else { self.web.clone() })
+    }
+}
+
+fn certificate(pem: &str) -> Result<CertificateDer<'static>, TlsError> {
+    CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| TlsError::Pem)
+}
+
+fn setup(error: impl std::fmt::Display) -> TlsError {
+    TlsError::Setup(error.to_string())
 }
 
 /// Serves until `stopping` says so. Garbage on the port costs a place for `PATIENCE` at most.

@@ -12,7 +12,9 @@ use emrshare_codec::{Digest, NodeId};
 use emrshare_completeness::Standards;
 use emrshare_contracts::{Genesis, GenesisError, Member, Protocol, Terms};
 use emrshare_desensitize::Policy;
-use emrshare_identity::{Authority, CertificateError, SigningKey, Subject, Validity};
+use emrshare_identity::{
+    Authority, CertificateError, SigningKey, Subject, Validity, WebCertificate,
+};
 
 use crate::{clock, config::Settings};
 
@@ -55,7 +57,8 @@ pub struct Founder {
 }
 
 /// Founds a consortium in `folder`: the authority's key in `authority/`, and for each founder the
-/// folder that the returned paths name, with `node.toml`, `genesis.json`, `node.pem` and `keys/`.
+/// folder that the returned paths name, with `node.toml`, `genesis.json`, `node.pem`, `web.pem` and
+/// `keys/`.
 ///
 /// # Errors
 /// See [`SetupError`]; what exists is never overwritten.
@@ -95,6 +98,7 @@ struct Draft {
     tls_key: SigningKey,
     settings: Settings,
     operator: SigningKey,
+    web: WebCertificate,
 }
 
 impl Draft {
@@ -108,13 +112,15 @@ impl Draft {
         let node = NodeId::new(id).map_err(|_| GenesisError::Members)?;
         let [node_key, tls_key, operator] =
             [(); 3].map(|()| SigningKey::from_seed(clock::random()));
-        let hosts = founder.hosts.iter().cloned();
+        let hosts: Vec<_> =
+            founder.hosts.iter().cloned().chain([founder.api.ip().to_string()]).collect();
+        let web = WebCertificate::generate(hosts.clone(), validity)?;
         let subject = Subject {
             node,
             institution: founder.institution.clone(),
             consensus_key: node_key.public_key(),
             tls_key: tls_key.public_key(),
-            hosts: hosts.chain([founder.api.ip().to_string()]).collect(),
+            hosts,
         };
         let member = Member {
             api: format!("https://{}", founder.api),
@@ -132,7 +138,7 @@ impl Draft {
             leader_timeout_ms: 2_000,
             record_len_max: 64 * 1024 * 1024,
         };
-        Ok(Self { member, node_key, tls_key, settings, operator })
+        Ok(Self { member, node_key, tls_key, settings, operator, web })
     }
 
     fn write(
@@ -152,6 +158,8 @@ impl Draft {
         for (name, secret) in secrets {
             write_secret(&home.join("keys").join(name), &secret)?;
         }
+        write_secret(&home.join("keys").join("web-key.pem"), &self.web.key_pem)?;
+        write(&home.join("web.pem"), &self.web.certificate_pem)?;
         write(&home.join("node.pem"), &self.member.certificate)?;
         write(&home.join("genesis.json"), &String::from_utf8_lossy(genesis.as_bytes()))?;
         let settings = toml::to_string(&self.settings).expect("settings can be written as TOML");

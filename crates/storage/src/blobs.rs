@@ -13,7 +13,8 @@ use crate::BlobError;
 /// Blobs that are written at the same time.
 const WRITES_AT_ONCE: usize = 16;
 
-/// A store of blobs, named `aa/bb/<sha256>`.
+/// A store of blobs, named `aa/<sha256>`: with one level of folders, nearly all writes find their
+/// folder made, and need not make and sync it.
 #[derive(Clone, Debug)]
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
@@ -98,5 +99,5 @@ impl Blobs {
 
 fn path(digest: Digest) -> BlobPath {
     let name = digest.to_string();
-    BlobPath::from(format!("{}/{}/{name}", &name[..2], &name[2..4]))
+    BlobPath::from(format!("{}/{name}", &name[..2]))
 }
