@@ -7,7 +7,7 @@ use emrshare_record::{Language, Section};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::vector::{Frequencies, Vector};
+use crate::vector::{Centre, Frequencies, Vector};
 
 /// Bytes are not a standard database.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +42,12 @@ struct Standard {
 pub(crate) struct SectionStandard {
     pub(crate) thresholds: Thresholds,
     frequencies: Frequencies,
-    centre: Vector,
+    centre: Centre,
 }
 
 impl SectionStandard {
     pub(crate) fn similarity(&self, text: &str) -> u32 {
-        Vector::of(text, &self.frequencies).cosine(&self.centre)
+        self.centre.cosine(&Vector::of(text, &self.frequencies))
     }
 }
 
@@ -123,8 +123,7 @@ impl Standards {
 fn build(thresholds: Thresholds, texts: &[String]) -> SectionStandard {
     let mut frequencies = Frequencies::default();
     texts.iter().for_each(|text| frequencies.add(text));
-    let mut centre = Vector::default();
-    texts.iter().for_each(|text| centre.add(&Vector::of(text, &frequencies)));
+    let centre = Centre::of(texts.iter().map(|text| Vector::of(text, &frequencies)));
     SectionStandard { thresholds, frequencies, centre }
 }
 

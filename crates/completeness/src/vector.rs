@@ -1,77 +1,94 @@
 //! Hashed character n-grams with integer weights.
 
-use std::collections::BTreeMap;
-
 /// Weights are multiples of 1/16.
 const SCALE: u64 = 16;
-const BUCKETS: u64 = 1 << 18;
+const BUCKETS: usize = 1 << 16;
 
 /// How many texts hold an n-gram, for weighting rare ones more.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Frequencies {
     texts: u64,
-    counts: BTreeMap<u32, u64>,
+    counts: Box<[u32]>,
+}
+
+impl Default for Frequencies {
+    fn default() -> Self {
+        Self { texts: 0, counts: vec![0; BUCKETS].into() }
+    }
 }
 
 impl Frequencies {
     pub(crate) fn add(&mut self, text: &str) {
         self.texts += 1;
-        for bucket in counts(text).into_keys() {
-            *self.counts.entry(bucket).or_default() += 1;
+        for (bucket, _) in counts(text) {
+            self.counts[usize::from(bucket)] += 1;
         }
     }
 
     /// 1 + log2((texts + 1) / (texts with it + 1)), in sixteenths.
-    fn weight(&self, bucket: u32) -> u64 {
-        let with = self.counts.get(&bucket).copied().unwrap_or(0);
+    fn weight(&self, bucket: u16) -> u64 {
+        let with = u64::from(self.counts[usize::from(bucket)]);
         SCALE + log2_sixteenths(self.texts + 1).saturating_sub(log2_sixteenths(with + 1))
     }
 }
 
-/// A sparse vector: weight by bucket.
+/// The vector of one text: weights of the buckets that it has, in their order.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Vector {
-    weights: BTreeMap<u32, u64>,
-}
+pub(crate) struct Vector(Vec<(u16, u64)>);
 
 impl Vector {
     /// Term frequency counts by its logarithm.
     pub(crate) fn of(text: &str, frequencies: &Frequencies) -> Self {
-        let weight = |(bucket, count): (u32, u64)| {
+        let weight = |(bucket, count): (u16, u64)| {
             (bucket, frequencies.weight(bucket) * (SCALE + log2_sixteenths(count)))
         };
-        Self { weights: counts(text).into_iter().map(weight).collect() }
-    }
-
-    pub(crate) fn add(&mut self, other: &Self) {
-        for (bucket, weight) in &other.weights {
-            *self.weights.entry(*bucket).or_default() += weight;
-        }
-    }
-
-    /// A·B / (|A| |B|) in millionths.
-    pub(crate) fn cosine(&self, other: &Self) -> u32 {
-        let product = |(bucket, weight): (&u32, &u64)| {
-            other.weights.get(bucket).map(|theirs| u128::from(*weight) * u128::from(*theirs))
-        };
-        let dot: u128 = self.weights.iter().filter_map(product).sum();
-        let (ours, theirs) = (self.norm(), other.norm());
-        if ours == 0 || theirs == 0 {
-            return 0;
-        }
-        // The quotient is at most a million, but for the roots' rounding.
-        (dot * 1_000_000 / (ours * theirs)).min(1_000_000) as u32
+        Self(counts(text).into_iter().map(weight).collect())
     }
 
     fn norm(&self) -> u128 {
-        let squares = self.weights.values().map(|weight| u128::from(*weight).pow(2));
-        squares.sum::<u128>().isqrt()
+        norm(self.0.iter().map(|(_, weight)| *weight))
     }
 }
 
-/// How often each bucket's n-grams stand in a text: pairs and triples of letters, with digits all
-/// alike and everything else as one space.
-fn counts(text: &str) -> BTreeMap<u32, u64> {
+/// The sum of many vectors, to be compared with single ones.
+#[derive(Clone, Debug)]
+pub(crate) struct Centre {
+    weights: Box<[u64]>,
+    norm: u128,
+}
+
+impl Centre {
+    pub(crate) fn of(vectors: impl Iterator<Item = Vector>) -> Self {
+        let mut weights: Box<[u64]> = vec![0; BUCKETS].into();
+        for (bucket, weight) in vectors.flat_map(|vector| vector.0) {
+            weights[usize::from(bucket)] += weight;
+        }
+        let norm = norm(weights.iter().copied());
+        Self { weights, norm }
+    }
+
+    /// A·B / (|A| |B|) in millionths.
+    pub(crate) fn cosine(&self, vector: &Vector) -> u32 {
+        let product = |(bucket, weight): &(u16, u64)| {
+            u128::from(*weight) * u128::from(self.weights[usize::from(*bucket)])
+        };
+        let dot: u128 = vector.0.iter().map(product).sum();
+        let norms = self.norm * vector.norm();
+        if norms == 0 {
+            return 0;
+        }
+        // The quotient is at most a million, but for the roots' rounding.
+        (dot * 1_000_000 / norms).min(1_000_000) as u32
+    }
+}
+
+fn norm(weights: impl Iterator<Item = u64>) -> u128 {
+    weights.map(|weight| u128::from(weight).pow(2)).sum::<u128>().isqrt()
+}
+
+/// How often each bucket's n-grams stand in a text, by ascending bucket: pairs and triples of
+/// letters, with digits all alike and everything else as one space.
+fn counts(text: &str) -> Vec<(u16, u64)> {
     let mut letters: Vec<char> = Vec::with_capacity(text.len());
     for character in text.chars() {
         let folded = if character.is_numeric() {
@@ -86,22 +103,19 @@ fn counts(text: &str) -> BTreeMap<u32, u64> {
             letters.push(folded);
         }
     }
-    let mut counts = BTreeMap::new();
-    for length in [2, 3] {
-        for gram in letters.windows(length) {
-            *counts.entry(bucket(gram)).or_default() += 1;
-        }
-    }
-    counts
+    let pairs = letters.windows(2).map(bucket);
+    let mut buckets: Vec<_> = pairs.chain(letters.windows(3).map(bucket)).collect();
+    buckets.sort_unstable();
+    buckets.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u64)).collect()
 }
 
 /// FNV-1a over the code points, folded to a bucket.
-fn bucket(gram: &[char]) -> u32 {
+fn bucket(gram: &[char]) -> u16 {
     let hash = gram.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, character| {
         (hash ^ u64::from(u32::from(*character))).wrapping_mul(0x0100_0000_01b3)
     });
-    // The remainder is below 2^18.
-    ((hash ^ hash >> 32) % BUCKETS) as u32
+    // The low 16 bits of a fold of all.
+    (hash ^ (hash >> 32) ^ (hash >> 16)) as u16
 }
 
 /// log2 of a number from 1 on, in sixteenths, rounded down: the fraction by four squarings.
@@ -136,8 +150,9 @@ mod tests {
     fn a_text_equals_itself_and_not_another() {
         let frequencies = Frequencies::default();
         let vector = |text| Vector::of(text, &frequencies);
-        assert!(vector("急性心肌梗死").cosine(&vector("急性心肌梗死")) > 999_000);
-        assert_eq!(vector("急性心肌梗死").cosine(&vector("fracture")), 0);
-        assert_eq!(vector("").cosine(&vector("fracture")), 0);
+        let centre = |text| Centre::of(std::iter::once(vector(text)));
+        assert!(centre("急性心肌梗死").cosine(&vector("急性心肌梗死")) > 999_000);
+        assert_eq!(centre("急性心肌梗死").cosine(&vector("fracture")), 0);
+        assert_eq!(centre("").cosine(&vector("fracture")), 0);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use emrshare_record::{MediaType, Record};
 use serde_json::Value;
 
@@ -23,6 +23,8 @@ impl<'a> Scrubber<'a> {
         let words = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::LeftmostLongest)
+            // One record is searched once: what is quick to build counts.
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
             .build(known.keys())
             .expect("a record's own values are few enough for an automaton");
         Self { words, classes: known.values().copied().collect(), treatment }
