@@ -38,7 +38,8 @@ pub(crate) struct ChainApplication {
 impl ChainApplication {
     /// Makes the state after `block` known by judging its unknown ancestors, oldest first.
     ///
-    /// `None`: an ancestor is not valid, or conflicts with what is final.
+    /// `None`: an ancestor breaks a rule. Never answers on a temporary condition, nor on a block
+    /// that final ones have overtaken: then the view passes without this node.
     async fn make_known(
         &self,
         block: Block,
@@ -48,7 +49,7 @@ impl ChainApplication {
         let mut next = block.clone();
         while !self.chain.knows(next.hash()) {
             if next.header().height <= self.chain.tip().height {
-                return None;
+                return std::future::pending().await;
             }
             unknown.push(next);
             next = next_block(&mut ancestry).await?;
@@ -57,9 +58,10 @@ impl ChainApplication {
             match self.chain.judge(&ancestor) {
                 Ok(Judgement::Valid) => {}
                 Ok(Judgement::Invalid) => return None,
+                // It became final while it was to be judged.
+                Err(_) if self.chain.knows(ancestor.hash()) => {}
                 Err(error) => {
-                    tracing::error!(%error, "a block cannot be judged");
-                    // Never vote on a temporary condition: this view passes without this node.
+                    tracing::warn!(%error, "a block cannot be judged");
                     return std::future::pending().await;
                 }
             }

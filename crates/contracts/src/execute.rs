@@ -62,6 +62,14 @@ impl ItemError {
     }
 }
 
+impl ItemError {
+    /// Whether the item follows others of its node that are still to come.
+    #[must_use]
+    pub fn is_ahead(&self) -> bool {
+        matches!(self, Self::Rule(rules::RuleError::Serial { found, expected }) if found > expected)
+    }
+}
+
 /// Why a block may not follow another.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -131,21 +139,12 @@ pub fn apply_item<S: StateRead + ?Sized>(
     item: &Item<'_>,
     signature_checked: bool,
 ) -> Result<(), ItemError> {
+    if !signature_checked {
+        check_signature(overlay, context.chain, item)?;
+    }
     match item {
-        Item::Submission(submission) => {
-            let node = submission.node();
-            let key = access::member(overlay, node)?.ok_or(ItemError::NotMember(node))?;
-            if !signature_checked {
-                submission.verify(context.chain, &key)?;
-            }
-            Ok(rules::apply(overlay, submission, context.height)?)
-        }
+        Item::Submission(submission) => Ok(rules::apply(overlay, submission, context.height)?),
         Item::Transaction(transaction) => {
-            let node = transaction.node();
-            access::member(overlay, node)?.ok_or(ItemError::NotMember(node))?;
-            if !signature_checked {
-                transaction.verify(context.chain)?;
-            }
             let nonce_key = key::nonce(transaction.signer());
             let last = match overlay.get(&nonce_key)? {
                 Some(bytes) => Reader::new(&bytes).u64("nonce").map_err(StateError::from)?,
@@ -157,10 +156,28 @@ pub fn apply_item<S: StateRead + ?Sized>(
             }
             let call =
                 Call::of(transaction).map_err(|error: DecodeError| CallError::from(error))?;
-            call.apply(overlay, node, transaction.signer())?;
+            call.apply(overlay, transaction.node(), transaction.signer())?;
             overlay.put(nonce_key, found.to_be_bytes().to_vec());
             Ok(())
         }
+        _ => Ok(()),
+    }
+}
+
+/// Checks that an item is signed, and passed on by a member.
+///
+/// # Errors
+/// [`ItemError::NotMember`] or [`ItemError::Signature`].
+pub fn check_signature<S: StateRead + ?Sized>(
+    state: &S,
+    chain: Digest,
+    item: &Item<'_>,
+) -> Result<(), ItemError> {
+    let Some(node) = item.node() else { return Ok(()) };
+    let key = access::member(state, node)?.ok_or(ItemError::NotMember(node))?;
+    match item {
+        Item::Submission(submission) => Ok(submission.verify(chain, &key)?),
+        Item::Transaction(transaction) => Ok(transaction.verify(chain)?),
         _ => Ok(()),
     }
 }

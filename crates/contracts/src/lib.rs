@@ -26,6 +26,8 @@ mod protocol;
 
 pub use access::{Person, Role, grant_until, may_read_original, owner, person};
 pub use call::{Call, CallError};
-pub use execute::{BlockContext, BlockError, ItemError, apply_item, execute, has_erased};
+pub use execute::{
+    BlockContext, BlockError, ItemError, apply_item, check_signature, execute, has_erased,
+};
 pub use genesis::{Genesis, GenesisError, Member, Terms};
 pub use protocol::{Protocol, ProtocolError, Violation};

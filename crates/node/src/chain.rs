@@ -7,7 +7,9 @@ use std::{
 
 use emrshare_codec::{Digest, NodeId};
 use emrshare_consensus::{Chain, ChainError, Judgement};
-use emrshare_contracts::{BlockContext, BlockError, Genesis, ItemError, apply_item, execute};
+use emrshare_contracts::{
+    BlockContext, BlockError, Genesis, ItemError, apply_item, check_signature, execute,
+};
 use emrshare_ledger::{
     Block, BlockBuilder, Changes, Header, Item, Overlay, StateError, wire::Reader,
 };
@@ -85,6 +87,13 @@ impl NodeChain {
         FinalState(self.kv.clone())
     }
 
+    /// Reads several things of the final state while no block goes in: a large block's changes
+    /// become visible piece by piece.
+    pub(crate) fn at_rest<T>(&self, read: impl FnOnce(&FinalState) -> T) -> T {
+        let _executing = self.executing.read().unwrap_or_else(PoisonError::into_inner);
+        read(&self.state())
+    }
+
     /// The header of the last final block, and how it goes on.
     pub(crate) fn watch_tip(&self) -> watch::Receiver<Header> {
         self.tip.subscribe()
@@ -109,6 +118,16 @@ impl NodeChain {
         let context = BlockContext { chain: self.name(), height };
         apply_item(&mut Overlay::new(&state), context, &item, false)?;
         drop(executing);
+        self.lock().mempool.insert(bytes, &item);
+        self.work.notify_one();
+        Ok(())
+    }
+
+    /// Keeps another node's item if its signature verifies. Whether it is valid is judged when a
+    /// block is proposed: this node may lag behind the one that sent it.
+    fn keep(&self, bytes: &[u8]) -> Result<(), OfferError> {
+        let item = Item::from_bytes(bytes)?;
+        check_signature(&self.state(), self.name(), &item)?;
         self.lock().mempool.insert(bytes, &item);
         self.work.notify_one();
         Ok(())
@@ -252,8 +271,9 @@ impl Chain for NodeChain {
                     builder.push(bytes).map_err(failed)?;
                 }
                 Err(error) if error.is_local() => return Err(failed(error)),
-                // On top of final state the item will not become valid: its node sends another.
-                Err(_) if is_final => self.lock().mempool.remove(&item),
+                // An item that is ahead of this block will be valid later. Any other will not be on
+                // top of final state: its node sends another.
+                Err(error) if is_final && !error.is_ahead() => self.lock().mempool.remove(&item),
                 Err(_) => {}
             }
         }
@@ -301,7 +321,7 @@ impl Chain for NodeChain {
     }
 
     fn received(&self, item: &[u8]) {
-        if let Err(error) = self.offer(item) {
+        if let Err(error) = self.keep(item) {
             tracing::debug!(%error, "a forwarded item is not kept");
         }
     }

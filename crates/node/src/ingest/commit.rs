@@ -26,6 +26,7 @@ use crate::{
     files::{self, DesensitizedStore, User},
     peers::Forward,
     tables::OUTBOX,
+    view::FinalState,
 };
 
 /// Entries in one submission: far below the limit, so that several nodes' fit one block.
@@ -154,10 +155,14 @@ impl Packer {
             // A tip that does not move in time means that the submission may be lost: repeat it.
             let _ = tokio::time::timeout(REPEAT, tip.changed()).await;
             tip.mark_unchanged();
-            if self.chain.state().node(self.me)?.sequence >= self.sequence {
+            let (done, faulty) = self.chain.at_rest(|state| {
+                let done = state.node(self.me)?.sequence >= self.sequence;
+                Ok::<_, PackError>((done, !done && self.has_faulty(state, tickets)?))
+            })?;
+            if done {
                 return self.answer_all(tickets, &draft.entries).await;
             }
-            if self.has_faulty(tickets)? {
+            if faulty {
                 return Ok(());
             }
         }
@@ -198,7 +203,8 @@ impl Packer {
         let mut kept = Vec::with_capacity(tickets.len());
         let mut batch = Batch::default();
         for ticket in tickets.drain(..) {
-            match self.fault(&ticket.order, &mut claimed)? {
+            let fault = self.chain.at_rest(|state| self.fault(state, &ticket.order, &mut claimed));
+            match fault? {
                 Some(error) => {
                     batch.delete(OUTBOX, &outbox_key(&ticket.order));
                     ticket.answer(Err(error));
@@ -211,10 +217,10 @@ impl Packer {
         Ok(())
     }
 
-    fn has_faulty(&self, tickets: &[Ticket]) -> Result<bool, PackError> {
+    fn has_faulty(&self, state: &FinalState, tickets: &[Ticket]) -> Result<bool, PackError> {
         let mut claimed = HashSet::new();
         for ticket in tickets {
-            if self.fault(&ticket.order, &mut claimed)?.is_some() {
+            if self.fault(state, &ticket.order, &mut claimed)?.is_some() {
                 return Ok(true);
             }
         }
@@ -225,10 +231,10 @@ impl Packer {
     /// order: a second change of one record waits for the sender to send it again.
     fn fault(
         &self,
+        state: &FinalState,
         order: &Order,
         claimed: &mut HashSet<Vec<u8>>,
     ) -> Result<Option<IngestError>, PackError> {
-        let state = self.chain.state();
         if order.kind != Kind::Delete {
             if let Some(existing) = state.record_of_original(order.original)? {
                 return Ok(Some(Refusal::duplicate(existing).into()));
