@@ -17,8 +17,7 @@ struct Arguments {
     log_json: bool,
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,commonware=warn"));
@@ -29,8 +28,10 @@ async fn main() -> anyhow::Result<()> {
         logs.init()
     }
     let config = emrshare_node::Config::load(&arguments.config)?;
-    let node = emrshare_node::Node::start(config).await?;
-    emrshare_node::until_asked_to_stop().await;
-    node.stop().await;
-    Ok(())
+    emrshare_node::runtime()?.block_on(async {
+        let node = emrshare_node::Node::start(config).await?;
+        emrshare_node::until_asked_to_stop().await;
+        node.stop().await;
+        Ok(())
+    })
 }

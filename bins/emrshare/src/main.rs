@@ -12,7 +12,7 @@ use clap::Parser;
 
 fn main() -> std::process::ExitCode {
     let arguments = cli::Arguments::parse();
-    let runtime = match tokio::runtime::Runtime::new() {
+    let runtime = match emrshare_node::runtime() {
         Ok(runtime) => runtime,
         Err(error) => return exit::report(&error.into(), arguments.json),
     };

@@ -104,6 +104,11 @@ impl NodeChain {
         self.work.clone()
     }
 
+    /// This node.
+    pub(crate) const fn me(&self) -> NodeId {
+        self.me
+    }
+
     /// The chain's name.
     pub(crate) fn name(&self) -> Digest {
         self.genesis.header().chain

@@ -41,5 +41,5 @@ mod tables;
 mod view;
 
 pub use config::{Config, ConfigError, Settings};
-pub use node::{Node, NodeError, until_asked_to_stop};
+pub use node::{Node, NodeError, runtime, until_asked_to_stop};
 pub use server::TlsError;

@@ -32,6 +32,9 @@ use crate::{
 /// Pushes that are taken in at the same time; more wait.
 const PUSHES_MAX: usize = 64;
 
+/// Threads that wait for files.
+const BLOCKING_THREADS_MAX: usize = 24;
+
 /// A node does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -240,6 +243,18 @@ impl Node {
             tracing::error!(%error, "the consensus engine did not end well");
         }
     }
+}
+
+/// A runtime for a node's process: files are written by a bounded number of threads, since each
+/// costs memory and more do not make a disk faster.
+///
+/// # Errors
+/// If the system cannot start threads.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .build()
 }
 
 /// Each part that signs holds the key itself.

@@ -27,7 +27,7 @@ pub(crate) const MANIFESTS: Table = Table::new(b'm');
 pub(crate) const CHUNKS: Table = Table::new(b'c');
 /// Record index → nothing: the search index does not know the record's last version.
 pub(crate) const UNSEARCHED: Table = Table::new(b'u');
-/// Hash of who submits and the idempotency key → original digest.
+/// Hash of an idempotency key → original digest.
 pub(crate) const IDEMPOTENCY: Table = Table::new(b'i');
 
 /// A key of two fixed-length parts.

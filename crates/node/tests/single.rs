@@ -12,7 +12,7 @@ use emrshare_client::{Client, ClientError};
 use emrshare_codec::{NodeId, RecordIndex};
 use emrshare_contracts::Genesis;
 use emrshare_identity::{Authority, SigningKey, Subject, TlsKey, Validity};
-use emrshare_node::{Config, Node, setup};
+use emrshare_node::{Config, Node, Settings, setup};
 use emrshare_record::SourceFile;
 use emrshare_sample::{Generator, SampleRecord, Tongue};
 use serde_json::{Value, json};
@@ -49,6 +49,10 @@ impl Home {
 
     async fn start(&self) -> Node {
         Node::start(Config::load(&self.path.join("node.toml")).unwrap()).await.unwrap()
+    }
+
+    fn settings(&self) -> Settings {
+        toml::from_str(&std::fs::read_to_string(self.path.join("node.toml")).unwrap()).unwrap()
     }
 
     fn genesis(&self) -> Genesis {
@@ -173,7 +177,8 @@ async fn bad_input_gets_a_clear_answer_and_changes_nothing() {
     assert!(client.submit(file("zeros.bin", &vec![0; 30_000_000]), None).await.is_err());
 
     let address = node.address();
-    tokio::task::spawn_blocking(move || garbage(address)).await.unwrap();
+    let consensus = home.settings().consensus_listen;
+    tokio::task::spawn_blocking(move || [address, consensus].map(garbage)).await.unwrap();
     let status = client.status().await.unwrap();
     assert_eq!(status["searchable"], json!(1));
     let answer = client.submit(samples(9).next().unwrap().into_source(), None).await.unwrap();

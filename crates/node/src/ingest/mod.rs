@@ -83,7 +83,7 @@ impl Ingest {
         match self.committer.commit(order, rows).await {
             Ok(committed) => Ok((committed, Some(judged))),
             Err(error) => {
-                self.discard(&judged, &error).await;
+                self.discard(&judged).await;
                 Err(error)
             }
         }
@@ -153,6 +153,9 @@ impl Ingest {
         let state = self.chain.state();
         let index = state.record_of_original(original).map_err(IngestError::local)?;
         let Some(index) = index else { return Err(IngestError::UnderWay) };
+        if index.origin() != self.chain.me() {
+            return Err(Refusal::duplicate(index).into());
+        }
         let record = state.record(index).map_err(IngestError::local)?;
         Ok(record.map(|record| Committed {
             index,

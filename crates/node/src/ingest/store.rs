@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use emrshare_codec::Digest;
+use emrshare_ledger::StateRead;
 use emrshare_storage::Batch;
 
 use super::{Ingest, IngestError, Judged};
@@ -35,13 +36,14 @@ impl Ingest {
         Ok(rows)
     }
 
-    /// Removes the files of a record that was refused after they were stored. Another push of the
-    /// same record may be under way or on the ledger: then they are its files, and stay.
-    pub(super) async fn discard(&self, judged: &Judged, error: &IngestError) {
-        if !matches!(error, IngestError::NotFound(_)) {
+    /// Removes the files of a record that another node put on the ledger first: from then on they
+    /// cannot become the files of a record of this node, not even by a push that is under way.
+    pub(super) async fn discard(&self, judged: &Judged) {
+        let original = judged.original.manifest().digest();
+        let owner = self.chain.state().record_of_original(original).ok().flatten();
+        if owner.is_none_or(|index| index.origin() == self.chain.me()) {
             return;
         }
-        let original = judged.original.manifest().digest();
         let desensitized = judged.desensitized.manifest().digest();
         let files = self.files.remove(desensitized, &User::order(original)).await;
         let originals = self.originals.remove(original).await;
