@@ -69,7 +69,7 @@ fn exit_codes_mean_something() {
     let home = folder.path().join("consortium");
     assert_eq!(code(&["init", path(&home)]), Some(0));
     assert_eq!(code(&["init", path(&home)]), Some(1), "nothing is overwritten");
-    assert_eq!(code(&["status", "--home", path(&home.join("node-0"))]), Some(6));
+    assert_eq!(code(&["status", "--home", path(&home)]), Some(6));
 }
 
 #[test]

@@ -57,7 +57,7 @@ pub struct Founder {
 }
 
 /// Founds a consortium in `folder`: the authority's key in `authority/`, and for each founder the
-/// folder that the returned paths name, with `node.toml`, `genesis.json`, `node.pem`, `web.pem` and
+/// folder that the returned paths name (`folder` itself for a lone one), with `node.toml`, `genesis.json`, `node.pem`, `web.pem` and
 /// `keys/`.
 ///
 /// # Errors
@@ -82,7 +82,11 @@ pub fn found(folder: &Path, name: &str, founders: &[Founder]) -> Result<Vec<Path
     let members = drafts.iter().map(|draft| draft.member.clone()).collect();
     let genesis = Genesis::new(terms, members)?;
     let consortium_key = hex::encode(clock::random::<32>());
-    drafts.iter().map(|draft| draft.write(folder, &genesis, &consortium_key)).collect()
+    let home = |draft: &Draft| match founders {
+        [_] => folder.to_path_buf(),
+        _ => folder.join(format!("node-{}", draft.member.node)),
+    };
+    drafts.iter().map(|draft| draft.write(home(draft), &genesis, &consortium_key)).collect()
 }
 
 /// Digests of protocol, policy and standards of this software.
@@ -141,13 +145,13 @@ impl Draft {
         Ok(Self { member, node_key, tls_key, settings, operator, web })
     }
 
+    /// Writes the node's folder.
     fn write(
         &self,
-        folder: &Path,
+        home: PathBuf,
         genesis: &Genesis,
         consortium_key: &str,
     ) -> Result<PathBuf, SetupError> {
-        let home = folder.join(format!("node-{}", self.member.node));
         let secrets = [
             ("node.key", hex::encode(self.node_key.seed())),
             ("tls.key", hex::encode(self.tls_key.seed())),

@@ -35,7 +35,7 @@ pub(crate) async fn run(arguments: DemoArguments, as_json: bool) -> anyhow::Resu
         demo.show_logs();
     }
     told?;
-    demo.summary(start.elapsed())?;
+    demo.summary(start.elapsed()).await?;
     if arguments.keep {
         demo.show_addresses();
         emrshare_node::until_asked_to_stop().await;

@@ -309,8 +309,9 @@ impl Demo {
     }
 
     /// The table at the end.
-    pub(crate) fn summary(&mut self, elapsed: Duration) -> anyhow::Result<()> {
+    pub(crate) async fn summary(&mut self, elapsed: Duration) -> anyhow::Result<()> {
         self.latencies.sort();
+        let blocks = self.operator(0).status().await?["height"].as_u64().unwrap_or_default();
         let middle = self.latencies.get(self.latencies.len() / 2).copied().unwrap_or_default();
         let bytes: u64 = self.active.iter().map(|record| record.bytes).sum();
         let memory = self.consortium.members.iter().filter_map(|member| member.memory()).max();
@@ -318,7 +319,8 @@ impl Demo {
         let rows = [
             ("nodes", self.consortium.members.len().to_string()),
             ("records on the ledger", self.active.len().to_string()),
-            ("ledger operations", self.operations.to_string()),
+            ("entries", self.operations.to_string()),
+            ("blocks", blocks.to_string()),
             ("refused, as it should be", self.refusals.to_string()),
             ("bytes of active originals", bytes.to_string()),
             ("push to receipt, median", format!("{:.0} ms", middle.as_secs_f64() * 1e3)),
@@ -328,7 +330,8 @@ impl Demo {
         let details = json!({
             "nodes": self.consortium.members.len(),
             "records": self.active.len(),
-            "operations": self.operations,
+            "entries": self.operations,
+            "blocks": blocks,
             "refusals": self.refusals,
             "bytes": bytes,
             "median_ms": middle.as_secs_f64() * 1e3,
