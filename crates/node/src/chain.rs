@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
-use emrshare_codec::{Digest, NodeId};
+use emrshare_codec::{Digest, Kind, NodeId};
 use emrshare_consensus::{Chain, ChainError, Judgement};
 use emrshare_contracts::{
     BlockContext, BlockError, Genesis, ItemError, apply_item, check_signature, execute,
@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, watch};
 use crate::{
     clock,
     mempool::Mempool,
-    tables::{ERASURES, HISTORY, STATE, TIP, UNSEARCHED, WANTS, history},
+    tables::{ERASURES, HISTORY, STATE, TIP, UNSEARCHED, WANTS, history, pair},
     view::{Executed, FinalState, Layers},
 };
 
@@ -187,31 +187,37 @@ impl NodeChain {
     }
 
     /// Everything that a final block changes in the store.
-    fn record(&self, batch: &mut Batch, block: &Block, changes: &Changes) -> Vec<Task> {
+    fn record(
+        &self,
+        batch: &mut Batch,
+        block: &Block,
+        changes: &Changes,
+    ) -> Result<Vec<Task>, ChainError> {
         let header = block.header();
         put_changes(batch, changes);
         let mut asked = Vec::new();
         for (position, (entry, task)) in tasks(block, self.me).into_iter().enumerate() {
-            let index = entry.index();
-            let key = index.to_key();
+            let key = entry.index().to_key();
             // A block holds fewer than 2^32 entries.
-            let row = history(index, header.height, position as u32);
+            let row = history(entry.index(), header.height, position as u32);
             batch.put(HISTORY, &row, &entry.to_bytes());
+            if entry.operation().kind() != Kind::Add {
+                let older = self.kv.range(WANTS, &key, b"", usize::MAX).map_err(failed)?;
+                older.iter().for_each(|(row, _)| batch.delete(WANTS, row));
+            }
+            let version = pair(&key, &entry.desensitized().0);
             match task {
                 Some(Task::Fetch(want)) => {
                     let acting = want.acting.get().to_be_bytes();
-                    let value = [&want.digest.0, acting.as_slice(), &want.height.to_be_bytes()];
-                    batch.put(WANTS, &key, &value.concat());
+                    let value = [acting.as_slice(), &want.height.to_be_bytes()].concat();
+                    batch.put(WANTS, &version, &value);
                 }
-                Some(Task::Erase { .. }) => {
-                    batch.delete(WANTS, &key);
-                    batch.put(ERASURES, &key, b"");
-                }
-                None => batch.put(UNSEARCHED, &key, b""),
+                Some(Task::Erase { .. }) => batch.put(ERASURES, &key, b""),
+                None => batch.put(UNSEARCHED, &version, b""),
             }
             asked.extend(task);
         }
-        asked
+        Ok(asked)
     }
 }
 
@@ -300,7 +306,7 @@ impl Chain for NodeChain {
                 Some(executed) => executed,
                 None => self.execute(block)?.map_err(failed)?,
             };
-            asked.extend(self.record(&mut batch, block, &executed.changes));
+            asked.extend(self.record(&mut batch, block, &executed.changes)?);
             last = Some(*block.header());
             let count = u64::from(block.header().entries);
             metrics::counter!("emrshare_ledger_entries").increment(count);

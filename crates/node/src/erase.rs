@@ -15,7 +15,7 @@ use crate::{
     files::{self, DesensitizedStore, User},
     originals::OriginalStore,
     peers::Forward,
-    tables::{ERASURES, HISTORY, UNSEARCHED},
+    tables::{ERASURES, HISTORY},
 };
 
 /// Works through the table of erasures.
@@ -88,9 +88,6 @@ impl Eraser {
                 self.originals.remove(entry.original()).await?;
             }
         }
-        let mut batch = Batch::default();
-        batch.delete(UNSEARCHED, &index.to_key());
-        files::commit(&self.kv, batch).await?;
         let search = self.search.clone();
         tokio::task::spawn_blocking(move || search.update(&[(index, None)])).await??;
         Ok(())

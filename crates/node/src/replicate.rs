@@ -13,7 +13,7 @@ use crate::{
     erase::Eraser,
     files::{self, DesensitizedStore, FileError, User},
     peers::Peers,
-    tables::{UNSEARCHED, WANTS},
+    tables::{UNSEARCHED, WANTS, pair},
 };
 
 /// Drives the sync machine: performs its effects and feeds the results back.
@@ -154,13 +154,13 @@ impl Replicator {
         let mut stored = futures_util::future::join_all(blobs).await;
         let mut batch = Batch::default();
         for ((want, file), stored) in files.iter().zip(&mut stored) {
-            let key = want.index.to_key();
+            let version = pair(&want.index.to_key(), &want.digest.0);
             let user = User::record(want.index);
             *stored =
                 *stored && DesensitizedStore::add_rows(&mut batch, &user, file.manifest()).is_ok();
             if *stored {
-                batch.delete(WANTS, &key);
-                batch.put(UNSEARCHED, &key, b"");
+                batch.delete(WANTS, &version);
+                batch.put(UNSEARCHED, &version, b"");
             }
         }
         let committed = files::commit(&self.files.kv, batch).await;
@@ -188,14 +188,14 @@ impl Replicator {
     }
 }
 
-/// A row of [`WANTS`]: digest 32, acting node 4, height 8.
+/// A row of [`WANTS`]: index and digest; acting node 4, height 8.
 fn want(key: &[u8], value: &[u8]) -> Option<Want> {
-    let (digest, rest) = value.split_first_chunk()?;
-    let (acting, rest) = rest.split_first_chunk()?;
+    let (index, digest) = key.split_at_checked(RecordIndex::KEY_LEN)?;
+    let (acting, height) = value.split_first_chunk()?;
     Some(Want {
-        index: RecordIndex::from_key(key).ok()?,
-        digest: Digest(*digest),
+        index: RecordIndex::from_key(index).ok()?,
+        digest: Digest(digest.try_into().ok()?),
         acting: NodeId::new(u32::from_be_bytes(*acting)).ok()?,
-        height: u64::from_be_bytes(rest.try_into().ok()?),
+        height: u64::from_be_bytes(height.try_into().ok()?),
     })
 }

@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use emrshare_codec::RecordIndex;
-use emrshare_ledger::{StateRead, Status};
+use emrshare_codec::{Digest, RecordIndex};
+use emrshare_ledger::{StateError, StateRead, Status};
 use emrshare_record::{Description, Sections};
 use emrshare_storage::{Batch, Document, SearchIndex};
 use tokio::sync::Notify;
@@ -50,27 +50,62 @@ impl Indexer {
         let rows = self.files.kv.range(UNSEARCHED, b"", b"", BATCH_MAX)?;
         let mut changes = Vec::new();
         let mut batch = Batch::default();
-        for (key, _) in rows {
-            let index = RecordIndex::from_key(&key)?;
-            changes.push((index, self.document(index).await?));
-            batch.delete(UNSEARCHED, &key);
+        for (key, _) in &rows {
+            let (index, digest) = key.split_at(RecordIndex::KEY_LEN);
+            let (index, digest) = (RecordIndex::from_key(index)?, Digest(digest.try_into()?));
+            // An older version is passed over: the newer one has a row of its own.
+            if self.is_current(index, digest)?
+                && let Some(document) = self.document(index, digest).await?
+            {
+                changes.push((index, digest, document));
+            }
+            batch.delete(UNSEARCHED, key);
         }
-        let count = changes.len();
-        if count > 0 {
-            let search = self.search.clone();
-            tokio::task::spawn_blocking(move || search.update(&changes)).await??;
+        if !rows.is_empty() {
+            self.update(changes).await?;
             files::commit(&self.files.kv, batch).await?;
         }
-        Ok(count)
+        Ok(rows.len())
     }
 
-    /// What is searched of a record's current version; nothing of a deleted one.
-    async fn document(&self, index: RecordIndex) -> Result<Option<Document>, FileError> {
-        let record = self.chain.state().record(index).ok().flatten();
-        let Some(record) = record.filter(|record| record.status == Status::Active) else {
-            return Ok(None);
-        };
-        let Some(file) = self.files.file(record.desensitized).await? else { return Ok(None) };
+    /// Makes documents searchable, and takes back those whose records ended meanwhile: the eraser
+    /// may have been here before.
+    async fn update(
+        &self,
+        changes: Vec<(RecordIndex, Digest, Document)>,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let versions: Vec<_> = changes.iter().map(|(index, digest, _)| (*index, *digest)).collect();
+        let changes = changes.into_iter().map(|(index, _, document)| (index, Some(document)));
+        let changes: Vec<_> = changes.collect();
+        let search = self.search.clone();
+        tokio::task::spawn_blocking(move || search.update(&changes)).await??;
+        let mut ended = Vec::new();
+        for (index, digest) in versions {
+            if !self.is_current(index, digest)? {
+                ended.push((index, None));
+            }
+        }
+        if !ended.is_empty() {
+            let search = self.search.clone();
+            tokio::task::spawn_blocking(move || search.update(&ended)).await??;
+        }
+        Ok(())
+    }
+
+    /// Whether a record lives and this is its current version.
+    fn is_current(&self, index: RecordIndex, digest: Digest) -> Result<bool, StateError> {
+        let record = self.chain.state().record(index)?;
+        Ok(record
+            .is_some_and(|record| record.status == Status::Active && record.desensitized == digest))
+    }
+
+    /// What is searched of a version.
+    async fn document(
+        &self,
+        index: RecordIndex,
+        digest: Digest,
+    ) -> Result<Option<Document>, FileError> {
+        let Some(file) = self.files.file(digest).await? else { return Ok(None) };
         let record = file.to_record()?;
         let institution = self.institution(index.origin().get());
         let description = Description::of(record.bundle(), institution);

@@ -11,7 +11,7 @@ pub(crate) const STATE: Table = Table::new(b's');
 pub(crate) const TIP: Table = Table::new(b't');
 /// Record index, height, position in the block → entry.
 pub(crate) const HISTORY: Table = Table::new(b'h');
-/// Record index → file to be fetched.
+/// Record index, digest of its desensitized file → acting node, height: a file to be fetched.
 pub(crate) const WANTS: Table = Table::new(b'w');
 /// Record index → nothing: a deleted record whose files are to be removed.
 pub(crate) const ERASURES: Table = Table::new(b'e');
@@ -25,7 +25,8 @@ pub(crate) const FILES: Table = Table::new(b'f');
 pub(crate) const MANIFESTS: Table = Table::new(b'm');
 /// Chunk digest, file digest → nothing: the file needs the chunk.
 pub(crate) const CHUNKS: Table = Table::new(b'c');
-/// Record index → nothing: the search index does not know the record's last version.
+/// Record index, digest of its desensitized file → nothing: the search index does not know this
+/// version. The digest keeps a version that comes in from being taken for the one at hand.
 pub(crate) const UNSEARCHED: Table = Table::new(b'u');
 /// Hash of an idempotency key → original digest.
 pub(crate) const IDEMPOTENCY: Table = Table::new(b'i');

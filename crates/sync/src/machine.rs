@@ -171,7 +171,8 @@ impl Sync {
     }
 
     fn want(&mut self, want: Want) {
-        if want.acting == self.me {
+        let newer = self.heights.get(&want.index).is_some_and(|height| *height > want.height);
+        if want.acting == self.me || newer {
             return;
         }
         self.forget(want.index);
