@@ -1,9 +1,11 @@
-//! Runs a node inside another program and pushes a record: `cargo run --bin run_node`.
+//! Runs a node inside another program, pushes a record and verifies its receipt with the founding
+//! document alone: `cargo run --bin run_node`.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::net::SocketAddr;
 
 use emrshare_client::Client;
+use emrshare_contracts::Genesis;
 use emrshare_node::{Config, Node, setup};
 use emrshare_sample::{Generator, Tongue};
 
@@ -26,6 +28,12 @@ async fn main() -> anyhow::Result<()> {
     let sample = Generator::new(1, Tongue::English).next().expect("the series is endless");
     let accepted = client.submit(sample.into_source(), None).await?;
     println!("record {} is final at height {}", accepted["index"], accepted["height"]);
+
+    let index = accepted["index"].as_str().unwrap_or_default().parse()?;
+    let receipt = client.receipt(index).await?;
+    let genesis = Genesis::from_bytes(&std::fs::read(homes[0].join("genesis.json"))?)?;
+    let proven = receipt.verify(genesis.chain(), &genesis.validators())?;
+    println!("proven by {} vote: original {}", proven.votes, proven.entry.original());
     node.stop().await;
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Makes a block, certifies it as a lone validator would, and verifies the receipt of one entry:
-//! `cargo run --bin verify_receipt`.
+//! Makes a block and the receipt of one entry, and shows that without the validators' votes nothing
+//! is proven: `cargo run --bin verify_receipt`. `run_node` verifies a receipt of a real node.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use emrshare_codec::{Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial};
