@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::output;
 
-/// A record that is not as it should be; the report is printed already or goes with the error.
+/// A record that is not as it should be; null if its report is printed already.
 #[derive(Debug)]
 pub(crate) struct Refused(pub(crate) Value);
 
@@ -35,7 +35,7 @@ pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
         output::json(&json!({"error": format!("{error:#}"), "exit_code": code, "report": details}));
     } else {
         output::error(&format!("error: {error:#}"));
-        if let Some(report) = details {
+        if let Some(report) = details.filter(|report| !report.is_null()) {
             output::refusal(report);
         }
     }
