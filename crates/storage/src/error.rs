@@ -61,6 +61,9 @@ pub enum BlobError {
     /// The backend failed.
     #[error("the blob store failed")]
     Backend(#[from] object_store::Error),
+    /// The key-value store with the blobs' rows failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// The search index failed. It is derived data: deleting its folder rebuilds it.

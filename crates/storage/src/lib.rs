@@ -2,7 +2,8 @@
 //!
 //! * [`Kv`]: tables of keys and values with atomic, durable batches; [`SledKv`] on disk (the
 //!   embedded default) and [`MemoryKv`] for tests.
-//! * [`Blobs`]: content by its SHA-256, on a local folder with fsync, or any `object_store`.
+//! * [`Blobs`]: content by its SHA-256, on a local folder with fsync, or any `object_store`; what
+//!   is stored together shares one object.
 //! * [`SearchIndex`]: full text over descriptions and desensitized texts, Chinese and English;
 //!   derived data that can be rebuilt.
 //!
@@ -26,11 +27,12 @@ mod blobs;
 mod error;
 mod kv;
 mod memory;
+mod packs;
 mod redo;
 mod search;
 mod sled_kv;
 
-pub use blobs::Blobs;
+pub use blobs::{BlobTables, Blobs, Placing, Removal, Written};
 pub use error::{BlobError, SearchError, StoreError};
 pub use kv::{Batch, Kv, Row, Table};
 pub use memory::MemoryKv;

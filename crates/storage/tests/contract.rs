@@ -1,14 +1,11 @@
-//! One contract for all key-value stores; blobs; search.
+//! One contract for all key-value stores; search.
 #![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use emrshare_codec::{Digest, NodeId, RecordIndex, Serial};
-use emrshare_storage::{
-    Batch, BlobError, Blobs, Document, Kv, MemoryKv, SearchIndex, SledKv, StoreError, Table,
-};
+use emrshare_codec::{NodeId, RecordIndex, Serial};
+use emrshare_storage::{Batch, Document, Kv, MemoryKv, SearchIndex, SledKv, StoreError, Table};
 use proptest::prelude::*;
-use sha2::{Digest as _, Sha256};
 
 const A: Table = Table::new(b'a');
 const B: Table = Table::new(b'b');
@@ -152,22 +149,6 @@ proptest! {
         let rows = open(&path).unwrap().range(A, b"", b"", usize::MAX).unwrap();
         prop_assert_eq!(rows.into_iter().collect::<BTreeMap<_, _>>(), model);
     }
-}
-
-#[tokio::test]
-async fn blobs_are_checked_when_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let blobs = Blobs::in_folder(folder.path()).unwrap();
-    let digest = Digest(Sha256::digest(b"content").into());
-    blobs.put_all(vec![(digest, b"content".as_slice().into())]).await.unwrap();
-    assert_eq!(blobs.get(digest).await.unwrap(), b"content".as_slice());
-    let name = digest.to_string();
-    let path = folder.path().join(&name[..2]).join(&name);
-    std::fs::write(path, b"changed").unwrap();
-    assert!(matches!(blobs.get(digest).await, Err(BlobError::Damaged { .. })));
-    blobs.delete(digest).await.unwrap();
-    blobs.delete(digest).await.unwrap();
-    assert!(matches!(blobs.get(digest).await, Err(BlobError::Missing(_))));
 }
 
 #[test]
