@@ -7,7 +7,7 @@ use emrshare_record::{Language, Section};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::vector::{Centre, Frequencies, Vector};
+use crate::vector::{Centre, Frequencies, Vector, Weights};
 
 /// Bytes are not a standard database.
 #[derive(Debug, thiserror::Error)]
@@ -41,13 +41,13 @@ struct Standard {
 #[derive(Debug)]
 pub(crate) struct SectionStandard {
     pub(crate) thresholds: Thresholds,
-    frequencies: Frequencies,
+    weights: Weights,
     centre: Centre,
 }
 
 impl SectionStandard {
     pub(crate) fn similarity(&self, text: &str) -> u32 {
-        self.centre.cosine(&Vector::of(text, &self.frequencies))
+        self.centre.cosine(&Vector::of(text, &self.weights))
     }
 }
 
@@ -123,8 +123,9 @@ impl Standards {
 fn build(thresholds: Thresholds, texts: &[String]) -> SectionStandard {
     let mut frequencies = Frequencies::default();
     texts.iter().for_each(|text| frequencies.add(text));
-    let centre = Centre::of(texts.iter().map(|text| Vector::of(text, &frequencies)));
-    SectionStandard { thresholds, frequencies, centre }
+    let weights = frequencies.weights();
+    let centre = Centre::of(texts.iter().map(|text| Vector::of(text, &weights)));
+    SectionStandard { thresholds, weights, centre }
 }
 
 fn language(code: &str) -> Option<Language> {

@@ -25,12 +25,17 @@ impl Frequencies {
         }
     }
 
-    /// 1 + log2((texts + 1) / (texts with it + 1)), in sixteenths.
-    fn weight(&self, bucket: u16) -> u64 {
-        let with = u64::from(self.counts[usize::from(bucket)]);
-        SCALE + log2_sixteenths(self.texts + 1).saturating_sub(log2_sixteenths(with + 1))
+    /// 1 + log2((texts + 1) / (texts with it + 1)) of each bucket, in sixteenths.
+    pub(crate) fn weights(&self) -> Weights {
+        let all = log2_sixteenths(self.texts + 1);
+        let weight = |with: &u32| SCALE + all.saturating_sub(log2_sixteenths(u64::from(*with) + 1));
+        Weights(self.counts.iter().map(weight).collect())
     }
 }
+
+/// How much each bucket counts.
+#[derive(Clone, Debug)]
+pub(crate) struct Weights(Box<[u64]>);
 
 /// The vector of one text: weights of the buckets that it has, in their order.
 #[derive(Clone, Debug, Default)]
@@ -38,9 +43,9 @@ pub(crate) struct Vector(Vec<(u16, u64)>);
 
 impl Vector {
     /// Term frequency counts by its logarithm.
-    pub(crate) fn of(text: &str, frequencies: &Frequencies) -> Self {
+    pub(crate) fn of(text: &str, weights: &Weights) -> Self {
         let weight = |(bucket, count): (u16, u64)| {
-            (bucket, frequencies.weight(bucket) * (SCALE + log2_sixteenths(count)))
+            (bucket, weights.0[usize::from(bucket)] * (SCALE + log2_sixteenths(count)))
         };
         Self(counts(text).into_iter().map(weight).collect())
     }
@@ -148,8 +153,8 @@ mod tests {
 
     #[test]
     fn a_text_equals_itself_and_not_another() {
-        let frequencies = Frequencies::default();
-        let vector = |text| Vector::of(text, &frequencies);
+        let weights = Frequencies::default().weights();
+        let vector = |text| Vector::of(text, &weights);
         let centre = |text| Centre::of(std::iter::once(vector(text)));
         assert!(centre("急性心肌梗死").cosine(&vector("急性心肌梗死")) > 999_000);
         assert_eq!(centre("急性心肌梗死").cosine(&vector("fracture")), 0);
