@@ -10,10 +10,7 @@ use emrshare_codec::{Digest, RecordIndex};
 use emrshare_record::{Manifest, ManifestError, RecordFile, RecordFileError};
 use emrshare_storage::{Batch, BlobError, Blobs, Kv, StoreError};
 
-use crate::tables::{CHUNKS, FILES, MANIFESTS, pair};
-
-/// Below the limit of the key-value store's values.
-const MANIFEST_ROW_LEN_MAX: usize = 4000;
+use crate::tables::{CHUNKS, FILES, pair};
 
 /// The store fails or holds something else than it should.
 #[derive(Debug, thiserror::Error)]
@@ -50,19 +47,15 @@ pub(crate) struct DesensitizedStore {
 }
 
 impl DesensitizedStore {
-    /// Makes a file's blobs durable.
-    pub(crate) async fn put_blobs(&self, file: &RecordFile) -> Result<(), FileError> {
+    /// The blobs of a file.
+    pub(crate) fn blobs(file: &RecordFile) -> Vec<(Digest, Bytes)> {
         let manifest = file.manifest();
         let mut blobs: Vec<_> = file
             .named_chunks()
             .map(|(digest, chunk)| (digest, Bytes::copy_from_slice(chunk)))
             .collect();
-        if !fits_a_row(manifest) {
-            blobs.push((manifest.digest(), Bytes::copy_from_slice(manifest.as_bytes())));
-        }
-        blobs.sort_by_key(|(digest, _)| *digest);
-        blobs.dedup_by_key(|(digest, _)| *digest);
-        Ok(self.blobs.put_all(blobs).await?)
+        blobs.push((manifest.digest(), Bytes::copy_from_slice(manifest.as_bytes())));
+        blobs
     }
 
     /// The rows that make a file, whose blobs are durable, known and used by `user`.
@@ -73,9 +66,6 @@ impl DesensitizedStore {
     ) -> Result<(), FileError> {
         let digest = manifest.digest();
         batch.put(FILES, &pair(&digest.0, &user.0), b"");
-        if fits_a_row(manifest) {
-            batch.put(MANIFESTS, &digest.0, manifest.as_bytes());
-        }
         for part in manifest.parts() {
             for chunk in part.chunk_digests()? {
                 batch.put(CHUNKS, &pair(&chunk.0, &digest.0), b"");
@@ -100,11 +90,7 @@ impl DesensitizedStore {
         if self.kv.range(FILES, &digest.0, b"", 1)?.is_empty() {
             return Ok(None);
         }
-        let bytes = match self.kv.get(MANIFESTS, &digest.0)? {
-            Some(bytes) => bytes,
-            None => self.blobs.get(digest).await?.to_vec(),
-        };
-        Ok(Some(Manifest::from_bytes(bytes)?))
+        Ok(Some(Manifest::from_bytes(self.blobs.get(digest).await?.to_vec())?))
     }
 
     /// A whole file that anybody uses.
@@ -112,11 +98,8 @@ impl DesensitizedStore {
         let Some(manifest) = self.manifest(digest).await? else { return Ok(None) };
         let mut parts = Vec::with_capacity(manifest.parts().len());
         for part in manifest.parts() {
-            let mut chunks = Vec::with_capacity(part.chunks.len());
-            for chunk in part.chunk_digests()? {
-                chunks.push(self.blobs.get(chunk).await?.to_vec());
-            }
-            parts.push(chunks);
+            let chunks = self.blobs.get_all(&part.chunk_digests()?).await?;
+            parts.push(chunks.iter().map(|chunk| chunk.to_vec()).collect());
         }
         Ok(Some(RecordFile::assemble(manifest, parts)?))
     }
@@ -129,18 +112,17 @@ impl DesensitizedStore {
         Ok(Some(self.blobs.get(digest).await?))
     }
 
-    /// Ends the use of a file and removes what nobody else needs: rows first, then blobs, so that
-    /// a crash in between leaves blobs that nobody sees.
+    /// Ends the use of a file and removes what nobody else needs.
     pub(crate) async fn remove(&self, digest: Digest, user: &User) -> Result<(), FileError> {
+        let removal = self.blobs.removal().await?;
         if !self.contains(digest, user)? {
             return Ok(());
         }
-        let manifest = self.manifest(digest).await?;
         let mut batch = Batch::default();
         batch.delete(FILES, &pair(&digest.0, &user.0));
-        let others = self.kv.range(FILES, &digest.0, b"", 2)?.len() > 1;
         let mut unused = Vec::new();
-        if let Some(manifest) = manifest.filter(|_| !others) {
+        let others = self.kv.range(FILES, &digest.0, b"", 2)?.len() > 1;
+        if let Some(manifest) = self.manifest(digest).await?.filter(|_| !others) {
             for part in manifest.parts() {
                 for chunk in part.chunk_digests()? {
                     batch.delete(CHUNKS, &pair(&chunk.0, &digest.0));
@@ -150,22 +132,10 @@ impl DesensitizedStore {
                     }
                 }
             }
-            batch.delete(MANIFESTS, &digest.0);
-            if !fits_a_row(&manifest) {
-                unused.push(digest);
-            }
+            unused.push(digest);
         }
-        commit(&self.kv, batch).await?;
-        for blob in unused {
-            self.blobs.delete(blob).await?;
-        }
-        Ok(())
+        Ok(removal.commit(&unused, batch).await?)
     }
-}
-
-/// Most manifests are small: a row is one sync less than a blob.
-fn fits_a_row(manifest: &Manifest) -> bool {
-    manifest.as_bytes().len() <= MANIFEST_ROW_LEN_MAX
 }
 
 /// Commits away from the threads that serve sockets.

@@ -28,6 +28,7 @@ mod config;
 mod erase;
 mod files;
 mod ingest;
+mod inspect;
 mod mempool;
 mod node;
 mod originals;
@@ -41,5 +42,6 @@ mod tables;
 mod view;
 
 pub use config::{Config, ConfigError, Settings};
+pub use inspect::desensitized_blobs;
 pub use node::{Node, NodeError, runtime, until_asked_to_stop};
 pub use server::TlsError;

@@ -27,6 +27,7 @@ use crate::{
     replicate::Replicator,
     searching::Indexer,
     server::{self, TlsError},
+    tables::{DESENSITIZED_BLOBS, ORIGINAL_BLOBS},
 };
 
 /// Pushes that are taken in at the same time; more wait.
@@ -96,7 +97,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// Opens the stores and starts the committer.
-    fn new(
+    async fn new(
         config: Config,
         kv: Arc<dyn Kv>,
         chain: Arc<NodeChain>,
@@ -107,17 +108,19 @@ impl Shared {
         forward.connect(engine.clone());
         let files = DesensitizedStore {
             kv: kv.clone(),
-            blobs: Blobs::in_folder(data.join("desensitized"))?,
+            blobs: Blobs::in_folder(data.join("desensitized"), kv.clone(), DESENSITIZED_BLOBS)
+                .await?,
         };
         let originals = Arc::new(OriginalStore {
             kv: kv.clone(),
-            blobs: Blobs::in_folder(data.join("originals"))?,
+            blobs: Blobs::in_folder(data.join("originals"), kv.clone(), ORIGINAL_BLOBS).await?,
             master: config.master_key,
         });
         let consortium_key = Arc::new(config.consortium_key);
         let surrogates = ConsortiumKey::from_bytes(consortium_key.to_bytes());
         let key = copy_of(&signing_key);
-        let committer = Committer::start(chain.clone(), kv.clone(), me, key, forward.clone());
+        let committer =
+            Committer::start(chain.clone(), originals.clone(), files.clone(), key, forward.clone());
         let ingest = Arc::new(Ingest {
             chain: chain.clone(),
             originals: originals.clone(),
@@ -216,7 +219,7 @@ impl Node {
         let engine = Arc::new(engine);
         let peers = Peers::new(client_tls, genesis)?;
         let node = me.get();
-        let shared = Arc::new(Shared::new(config, kv, chain.clone(), &engine)?);
+        let shared = Arc::new(Shared::new(config, kv, chain.clone(), &engine).await?);
 
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -277,7 +280,7 @@ pub async fn until_asked_to_stop() {
 
 /// sled and its recovery block: not on a thread that serves sockets. A store that another process
 /// is just letting go of is waited for.
-async fn open_kv(data: &Path) -> Result<SledKv, NodeError> {
+pub(crate) async fn open_kv(data: &Path) -> Result<SledKv, NodeError> {
     let folder = data.join("kv");
     let open = move || {
         for _ in 0..20 {

@@ -40,7 +40,14 @@ pub(crate) struct OriginalStore {
 pub(crate) struct Sealed {
     digest: Digest,
     row: Vec<u8>,
-    pieces: Vec<(Digest, Bytes)>,
+    pub(crate) pieces: Vec<(Digest, Bytes)>,
+}
+
+impl Sealed {
+    /// The row that makes an original, whose pieces are durable, known.
+    pub(crate) fn add_row(&self, batch: &mut Batch) {
+        batch.put(ORIGINALS, &self.digest.0, &self.row);
+    }
 }
 
 impl OriginalStore {
@@ -58,37 +65,26 @@ impl OriginalStore {
         Sealed { digest: file.manifest().digest(), row, pieces }
     }
 
-    /// Makes the pieces durable and adds the row to a batch.
-    pub(crate) async fn put(&self, sealed: Sealed, batch: &mut Batch) -> Result<(), OriginalError> {
-        self.blobs.put_all(sealed.pieces).await?;
-        batch.put(ORIGINALS, &sealed.digest.0, &sealed.row);
-        Ok(())
-    }
-
     /// Decrypts an original.
     pub(crate) async fn file(&self, digest: Digest) -> Result<Option<RecordFile>, OriginalError> {
         let Some(row) = self.kv.get(ORIGINALS, &digest.0)? else { return Ok(None) };
         let (wrapped, pieces) = split(&row)?;
         let key = self.master.unwrap(&wrapped)?;
         let mut bytes = Vec::new();
-        for (piece, number) in pieces.iter().zip(0..) {
-            let sealed = self.blobs.get(*piece).await?.to_vec();
-            bytes.extend_from_slice(&key.open(0, number, sealed)?);
+        for (sealed, number) in self.blobs.get_all(&pieces).await?.iter().zip(0..) {
+            bytes.extend_from_slice(&key.open(0, number, sealed.to_vec())?);
         }
         Ok(Some(RecordFile::from_bytes(&bytes)?))
     }
 
-    /// Destroys an original: its key goes first, then its pieces.
+    /// Destroys an original: its key and its pieces.
     pub(crate) async fn remove(&self, digest: Digest) -> Result<(), OriginalError> {
+        let removal = self.blobs.removal().await?;
         let Some(row) = self.kv.get(ORIGINALS, &digest.0)? else { return Ok(()) };
         let (_, pieces) = split(&row)?;
         let mut batch = Batch::default();
         batch.delete(ORIGINALS, &digest.0);
-        crate::files::commit(&self.kv, batch).await?;
-        for piece in pieces {
-            self.blobs.delete(piece).await?;
-        }
-        Ok(())
+        Ok(removal.commit(&pieces, batch).await?)
     }
 }
 

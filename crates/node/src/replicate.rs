@@ -1,6 +1,10 @@
 //! Step 7: files of other nodes' records come here, and deleted ones go.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_record::RecordFile;
@@ -138,43 +142,51 @@ impl Replicator {
         }
     }
 
-    /// Scans files again for leaks and makes them durable: blobs side by side, rows in one commit.
-    async fn store(&self, files: Vec<(Want, RecordFile)>) -> Vec<(Want, bool)> {
-        let blobs = files.iter().map(|(want, file)| async {
-            let stored = match self.check(file) {
-                Ok(()) => self.files.put_blobs(file).await.map_err(|error| error.to_string()),
-                Err(error) => Err(error),
-            };
-            stored
-                .inspect_err(|error| {
-                    tracing::error!(index = %want.index, %error, "a fetched file is not stored");
-                })
-                .is_ok()
-        });
-        let mut stored = futures_util::future::join_all(blobs).await;
-        let mut batch = Batch::default();
-        for ((want, file), stored) in files.iter().zip(&mut stored) {
-            let version = pair(&want.index.to_key(), &want.digest.0);
-            let user = User::record(want.index);
-            *stored =
-                *stored && DesensitizedStore::add_rows(&mut batch, &user, file.manifest()).is_ok();
-            if *stored {
-                batch.delete(WANTS, &version);
-                batch.put(UNSEARCHED, &version, b"");
+    /// Scans files again for leaks and makes the good ones durable: one object, one commit.
+    async fn store(self: &Arc<Self>, files: Vec<(Want, RecordFile)>) -> Vec<(Want, bool)> {
+        let wants: Vec<_> = files.iter().map(|(want, _)| *want).collect();
+        let checked = tokio::task::spawn_blocking(move || Self::good(files)).await;
+        let good = checked.unwrap_or_default();
+        let stored: HashSet<_> = match self.commit(&good).await {
+            Ok(()) => good.iter().map(|(want, _)| *want).collect(),
+            Err(error) => {
+                tracing::error!(%error, "fetched files are not stored");
+                HashSet::new()
             }
-        }
-        let committed = files::commit(&self.files.kv, batch).await;
-        if let Err(error) = &committed {
-            tracing::error!(%error, "fetched files are not stored");
-        }
-        metrics::counter!("emrshare_sync_files").increment(files.len() as u64);
+        };
+        metrics::counter!("emrshare_sync_files").increment(stored.len() as u64);
         self.search.notify_one();
-        let committed = committed.is_ok();
-        files.iter().zip(stored).map(|((want, _), stored)| (*want, stored && committed)).collect()
+        wants.into_iter().map(|want| (want, stored.contains(&want))).collect()
+    }
+
+    /// The files that may be kept here.
+    fn good(mut files: Vec<(Want, RecordFile)>) -> Vec<(Want, RecordFile)> {
+        files.retain(|(want, file)| match Self::check(file) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(index = %want.index, %error, "a fetched file is not stored");
+                false
+            }
+        });
+        files
+    }
+
+    async fn commit(&self, files: &[(Want, RecordFile)]) -> Result<(), FileError> {
+        let mut batch = Batch::default();
+        for (want, file) in files {
+            let version = pair(&want.index.to_key(), &want.digest.0);
+            DesensitizedStore::add_rows(&mut batch, &User::record(want.index), file.manifest())?;
+            batch.delete(WANTS, &version);
+            batch.put(UNSEARCHED, &version, b"");
+        }
+        let blobs = files.iter().flat_map(|(_, file)| DesensitizedStore::blobs(file)).collect();
+        let written = self.files.blobs.put_all(blobs).await?;
+        let _placing = self.files.blobs.place(written, &mut batch).await?;
+        Ok(files::commit(&self.files.kv, batch).await?)
     }
 
     /// Whether a file may be kept here.
-    fn check(&self, file: &RecordFile) -> Result<(), String> {
+    fn check(file: &RecordFile) -> Result<(), String> {
         let record = file.to_record().map_err(|error| error.to_string())?;
         match emrshare_desensitize::scan(&record) {
             Some(class) => Err(format!("it holds a value of class {}", class.name())),

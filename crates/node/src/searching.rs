@@ -1,6 +1,9 @@
 //! Records become searchable: derived data, built from stored files.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use emrshare_codec::{Digest, RecordIndex};
 use emrshare_ledger::{StateError, StateRead, Status};
@@ -15,7 +18,12 @@ use crate::{
 };
 
 /// Records that become visible together.
-const BATCH_MAX: usize = 512;
+const BATCH_MAX: usize = 1024;
+/// Under load indexing rests this many times as long as it worked: few large commits cost far less
+/// than many small ones, in merging most of all.
+const REST_FACTOR: u32 = 4;
+const REST_MIN: Duration = Duration::from_millis(200);
+const REST_MAX: Duration = Duration::from_secs(2);
 
 /// Works through the table of records that the index does not know.
 pub(crate) struct Indexer {
@@ -31,13 +39,16 @@ impl Indexer {
     /// Runs until the node stops.
     pub(crate) async fn run(self) {
         loop {
+            let start = Instant::now();
             match self.round().await {
-                // Records come in bursts: gathering them makes fewer, larger commits.
-                Ok(0) => {
-                    self.work.notified().await;
-                    tokio::time::sleep(Duration::from_millis(200)).await;
+                Ok(BATCH_MAX) => {}
+                Ok(done) => {
+                    let rest = (start.elapsed() * REST_FACTOR).clamp(REST_MIN, REST_MAX);
+                    if done == 0 {
+                        self.work.notified().await;
+                    }
+                    tokio::time::sleep(rest).await;
                 }
-                Ok(_) => {}
                 Err(error) => {
                     tracing::error!(%error, "the search index is behind; trying again");
                     tokio::time::sleep(Duration::from_secs(2)).await;

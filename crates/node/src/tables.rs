@@ -1,9 +1,9 @@
 //! The tables of a node's key-value store.
 //!
-//! All but [`OUTBOX`], [`ORIGINALS`] and [`IDEMPOTENCY`] can be rebuilt from blocks and peers.
+//! All but [`OUTBOX`], [`ORIGINALS`], [`ORIGINAL_BLOBS`] and [`IDEMPOTENCY`] can be rebuilt from blocks and peers.
 
 use emrshare_codec::RecordIndex;
-use emrshare_storage::Table;
+use emrshare_storage::{BlobTables, Table};
 
 /// State of ledger and contracts after the last block; keys as the ledger has them.
 pub(crate) const STATE: Table = Table::new(b's');
@@ -21,10 +21,14 @@ pub(crate) const OUTBOX: Table = Table::new(b'o');
 pub(crate) const ORIGINALS: Table = Table::new(b'p');
 /// Digest of a desensitized file, user → nothing: the file is stored and used by a record or order.
 pub(crate) const FILES: Table = Table::new(b'f');
-/// Digest of a stored desensitized file → its manifest, if that is small; else it is a blob.
-pub(crate) const MANIFESTS: Table = Table::new(b'm');
 /// Chunk digest, file digest → nothing: the file needs the chunk.
 pub(crate) const CHUNKS: Table = Table::new(b'c');
+/// Where the blobs of the desensitized store lie.
+pub(crate) const DESENSITIZED_BLOBS: BlobTables =
+    BlobTables { places: Table::new(b'd'), packs: Table::new(b'D') };
+/// Where the sealed pieces of originals lie.
+pub(crate) const ORIGINAL_BLOBS: BlobTables =
+    BlobTables { places: Table::new(b'q'), packs: Table::new(b'Q') };
 /// Record index, digest of its desensitized file → nothing: the search index does not know this
 /// version. The digest keeps a version that comes in from being taken for the one at hand.
 pub(crate) const UNSEARCHED: Table = Table::new(b'u');

@@ -35,9 +35,9 @@ pub(crate) async fn run(arguments: DemoArguments, as_json: bool) -> anyhow::Resu
         demo.show_logs();
     }
     told?;
-    demo.summary(start.elapsed()).await?;
+    demo.summary(start.elapsed());
     if arguments.keep {
-        demo.show_addresses();
+        demo.stay_up().await?;
         emrshare_node::until_asked_to_stop().await;
     }
     demo.stop().await

@@ -10,6 +10,7 @@ use emrshare_client::{Client, ClientError};
 use emrshare_codec::RecordIndex;
 use emrshare_contracts::Call;
 use emrshare_ledger::Receipt;
+use emrshare_node::desensitized_blobs;
 use emrshare_record::SourceFile;
 use emrshare_sample::{Generator, SampleRecord, Tongue};
 use serde_json::{Value, json};
@@ -45,6 +46,9 @@ pub(crate) struct Demo {
     operations: usize,
     refusals: usize,
     latencies: Vec<Duration>,
+    blocks: u64,
+    /// Of the largest node, in bytes.
+    memory: u64,
 }
 
 impl Demo {
@@ -75,6 +79,8 @@ impl Demo {
             operations: 0,
             refusals: 0,
             latencies: Vec::new(),
+            blocks: 0,
+            memory: 0,
         })
     }
 
@@ -293,34 +299,37 @@ impl Demo {
         Ok(())
     }
 
-    /// Compares the desensitized stores of all nodes byte by byte, and their chains.
+    /// Stops all nodes and compares their desensitized stores byte by byte.
     pub(crate) async fn compare_stores(&mut self) -> anyhow::Result<()> {
-        self.screen.step("Comparing the nodes");
+        self.screen.step("Comparing the nodes' stores");
         self.wait_for_replicas_quietly().await?;
-        let store = |number: usize| self.consortium.members[number].home.join("data/desensitized");
-        let mut same = (0, 0);
-        for number in 0..self.consortium.members.len() {
-            same = stores::compare(&store(0), &store(number))?;
+        self.blocks = self.operator(0).status().await?["height"].as_u64().unwrap_or_default();
+        let memory = self.consortium.members.iter().filter_map(|member| member.memory()).max();
+        self.memory = memory.unwrap_or_default();
+        self.stop().await?;
+        let data = |number: usize| self.consortium.members[number].home.join("data");
+        let first = desensitized_blobs(&data(0)).await?;
+        let mut same = stores::compare(&first, &first).await?;
+        for number in 1..self.consortium.members.len() {
+            same = stores::compare(&first, &desensitized_blobs(&data(number)).await?).await?;
         }
         let text =
-            format!("desensitized stores are equal: {} files, {} bytes each", same.0, same.1);
-        self.screen.ok(&text, json!({"files": same.0, "bytes": same.1}));
+            format!("desensitized stores are equal: {} blobs, {} bytes each", same.0, same.1);
+        self.screen.ok(&text, json!({"blobs": same.0, "bytes": same.1}));
         Ok(())
     }
 
     /// The table at the end.
-    pub(crate) async fn summary(&mut self, elapsed: Duration) -> anyhow::Result<()> {
+    pub(crate) fn summary(&mut self, elapsed: Duration) {
         self.latencies.sort();
-        let blocks = self.operator(0).status().await?["height"].as_u64().unwrap_or_default();
         let middle = self.latencies.get(self.latencies.len() / 2).copied().unwrap_or_default();
         let bytes: u64 = self.active.iter().map(|record| record.bytes).sum();
-        let memory = self.consortium.members.iter().filter_map(|member| member.memory()).max();
-        let memory = memory.unwrap_or_default() >> 20;
+        let memory = self.memory >> 20;
         let rows = [
             ("nodes", self.consortium.members.len().to_string()),
             ("records on the ledger", self.active.len().to_string()),
             ("entries", self.operations.to_string()),
-            ("blocks", blocks.to_string()),
+            ("blocks", self.blocks.to_string()),
             ("refused, as it should be", self.refusals.to_string()),
             ("bytes of active originals", bytes.to_string()),
             ("push to receipt, median", format!("{:.0} ms", middle.as_secs_f64() * 1e3)),
@@ -331,7 +340,7 @@ impl Demo {
             "nodes": self.consortium.members.len(),
             "records": self.active.len(),
             "entries": self.operations,
-            "blocks": blocks,
+            "blocks": self.blocks,
             "refusals": self.refusals,
             "bytes": bytes,
             "median_ms": middle.as_secs_f64() * 1e3,
@@ -339,17 +348,23 @@ impl Demo {
             "seconds": elapsed.as_secs_f64(),
         });
         self.screen.table("Everything held", &rows, details);
-        Ok(())
     }
 
-    /// Where to go on looking.
-    pub(crate) fn show_addresses(&self) {
+    /// Starts all nodes again and tells where to go on looking.
+    pub(crate) async fn stay_up(&mut self) -> anyhow::Result<()> {
+        for number in 0..self.consortium.members.len() {
+            self.consortium.start(number)?;
+        }
+        for number in 0..self.consortium.members.len() {
+            self.consortium.wait_until_up(number).await?;
+        }
         self.screen.step("The nodes stay up until Ctrl-C");
         for member in &self.consortium.members {
             let home = member.home.display();
             self.screen
                 .note(&format!("{}  (emrshare status --home {home})", member.operator.base()));
         }
+        Ok(())
     }
 
     /// What the nodes logged last, when something did not hold.
@@ -363,7 +378,7 @@ impl Demo {
     }
 
     /// Stops all nodes.
-    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
+    pub(crate) async fn stop(&mut self) -> anyhow::Result<()> {
         for number in 0..self.consortium.members.len() {
             self.consortium.stop(number).await?;
         }

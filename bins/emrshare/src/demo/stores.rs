@@ -1,46 +1,23 @@
 //! Desensitized stores, compared byte by byte.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use anyhow::{bail, ensure};
+use emrshare_storage::Blobs;
 
-use anyhow::bail;
+/// Blobs that are compared at the same time.
+const AT_ONCE: usize = 64;
 
-/// Every file below a folder, by its relative path.
-pub(crate) fn files(folder: &Path) -> anyhow::Result<BTreeMap<PathBuf, PathBuf>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(&next)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.insert(path.strip_prefix(folder)?.to_path_buf(), path);
-            }
-        }
+/// Number of blobs and bytes, if two stores hold the same.
+pub(crate) async fn compare(first: &Blobs, second: &Blobs) -> anyhow::Result<(usize, u64)> {
+    let (ours, theirs) = (first.digests()?, second.digests()?);
+    if let Some(digest) = ours.symmetric_difference(&theirs).next() {
+        bail!("only one of two nodes holds {digest}");
     }
-    Ok(found)
-}
-
-/// Number of files and bytes, if two folders hold the same.
-pub(crate) fn compare(first: &Path, second: &Path) -> anyhow::Result<(usize, u64)> {
-    let (ours, theirs) = (files(first)?, files(second)?);
-    if let Some(name) = ours.keys().find(|name| !theirs.contains_key(*name)) {
-        bail!("{} has no {}", second.display(), name.display());
-    }
-    if let Some(name) = theirs.keys().find(|name| !ours.contains_key(*name)) {
-        bail!("{} has no {}", first.display(), name.display());
-    }
+    let digests: Vec<_> = ours.into_iter().collect();
     let mut bytes = 0;
-    for (name, path) in &ours {
-        let content = fs::read(path)?;
-        if content != fs::read(&theirs[name])? {
-            bail!("{} differs", name.display());
-        }
-        bytes += content.len() as u64;
+    for group in digests.chunks(AT_ONCE) {
+        let (ours, theirs) = (first.get_all(group).await?, second.get_all(group).await?);
+        ensure!(ours == theirs, "the bytes of a blob differ between two nodes");
+        bytes += ours.iter().map(|blob| blob.len() as u64).sum::<u64>();
     }
-    Ok((ours.len(), bytes))
+    Ok((digests.len(), bytes))
 }

@@ -1,7 +1,7 @@
 //! Step 6: pack, sign, consensus.
 //!
-//! One task takes all orders that wait, gives new records the next serials, makes the outbox
-//! durable with one commit, signs one submission and waits until it is final. The next batch forms
+//! One task takes all orders that wait, gives new records the next serials, makes their files and
+//! the outbox durable with one commit, signs one submission and waits until it is final. The next batch forms
 //! meanwhile, so under load batches grow by themselves. A node has one submission under way at a
 //! time: serials and sequences stay in order without any locking.
 //!
@@ -20,10 +20,14 @@ use emrshare_ledger::{StateError, StateRead, Status, Submission, SubmissionDraft
 use emrshare_storage::{Batch, Kv};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{IngestError, Refusal};
+use super::{
+    IngestError, Refusal,
+    store::{Parcel, store},
+};
 use crate::{
     chain::NodeChain,
     files::{self, DesensitizedStore, User},
+    originals::OriginalStore,
     peers::Forward,
     tables::OUTBOX,
     view::FinalState,
@@ -59,7 +63,7 @@ pub(crate) struct Committer(mpsc::Sender<Ticket>);
 
 struct Ticket {
     order: Order,
-    rows: Batch,
+    parcel: Parcel,
     answer: Option<oneshot::Sender<Result<Committed, IngestError>>>,
 }
 
@@ -67,21 +71,27 @@ impl Committer {
     /// Starts the task; orders that a crash left in the outbox are packed first.
     pub(crate) fn start(
         chain: Arc<NodeChain>,
-        kv: Arc<dyn Kv>,
-        me: NodeId,
+        originals: Arc<OriginalStore>,
+        files: DesensitizedStore,
         key: SigningKey,
         forward: Forward,
     ) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let packer = Packer { chain, kv, me, key, forward, receiver, sequence: 0 };
+        let (me, kv) = (chain.me(), files.kv.clone());
+        let packer =
+            Packer { chain, originals, files, kv, me, key, forward, receiver, sequence: 0 };
         tokio::spawn(packer.run());
         Self(sender)
     }
 
-    /// Puts an order, with the rows of its files, on the ledger; answers when it is final.
-    pub(crate) async fn commit(&self, order: Order, rows: Batch) -> Result<Committed, IngestError> {
+    /// Puts an order, with its files, on the ledger; answers when it is final.
+    pub(crate) async fn commit(
+        &self,
+        order: Order,
+        parcel: Parcel,
+    ) -> Result<Committed, IngestError> {
         let (answer, answered) = oneshot::channel();
-        let ticket = Ticket { order, rows, answer: Some(answer) };
+        let ticket = Ticket { order, parcel, answer: Some(answer) };
         self.0.send(ticket).await.map_err(IngestError::local)?;
         answered.await.map_err(|_| IngestError::Local("the node stops".into()))?
     }
@@ -89,6 +99,8 @@ impl Committer {
 
 struct Packer {
     chain: Arc<NodeChain>,
+    originals: Arc<OriginalStore>,
+    files: DesensitizedStore,
     kv: Arc<dyn Kv>,
     me: NodeId,
     key: SigningKey,
@@ -168,14 +180,14 @@ impl Packer {
         }
     }
 
-    /// The batch's rows, the rows of its files and the outbox become durable together.
+    /// The files of the batch, their rows and the outbox become durable together.
     async fn store(&self, tickets: &mut [Ticket], entries: &[Entry]) -> Result<(), PackError> {
         let mut batch = Batch::default();
-        for (ticket, entry) in tickets.iter_mut().zip(entries) {
-            batch.append(std::mem::take(&mut ticket.rows));
+        for (ticket, entry) in tickets.iter().zip(entries) {
             batch.put(OUTBOX, &outbox_key(&ticket.order), &entry.to_bytes());
         }
-        Ok(files::commit(&self.kv, batch).await?)
+        let parcels = tickets.iter_mut().map(|ticket| std::mem::take(&mut ticket.parcel));
+        Ok(store(&self.originals, &self.files, parcels.collect(), batch).await?)
     }
 
     /// Entries with the next serials for new records.
@@ -308,7 +320,7 @@ impl Packer {
             let index = (kind != Kind::Add).then(|| entry.index());
             let (original, desensitized) = (entry.original(), entry.desensitized());
             let order = Order { kind, index, original, desensitized };
-            tickets.push(Ticket { order, rows: Batch::default(), answer: None });
+            tickets.push(Ticket { order, parcel: Parcel::default(), answer: None });
         }
         self.kv.commit(done)?;
         Ok(tickets)
@@ -331,6 +343,8 @@ enum PackError {
     State(#[from] StateError),
     #[error(transparent)]
     Store(#[from] emrshare_storage::StoreError),
+    #[error(transparent)]
+    Blobs(#[from] emrshare_storage::BlobError),
     #[error(transparent)]
     Submission(#[from] emrshare_ledger::DecodeError),
     #[error("a row of the outbox is malformed")]

@@ -22,6 +22,7 @@ use crate::{
 };
 use commit::{Committed, Committer, Order};
 pub(crate) use refusal::{IngestError, Refusal};
+use store::Parcel;
 
 /// What a sender asks for.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +68,13 @@ impl Ingest {
         if let Some(known) = self.answered(request)? {
             return Ok((known, None));
         }
-        let judged = self.judge(files).await?;
+        let (judged, parcel) = self
+            .on_a_core(files, move |this, files| {
+                let judged = this.judge_files(files)?;
+                let parcel = this.parcel(&judged, request)?;
+                Ok((judged, parcel))
+            })
+            .await?;
         let (kind, index) = match change {
             Change::Add => (Kind::Add, None),
             Change::Update(index) => (Kind::Update, Some(index)),
@@ -79,8 +86,7 @@ impl Ingest {
             desensitized: judged.desensitized.manifest().digest(),
         };
         self.check_new(&order)?;
-        let rows = self.store(&judged, request).await?;
-        match self.committer.commit(order, rows).await {
+        match self.committer.commit(order, parcel).await {
             Ok(committed) => Ok((committed, Some(judged))),
             Err(error) => {
                 self.discard(&judged).await;
@@ -102,7 +108,7 @@ impl Ingest {
             original: record.original,
             desensitized: record.desensitized,
         };
-        self.committer.commit(order, emrshare_storage::Batch::default()).await
+        self.committer.commit(order, Parcel::default()).await
     }
 
     /// Judges and desensitizes without storing anything.
@@ -110,18 +116,28 @@ impl Ingest {
         self: &Arc<Self>,
         files: Vec<SourceFile>,
     ) -> Result<Judged, IngestError> {
+        self.on_a_core(files, Self::judge_files).await
+    }
+
+    async fn on_a_core<T: Send + 'static>(
+        self: &Arc<Self>,
+        files: Vec<SourceFile>,
+        work: impl FnOnce(&Self, Vec<SourceFile>) -> Result<T, IngestError> + Send + 'static,
+    ) -> Result<T, IngestError> {
         let _place = self.cores.acquire().await.map_err(IngestError::local)?;
         let this = self.clone();
-        let work = move || {
-            let (record, notes) = acquire::acquire(files)?;
-            let verdict = judge::judge(&record)?;
-            let original = RecordFile::original(&record, &this.key);
-            this.check_digest_is_new(original.manifest().digest())?;
-            let (copy, report) = desensitize::desensitize(&this.desensitizer, &record)?;
-            let desensitized = RecordFile::desensitized(&copy);
-            Ok(Judged { verdict, notes, report, original, desensitized })
-        };
-        tokio::task::spawn_blocking(work).await.map_err(IngestError::local)?
+        let done = tokio::task::spawn_blocking(move || work(&this, files)).await;
+        done.map_err(IngestError::local)?
+    }
+
+    fn judge_files(&self, files: Vec<SourceFile>) -> Result<Judged, IngestError> {
+        let (record, notes) = acquire::acquire(files)?;
+        let verdict = judge::judge(&record)?;
+        let original = RecordFile::original(&record, &self.key);
+        self.check_digest_is_new(original.manifest().digest())?;
+        let (copy, report) = desensitize::desensitize(&self.desensitizer, &record)?;
+        let desensitized = RecordFile::desensitized(&copy);
+        Ok(Judged { verdict, notes, report, original, desensitized })
     }
 
     /// Second matching: the original is on no block yet.

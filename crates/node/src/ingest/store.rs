@@ -1,39 +1,65 @@
 //! Step 5: everything durable before anything is proposed.
 
-use std::sync::Arc;
-
+use bytes::Bytes;
 use emrshare_codec::Digest;
 use emrshare_ledger::StateRead;
-use emrshare_storage::Batch;
+use emrshare_storage::{Batch, BlobError};
 
 use super::{Ingest, IngestError, Judged};
 use crate::{
-    files::{DesensitizedStore, User},
+    files::{self, DesensitizedStore, User},
+    originals::OriginalStore,
     tables::IDEMPOTENCY,
 };
 
+/// Both files of a record, ready to be stored: the original sealed.
+#[derive(Default)]
+pub(crate) struct Parcel {
+    rows: Batch,
+    original: Vec<(Digest, Bytes)>,
+    desensitized: Vec<(Digest, Bytes)>,
+}
+
+/// Makes the files of many records and a batch of rows durable: one object for each store, then
+/// one commit.
+pub(super) async fn store(
+    originals: &OriginalStore,
+    files: &DesensitizedStore,
+    parcels: Vec<Parcel>,
+    mut batch: Batch,
+) -> Result<(), BlobError> {
+    let (mut sealed, mut desensitized) = (Vec::new(), Vec::new());
+    for parcel in parcels {
+        batch.append(parcel.rows);
+        sealed.extend(parcel.original);
+        desensitized.extend(parcel.desensitized);
+    }
+    let (sealed, desensitized) =
+        tokio::try_join!(originals.blobs.put_all(sealed), files.blobs.put_all(desensitized))?;
+    let _originals = originals.blobs.place(sealed, &mut batch).await?;
+    let _desensitized = files.blobs.place(desensitized, &mut batch).await?;
+    Ok(files::commit(&files.kv, batch).await?)
+}
+
 impl Ingest {
-    /// Makes the blobs of both files durable and returns the rows that name them; the committer
-    /// makes those durable together with the outbox.
-    pub(super) async fn store(
-        self: &Arc<Self>,
+    /// Seals the original and gathers what is to become durable.
+    pub(super) fn parcel(
+        &self,
         judged: &Judged,
         request: Option<Digest>,
-    ) -> Result<Batch, IngestError> {
+    ) -> Result<Parcel, IngestError> {
         let mut rows = Batch::default();
         let sealed = self.originals.seal(&judged.original);
-        let original = self.originals.put(sealed, &mut rows);
-        let desensitized = self.files.put_blobs(&judged.desensitized);
-        let (original, desensitized) = tokio::join!(original, desensitized);
-        original.map_err(IngestError::local)?;
-        desensitized.map_err(IngestError::local)?;
+        sealed.add_row(&mut rows);
+        let original = judged.original.manifest().digest();
         let manifest = judged.desensitized.manifest();
-        let user = User::order(judged.original.manifest().digest());
-        DesensitizedStore::add_rows(&mut rows, &user, manifest).map_err(IngestError::local)?;
+        DesensitizedStore::add_rows(&mut rows, &User::order(original), manifest)
+            .map_err(IngestError::local)?;
         if let Some(request) = request {
-            rows.put(IDEMPOTENCY, &request.0, &judged.original.manifest().digest().0);
+            rows.put(IDEMPOTENCY, &request.0, &original.0);
         }
-        Ok(rows)
+        let desensitized = DesensitizedStore::blobs(&judged.desensitized);
+        Ok(Parcel { rows, original: sealed.pieces, desensitized })
     }
 
     /// Removes the files of a record that another node put on the ledger first: from then on they
