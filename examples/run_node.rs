@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use emrshare_client::Client;
 use emrshare_contracts::Genesis;
-use emrshare_node::{Config, Node, setup};
+use emrshare_node::{Config, Node, StoreEngine, setup};
 use emrshare_sample::{Generator, Tongue};
 
 #[tokio::main]
@@ -18,6 +18,7 @@ async fn main() -> anyhow::Result<()> {
         api,
         consensus: "127.0.0.1:18441".parse()?,
         hosts: vec!["localhost".into()],
+        store: StoreEngine::Sled,
     };
     let homes = setup::found(folder.path(), "example", &[founder])?;
     let node = Node::start(Config::load(&homes[0].join("node.toml"))?).await?;

@@ -340,7 +340,8 @@ impl Chain for NodeChain {
 
 /// Why an item is not kept for a block.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum OfferError {
+#[non_exhaustive]
+pub enum OfferError {
     /// The bytes are malformed.
     #[error("malformed item: {0}")]
     Decode(#[from] emrshare_ledger::DecodeError),

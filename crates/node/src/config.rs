@@ -9,6 +9,7 @@ use std::{
 use emrshare_codec::NodeId;
 use emrshare_contracts::{Genesis, GenesisError};
 use emrshare_identity::{ConsortiumKey, MasterKey, PublicKey, SigningKey, TlsKey};
+use emrshare_storage::Engine;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -78,6 +79,9 @@ pub struct Settings {
     /// Most bytes of one record with its attachments.
     #[serde(default = "record_len_max")]
     pub record_len_max: usize,
+    /// What keeps the node's tables: `sled` or `redb`; chosen before the first start.
+    #[serde(default)]
+    pub store: Engine,
 }
 
 const fn heartbeat_ms() -> u64 {

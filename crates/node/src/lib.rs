@@ -29,6 +29,7 @@ mod erase;
 mod files;
 mod ingest;
 mod inspect;
+mod ledger_node;
 mod mempool;
 mod node;
 mod originals;
@@ -41,7 +42,10 @@ pub mod setup;
 mod tables;
 mod view;
 
+pub use chain::OfferError;
 pub use config::{Config, ConfigError, Settings};
+pub use emrshare_storage::Engine as StoreEngine;
 pub use inspect::desensitized_blobs;
+pub use ledger_node::LedgerNode;
 pub use node::{Node, NodeError, runtime, until_asked_to_stop};
 pub use server::TlsError;

@@ -3,11 +3,13 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use emrshare_codec::NodeId;
-use emrshare_consensus::{ChainError, Engine, EngineError, Peer};
+use emrshare_consensus::{ChainError, EngineError};
 use emrshare_contracts::Genesis;
 use emrshare_desensitize::{Desensitizer, Policy};
 use emrshare_identity::{ConsortiumKey, PublicKey, SigningKey};
-use emrshare_storage::{BlobError, Blobs, Kv, SearchError, SearchIndex, SledKv, StoreError};
+use emrshare_storage::{
+    BlobError, Blobs, Engine as StoreEngine, Kv, SearchError, SearchIndex, StoreError,
+};
 use emrshare_sync::Task;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::{
@@ -22,6 +24,7 @@ use crate::{
     erase::Eraser,
     files::DesensitizedStore,
     ingest::{Ingest, commit::Committer},
+    ledger_node::LedgerNode,
     originals::OriginalStore,
     peers::{Forward, Peers},
     replicate::Replicator,
@@ -97,15 +100,11 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// Opens the stores and starts the committer.
-    async fn new(
-        config: Config,
-        kv: Arc<dyn Kv>,
-        chain: Arc<NodeChain>,
-        engine: &Arc<Engine>,
-    ) -> Result<Self, NodeError> {
+    async fn new(config: Config, kv: Arc<dyn Kv>, ledger: &LedgerNode) -> Result<Self, NodeError> {
         let Config { settings, node: me, genesis, data, operators, signing_key, .. } = config;
         let forward = Forward::default();
-        forward.connect(engine.clone());
+        forward.connect(ledger.engine.clone());
+        let chain = ledger.chain.clone();
         let files = DesensitizedStore {
             kv: kv.clone(),
             blobs: Blobs::in_folder(data.join("desensitized"), kv.clone(), DESENSITIZED_BLOBS)
@@ -197,7 +196,7 @@ pub struct Node {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
-    engine: Arc<Engine>,
+    ledger: LedgerNode,
 }
 
 impl Node {
@@ -212,22 +211,19 @@ impl Node {
         let listener = listener.map_err(|source| NodeError::Listen { address: listen, source })?;
         let address = listener.local_addr().unwrap_or(listen);
         let (server_tls, client_tls) = server::tls(&config)?;
-        let kv: Arc<dyn Kv> = Arc::new(open_kv(data).await?);
+        let kv = open_kv(data, settings.store).await?;
         let (asked, tasks_of_blocks) = mpsc::unbounded_channel();
-        let chain = Arc::new(NodeChain::open(kv.clone(), genesis, *me, asked)?);
-        let engine = Engine::start(engine_config(&config)?, chain.clone()).await?;
-        let engine = Arc::new(engine);
+        let ledger = LedgerNode::open(&config, kv.clone(), asked).await?;
         let peers = Peers::new(client_tls, genesis)?;
         let node = me.get();
-        let shared = Arc::new(Shared::new(config, kv, chain.clone(), &engine).await?);
+        let shared = Arc::new(Shared::new(config, kv, &ledger).await?);
 
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
         shared.spawn_workers(peers, tasks_of_blocks, &mut tasks);
-        tasks.spawn(wake_leader(chain, engine.clone()));
         tasks.spawn(server::serve(listener, server_tls, api::router(shared), stopping));
         tracing::info!(node, %address, "the node is up");
-        Ok(Self { address, stop, tasks, engine })
+        Ok(Self { address, stop, tasks, ledger })
     }
 
     /// Where the API is served.
@@ -240,11 +236,7 @@ impl Node {
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         self.tasks.shutdown().await;
-        let engine = self.engine;
-        let ended = tokio::task::spawn_blocking(move || engine.stop()).await;
-        if let Err(error) = ended {
-            tracing::error!(%error, "the consensus engine did not end well");
-        }
+        self.ledger.stop().await;
     }
 }
 
@@ -261,7 +253,7 @@ pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 /// Each part that signs holds the key itself.
-fn copy_of(key: &SigningKey) -> SigningKey {
+pub(crate) fn copy_of(key: &SigningKey) -> SigningKey {
     SigningKey::from_seed(*key.seed())
 }
 
@@ -278,47 +270,21 @@ pub async fn until_asked_to_stop() {
     }
 }
 
-/// sled and its recovery block: not on a thread that serves sockets. A store that another process
+/// Opening recovers and blocks: not on a thread that serves sockets. A store that another process
 /// is just letting go of is waited for.
-pub(crate) async fn open_kv(data: &Path) -> Result<SledKv, NodeError> {
+pub(crate) async fn open_kv(data: &Path, engine: StoreEngine) -> Result<Arc<dyn Kv>, NodeError> {
     let folder = data.join("kv");
     let open = move || {
         for _ in 0..20 {
-            match SledKv::open(&folder) {
+            match engine.open(&folder) {
                 Err(StoreError::Locked { .. }) => std::thread::sleep(Duration::from_millis(250)),
                 opened => return opened,
             }
         }
-        SledKv::open(&folder)
+        engine.open(&folder)
     };
     let opened = tokio::task::spawn_blocking(open).await;
     Ok(opened.unwrap_or_else(|error| Err(StoreError::Io(error.to_string())))?)
-}
-
-fn engine_config(config: &Config) -> Result<emrshare_consensus::Config, NodeError> {
-    let peers = config.genesis.members().map(|(member, certificate)| {
-        let address = member.consensus.parse().map_err(|_| NodeError::Address(member.node))?;
-        Ok(Peer { key: certificate.consensus_key, address })
-    });
-    Ok(emrshare_consensus::Config {
-        chain: config.genesis.chain(),
-        key: copy_of(&config.signing_key),
-        validators: config.genesis.validators(),
-        peers: peers.collect::<Result<_, NodeError>>()?,
-        listen: config.settings.consensus_listen,
-        directory: config.data.join("consensus"),
-        heartbeat: Duration::from_millis(config.settings.heartbeat_ms),
-        leader_timeout: Duration::from_millis(config.settings.leader_timeout_ms),
-    })
-}
-
-/// Passes on that items came in, so that a waiting leader proposes at once.
-async fn wake_leader(chain: Arc<NodeChain>, engine: Arc<Engine>) {
-    let work = chain.work();
-    loop {
-        work.notified().await;
-        engine.wake();
-    }
 }
 
 /// One recorder a process: nodes that share one show their sums.

@@ -15,6 +15,7 @@ use emrshare_desensitize::Policy;
 use emrshare_identity::{
     Authority, CertificateError, SigningKey, Subject, Validity, WebCertificate,
 };
+use emrshare_storage::Engine;
 
 use crate::{clock, config::Settings};
 
@@ -54,6 +55,8 @@ pub struct Founder {
     pub consensus: SocketAddr,
     /// Host names that the API is reached at beside the address.
     pub hosts: Vec<String>,
+    /// What keeps the node's tables.
+    pub store: Engine,
 }
 
 /// Founds a consortium in `folder`: the authority's key in `authority/`, and for each founder the
@@ -141,6 +144,7 @@ impl Draft {
             heartbeat_ms: 1_000,
             leader_timeout_ms: 2_000,
             record_len_max: 64 * 1024 * 1024,
+            store: founder.store,
         };
         Ok(Self { member, node_key, tls_key, settings, operator, web })
     }

@@ -12,7 +12,7 @@ use emrshare_client::{Client, ClientError};
 use emrshare_codec::{NodeId, RecordIndex};
 use emrshare_contracts::Genesis;
 use emrshare_identity::{Authority, SigningKey, Subject, TlsKey, Validity};
-use emrshare_node::{Config, Node, Settings, setup};
+use emrshare_node::{Config, Node, Settings, StoreEngine, setup};
 use emrshare_record::SourceFile;
 use emrshare_sample::{Generator, SampleRecord, Tongue};
 use serde_json::{Value, json};
@@ -34,6 +34,7 @@ impl Home {
             api,
             consensus,
             hosts: vec!["localhost".into()],
+            store: StoreEngine::Sled,
         };
         let homes = setup::found(folder.path(), "test", &[founder]).unwrap();
         let path = homes[0].clone();

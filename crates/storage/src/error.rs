@@ -29,6 +29,16 @@ pub enum StoreError {
         /// The limit.
         limit: usize,
     },
+    /// The folder holds a store of another engine.
+    #[error("{path} holds a {found} store, but {chosen} is chosen; choose {found} in node.toml")]
+    OtherEngine {
+        /// Where the store is.
+        path: String,
+        /// The engine that made it.
+        found: &'static str,
+        /// The engine that was chosen.
+        chosen: &'static str,
+    },
     /// Another process has the store open.
     #[error("the store at {path} is in use by another process")]
     Locked {

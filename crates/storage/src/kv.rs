@@ -2,6 +2,9 @@
 
 use crate::StoreError;
 
+/// Longest value that every store takes: larger ones would go to files that sled never syncs.
+pub(crate) const VALUE_LEN_MAX: usize = 4096 - 4;
+
 /// A table, told apart by one byte in front of each key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Table(u8);

@@ -1,7 +1,7 @@
 //! Durable storage of an emrshare node.
 //!
-//! * [`Kv`]: tables of keys and values with atomic, durable batches; [`SledKv`] on disk (the
-//!   embedded default) and [`MemoryKv`] for tests.
+//! * [`Kv`]: tables of keys and values with atomic, durable batches; [`SledKv`] (the embedded
+//!   default) and [`RedbKv`] on disk, chosen by [`Engine`], and [`MemoryKv`] for tests.
 //! * [`Blobs`]: content by its SHA-256, on a local folder with fsync, or any `object_store`; what
 //!   is stored together shares one object.
 //! * [`SearchIndex`]: full text over descriptions and desensitized texts, Chinese and English;
@@ -24,17 +24,22 @@
 //! ```
 
 mod blobs;
+mod engine;
 mod error;
+mod group;
 mod kv;
 mod memory;
 mod packs;
+mod redb_kv;
 mod redo;
 mod search;
 mod sled_kv;
 
 pub use blobs::{BlobTables, Blobs, Placing, Removal, Written};
+pub use engine::Engine;
 pub use error::{BlobError, SearchError, StoreError};
 pub use kv::{Batch, Kv, Row, Table};
 pub use memory::MemoryKv;
+pub use redb_kv::RedbKv;
 pub use search::{Document, Hit, SearchIndex};
 pub use sled_kv::SledKv;

@@ -11,29 +11,24 @@ use std::{
     io::{Seek, SeekFrom, Write},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::{
-        atomic::{AtomicBool, Ordering},
-        mpsc,
-    },
 };
 
-use crate::{Batch, Kv, Row, StoreError, Table, redo::Redo};
+use crate::{
+    Batch, Kv, Row, StoreError, Table,
+    group::{GroupCommit, Writer},
+    redo::Redo,
+};
 
 /// Puts that sled takes in one batch without risk.
 const PUTS_MAX: usize = 500;
-/// Larger values would go to files that sled never syncs.
-const VALUE_LEN_MAX: usize = 4096 - 4;
 const COMMIT_NUMBER: &[u8] = &[0];
-
-type Answer = mpsc::SyncSender<Result<(), StoreError>>;
 
 /// A store in a folder.
 #[derive(Debug)]
 pub struct SledKv {
     db: sled::Db,
     path: PathBuf,
-    commits: mpsc::SyncSender<(Batch, Answer)>,
-    poisoned: std::sync::Arc<AtomicBool>,
+    commits: GroupCommit,
 }
 
 impl SledKv {
@@ -50,7 +45,7 @@ impl SledKv {
         fs::create_dir_all(&path)?;
         let db = open_db(&path.join("sled"))?;
         sync_everything(&db, &path)?;
-        let mut writer = Writer {
+        let mut writer = SledWriter {
             file: File::open(path.join("sled").join("db"))?,
             mark: File::options()
                 .create(true)
@@ -66,14 +61,7 @@ impl SledKv {
             writer.redo.clear()?;
         }
         writer.number = check_number(&db, &path)?;
-        let (commits, queue) = mpsc::sync_channel(1024);
-        let poisoned = std::sync::Arc::new(AtomicBool::new(false));
-        let flag = poisoned.clone();
-        std::thread::Builder::new()
-            .name("emrshare-kv".into())
-            .spawn(move || writer.run(&queue, &flag))
-            .expect("the system can start a thread");
-        Ok(Self { db, path, commits, poisoned })
+        Ok(Self { db, path, commits: GroupCommit::start(writer) })
     }
 
     fn open_value(&self, key: &[u8], stored: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -113,25 +101,11 @@ impl Kv for SledKv {
     }
 
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        if self.poisoned.load(Ordering::Acquire) {
-            return Err(StoreError::Poisoned);
-        }
-        let limit = VALUE_LEN_MAX;
-        let values = batch.changes.iter().filter_map(|(_, value)| value.as_ref());
-        if let Some(len) = values.map(Vec::len).find(|len| *len > limit) {
-            return Err(StoreError::ValueTooLarge { len, limit });
-        }
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let (answer, answered) = mpsc::sync_channel(1);
-        self.commits.send((batch, answer)).map_err(|_| StoreError::Poisoned)?;
-        answered.recv().map_err(|_| StoreError::Poisoned)?
+        self.commits.commit(batch)
     }
 }
 
-/// The one thread that writes.
-struct Writer {
+struct SledWriter {
     db: sled::Db,
     file: File,
     mark: File,
@@ -139,37 +113,10 @@ struct Writer {
     number: u64,
 }
 
-impl Writer {
-    fn run(mut self, queue: &mpsc::Receiver<(Batch, Answer)>, poisoned: &AtomicBool) {
-        let mut next = None;
-        while let Some((mut batch, answer)) = next.take().or_else(|| queue.recv().ok()) {
-            let mut answers = vec![answer];
-            for (other, answer) in queue.try_iter() {
-                if batch.len() + other.len() > PUTS_MAX {
-                    next = Some((other, answer));
-                    break;
-                }
-                batch.append(other);
-                answers.push(answer);
-            }
-            let result = catch_unwind(AssertUnwindSafe(|| self.commit(batch)))
-                .unwrap_or_else(|_| Err(StoreError::Io("the engine panicked".into())));
-            let failed = result.is_err();
-            if let Err(error) = result {
-                tracing::error!(%error, "a commit failed; the store is poisoned");
-                poisoned.store(true, Ordering::Release);
-            }
-            for answer in answers {
-                // A caller that no longer waits needs no answer.
-                let _ = answer.send(if failed { Err(StoreError::Poisoned) } else { Ok(()) });
-            }
-            if failed {
-                return;
-            }
-        }
-    }
+impl Writer for SledWriter {
+    const CHANGES_MAX: usize = PUTS_MAX;
 
-    fn commit(&mut self, mut batch: Batch) -> Result<(), StoreError> {
+    fn write(&mut self, mut batch: Batch) -> Result<(), StoreError> {
         self.number += 1;
         let number = self.number.to_be_bytes();
         batch.changes.push((COMMIT_NUMBER.to_vec(), Some(number.to_vec())));
@@ -185,7 +132,9 @@ impl Writer {
         self.mark.sync_data()?;
         Ok(())
     }
+}
 
+impl SledWriter {
     fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
         for piece in batch.changes.chunks(PUTS_MAX) {
             let mut changes = sled::Batch::default();

@@ -1,14 +1,15 @@
 //! One contract for all key-value stores; search.
 #![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use emrshare_codec::{NodeId, RecordIndex, Serial};
-use emrshare_storage::{Batch, Document, Kv, MemoryKv, SearchIndex, SledKv, StoreError, Table};
+use emrshare_storage::{Batch, Document, Engine, Kv, MemoryKv, SearchIndex, StoreError, Table};
 use proptest::prelude::*;
 
 const A: Table = Table::new(b'a');
 const B: Table = Table::new(b'b');
+const ENGINES: [Engine; 2] = [Engine::Sled, Engine::Redb];
 
 fn reads_what_was_committed(store: &dyn Kv) {
     let mut batch = Batch::default();
@@ -38,14 +39,14 @@ fn ranges_are_ordered_and_bounded(store: &dyn Kv) {
 }
 
 /// Opens a store that this process has just let go of.
-fn open(path: &Path) -> Result<SledKv, StoreError> {
+fn open(engine: Engine, path: &Path) -> Result<Arc<dyn Kv>, StoreError> {
     for _ in 0..200 {
-        match SledKv::open(path) {
+        match engine.open(path) {
             Err(StoreError::Locked { .. }) => std::thread::sleep(Duration::from_millis(20)),
             opened => return opened,
         }
     }
-    SledKv::open(path)
+    engine.open(path)
 }
 
 #[test]
@@ -55,31 +56,60 @@ fn memory_keeps_the_contract() {
 }
 
 #[test]
-fn sled_keeps_the_contract() {
+fn stores_on_disk_keep_the_contract() {
+    for engine in ENGINES {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(engine, &folder.path().join("kv")).unwrap();
+        reads_what_was_committed(&*store);
+        ranges_are_ordered_and_bounded(&*store);
+    }
+}
+
+#[test]
+fn a_store_is_not_opened_by_another_engine() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder.path().join("kv")).unwrap();
-    reads_what_was_committed(&store);
-    ranges_are_ordered_and_bounded(&store);
+    for (made, other) in [(Engine::Sled, Engine::Redb), (Engine::Redb, Engine::Sled)] {
+        let path = folder.path().join(made.name());
+        drop(open(made, &path).unwrap());
+        assert_eq!(Engine::found_in(&path), Some(made));
+        assert!(matches!(open(other, &path), Err(StoreError::OtherEngine { .. })));
+    }
+}
+
+#[test]
+fn a_damaged_redb_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kv");
+    let store = open(Engine::Redb, &path).unwrap();
+    reads_what_was_committed(&*store);
+    assert!(matches!(Engine::Redb.open(&path), Err(StoreError::Locked { .. })));
+    drop(store);
+    std::thread::sleep(Duration::from_millis(50));
+    std::fs::write(path.join("redb"), b"no database at all").unwrap();
+    assert!(matches!(open(Engine::Redb, &path), Err(StoreError::Damaged { .. })));
 }
 
 #[test]
 fn large_batches_survive_a_reopen() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("kv");
-    let store = open(&path).unwrap();
-    let mut batch = Batch::default();
-    for number in 0..5000u32 {
-        batch.put(A, &number.to_be_bytes(), b"value");
+    for engine in ENGINES {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kv");
+        let store = open(engine, &path).unwrap();
+        let mut batch = Batch::default();
+        for number in 0..5000u32 {
+            batch.put(A, &number.to_be_bytes(), b"value");
+        }
+        store.commit(batch).unwrap();
+        drop(store);
+        let store = open(engine, &path).unwrap();
+        assert_eq!(store.range(A, b"", b"", usize::MAX).unwrap().len(), 5000);
     }
-    store.commit(batch).unwrap();
-    drop(store);
-    assert_eq!(open(&path).unwrap().range(A, b"", b"", usize::MAX).unwrap().len(), 5000);
 }
 
 #[test]
 fn a_value_too_large_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder.path().join("kv")).unwrap();
+    let store = open(Engine::Sled, &folder.path().join("kv")).unwrap();
     let mut batch = Batch::default();
     batch.put(A, b"small", b"value");
     batch.put(A, b"large", &[0; 5000]);
@@ -91,19 +121,25 @@ fn a_value_too_large_changes_nothing() {
 fn a_store_that_lost_commits_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kv");
-    drop(open(&path).unwrap());
-    drop(open(&path).unwrap());
+    drop(open(Engine::Sled, &path).unwrap());
+    drop(open(Engine::Sled, &path).unwrap());
     std::fs::write(path.join("mark"), 7u64.to_be_bytes()).unwrap();
-    assert!(matches!(open(&path), Err(StoreError::Damaged { .. })));
+    assert!(matches!(open(Engine::Sled, &path), Err(StoreError::Damaged { .. })));
 }
 
 #[test]
 fn callers_at_the_same_time_all_get_through() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder.path().join("kv")).unwrap();
+    for engine in ENGINES {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(engine, &folder.path().join("kv")).unwrap();
+        commit_from_eight_threads(&*store);
+        assert_eq!(store.range(A, b"", b"", usize::MAX).unwrap().len(), 400);
+    }
+}
+
+fn commit_from_eight_threads(store: &dyn Kv) {
     std::thread::scope(|scope| {
         for thread in 0..8u8 {
-            let store = &store;
             scope.spawn(move || {
                 for number in 0..50u8 {
                     let mut batch = Batch::default();
@@ -113,13 +149,13 @@ fn callers_at_the_same_time_all_get_through() {
             });
         }
     });
-    assert_eq!(store.range(A, b"", b"", usize::MAX).unwrap().len(), 400);
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
-    fn sled_equals_a_map(
+    fn stores_equal_a_map(
+        redb in any::<bool>(),
         batches in prop::collection::vec(
             prop::collection::vec((0u8..20, prop::option::of(any::<u8>())), 1..30),
             1..10,
@@ -127,8 +163,9 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kv");
+        let engine = if redb { Engine::Redb } else { Engine::Sled };
         let mut model = BTreeMap::new();
-        let store = open(&path).unwrap();
+        let store = open(engine, &path).unwrap();
         for changes in batches {
             let mut batch = Batch::default();
             for (key, value) in changes {
@@ -146,7 +183,7 @@ proptest! {
             store.commit(batch).unwrap();
         }
         drop(store);
-        let rows = open(&path).unwrap().range(A, b"", b"", usize::MAX).unwrap();
+        let rows = open(engine, &path).unwrap().range(A, b"", b"", usize::MAX).unwrap();
         prop_assert_eq!(rows.into_iter().collect::<BTreeMap<_, _>>(), model);
     }
 }

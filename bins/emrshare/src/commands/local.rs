@@ -31,6 +31,7 @@ pub(super) fn init(arguments: &InitArguments, as_json: bool) -> anyhow::Result<(
                 api: SocketAddr::new(arguments.ip, port),
                 consensus: SocketAddr::new(arguments.ip, port + 1),
                 hosts: vec!["localhost".into()],
+                store: arguments.store,
             }
         })
         .collect();

@@ -12,7 +12,10 @@ use anyhow::{Context, bail};
 use emrshare_client::Client;
 use emrshare_contracts::Genesis;
 use emrshare_identity::SigningKey;
-use emrshare_node::setup::{Founder, found};
+use emrshare_node::{
+    StoreEngine,
+    setup::{Founder, found},
+};
 use tokio::process::{Child, Command};
 
 use crate::home;
@@ -52,6 +55,7 @@ impl Consortium {
                 api: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), ports[0]),
                 consensus: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), ports[1]),
                 hosts: vec!["localhost".into()],
+                store: StoreEngine::Sled,
             })
             .collect();
         let homes = found(folder, "emrshare demo", &founders)?;

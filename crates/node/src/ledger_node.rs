@@ -1,0 +1,117 @@
+//! The ledger of a node: chain and consensus engine, without records.
+
+use std::{sync::Arc, time::Duration};
+
+use emrshare_consensus::{Engine, Peer};
+use emrshare_ledger::{Header, StateRead};
+use emrshare_storage::Kv;
+use emrshare_sync::Task;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
+
+use crate::{
+    chain::{NodeChain, OfferError},
+    config::Config,
+    node::{NodeError, copy_of, open_kv},
+};
+
+/// A validator that orders and keeps the ledger and stores no records: every rule is checked and
+/// every block is durable. A [`Node`](crate::Node) holds one; a witness may run one alone.
+pub struct LedgerNode {
+    pub(crate) chain: Arc<NodeChain>,
+    pub(crate) engine: Arc<Engine>,
+    tasks: JoinSet<()>,
+}
+
+impl LedgerNode {
+    /// Starts the ledger of a node from its folder.
+    ///
+    /// # Errors
+    /// See [`NodeError`].
+    pub async fn start(config: &Config) -> Result<Self, NodeError> {
+        let kv = open_kv(&config.data, config.settings.store).await?;
+        // Nobody does what blocks ask of a node with records.
+        let (asked, _) = mpsc::unbounded_channel();
+        Self::open(config, kv, asked).await
+    }
+
+    /// Starts the ledger on an open store; `asked` gets what final blocks ask this node to do.
+    pub(crate) async fn open(
+        config: &Config,
+        kv: Arc<dyn Kv>,
+        asked: mpsc::UnboundedSender<Vec<Task>>,
+    ) -> Result<Self, NodeError> {
+        let chain = Arc::new(NodeChain::open(kv, &config.genesis, config.node, asked)?);
+        let engine = Engine::start(engine_config(config)?, chain.clone()).await?;
+        let engine = Arc::new(engine);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(wake_leader(chain.clone(), engine.clone()));
+        Ok(Self { chain, engine, tasks })
+    }
+
+    /// Offers a signed submission or transaction to all validators.
+    ///
+    /// # Errors
+    /// [`OfferError`] if it is malformed or not valid now.
+    pub fn submit(&self, item: &[u8]) -> Result<(), OfferError> {
+        self.chain.offer(item)?;
+        self.engine.broadcast(item.to_vec());
+        Ok(())
+    }
+
+    /// The state after the last final block.
+    #[must_use]
+    pub fn state(&self) -> impl StateRead + use<> {
+        self.chain.state()
+    }
+
+    /// The header of the last final block, and how it goes on.
+    #[must_use]
+    pub fn watch_tip(&self) -> watch::Receiver<Header> {
+        self.chain.watch_tip()
+    }
+
+    /// Stops consensus.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
+        let engine = self.engine;
+        let ended = tokio::task::spawn_blocking(move || engine.stop()).await;
+        if let Err(error) = ended {
+            tracing::error!(%error, "the consensus engine did not end well");
+        }
+    }
+}
+
+impl std::fmt::Debug for LedgerNode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LedgerNode").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+fn engine_config(config: &Config) -> Result<emrshare_consensus::Config, NodeError> {
+    let peers = config.genesis.members().map(|(member, certificate)| {
+        let address = member.consensus.parse().map_err(|_| NodeError::Address(member.node))?;
+        Ok(Peer { key: certificate.consensus_key, address })
+    });
+    Ok(emrshare_consensus::Config {
+        chain: config.genesis.chain(),
+        key: copy_of(&config.signing_key),
+        validators: config.genesis.validators(),
+        peers: peers.collect::<Result<_, NodeError>>()?,
+        listen: config.settings.consensus_listen,
+        directory: config.data.join("consensus"),
+        heartbeat: Duration::from_millis(config.settings.heartbeat_ms),
+        leader_timeout: Duration::from_millis(config.settings.leader_timeout_ms),
+    })
+}
+
+/// Passes on that items came in, so that a waiting leader proposes at once.
+async fn wake_leader(chain: Arc<NodeChain>, engine: Arc<Engine>) {
+    let work = chain.work();
+    loop {
+        work.notified().await;
+        engine.wake();
+    }
+}
