@@ -87,10 +87,9 @@ impl Part {
     /// The chunks' digests.
     ///
     /// # Errors
-    /// [`ManifestError::Malformed`] if one is no digest.
+    /// [`ManifestError::Malformed`] if one is no digest in lower case.
     pub fn chunk_digests(&self) -> Result<Vec<Digest>, ManifestError> {
-        let parsed = self.chunks.iter().map(|chunk| chunk.parse());
-        parsed.collect::<Result<_, _>>().map_err(|_| ManifestError::Malformed)
+        self.chunks.iter().map(|chunk| digest(chunk)).collect()
     }
 }
 
@@ -156,6 +155,7 @@ impl Manifest {
         }
         for (position, part) in parts.iter().enumerate() {
             let expected = part.size.div_ceil(Self::CHUNK_LEN as u64);
+            digest(&part.sha256)?;
             if part.chunk_digests()?.len() as u64 != expected {
                 return Err(ManifestError::Chunks { part: position });
             }
@@ -186,6 +186,15 @@ impl Manifest {
     pub fn digest(&self) -> Digest {
         Digest(Sha256::digest(&self.bytes).into())
     }
+}
+
+/// A digest has one spelling only: that of lower case.
+fn digest(text: &str) -> Result<Digest, ManifestError> {
+    let digest = text.parse::<Digest>().map_err(|_| ManifestError::Malformed)?;
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Err(ManifestError::Malformed);
+    }
+    Ok(digest)
 }
 
 fn canonical(kind: FileKind, parts: &[Part], binder: Option<String>) -> Vec<u8> {
