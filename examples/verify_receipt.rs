@@ -5,7 +5,7 @@
 use emrshare_codec::{Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial};
 use emrshare_identity::SigningKey;
 use emrshare_ledger::{
-    Block, BlockBuilder, Certificate, Receipt, SubmissionDraft, Validator, ValidatorSet,
+    Block, BlockBuilder, Certificate, History, Receipt, SubmissionDraft, Validator, ValidatorSet,
 };
 
 fn main() -> anyhow::Result<()> {
@@ -24,7 +24,9 @@ fn main() -> anyhow::Result<()> {
     let genesis = Block::genesis(chain, Digest([0; 32]), validators.root());
     let mut builder = BlockBuilder::new(Block::LEN_MAX);
     builder.push(&draft.sign(chain, &key)?)?;
-    let block = builder.build(genesis.header(), 1, Digest([0; 32]));
+    let mut history = History::default();
+    history.append(genesis.hash());
+    let block = builder.build(genesis.header(), 1, history.root(), Digest([0; 32]));
 
     // Without votes, the way up to the header is right and still nothing is final.
     let unsigned = Certificate { epoch: 0, view: 1, parent_view: 0, votes: Vec::new() };

@@ -75,7 +75,8 @@ fn ledger(criterion: &mut Criterion) {
     let genesis = Block::genesis(chain, Digest([0; 32]), Digest([0; 32]));
     let mut builder = BlockBuilder::new(Block::LEN_MAX);
     builder.push(&submission).expect("valid");
-    let bytes = builder.build(genesis.header(), 1, Digest([0; 32])).as_bytes().to_vec();
+    let bytes =
+        builder.build(genesis.header(), 1, Digest([0; 32]), Digest([0; 32])).as_bytes().to_vec();
     let mut group = criterion.benchmark_group("block");
     group.throughput(Throughput::Elements(COUNT as u64));
     group.bench_function("bound=sha256_of_the_bytes", |bencher| {

@@ -127,6 +127,9 @@ pub(crate) enum Command {
         #[arg(long, default_value = "genesis.json")]
         genesis: PathBuf,
     },
+    /// Two final headers at one height: find them in receipts, verify a proof.
+    #[command(subcommand)]
+    SplitView(SplitViewCommand),
     /// Make a patient, doctor or researcher known to the consortium.
     Register {
         #[command(flatten)]
@@ -253,6 +256,31 @@ pub(crate) struct InitArguments {
     /// What keeps the nodes' tables: sled or redb.
     #[arg(long, default_value = "sled")]
     pub(crate) store: emrshare_node::StoreEngine,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum SplitViewCommand {
+    /// Compare two receipts, such as those that two nodes gave out for the same height.
+    Find {
+        /// One receipt.
+        first: PathBuf,
+        /// Another one.
+        second: PathBuf,
+        /// The consortium's founding document: whom to trust.
+        #[arg(long, default_value = "genesis.json")]
+        genesis: PathBuf,
+        /// Where the proof goes if they contradict each other.
+        #[arg(long, default_value = "split-view.proof")]
+        out: PathBuf,
+    },
+    /// Verify a proof, with no network and no node.
+    Verify {
+        /// The proof.
+        proof: PathBuf,
+        /// The consortium's founding document: whom to trust.
+        #[arg(long, default_value = "genesis.json")]
+        genesis: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]

@@ -2,8 +2,8 @@
 
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_ledger::{
-    Block, Changes, DecodeError, Header, Item, Overlay, StateError, StateRead, VerifyError, key,
-    rules, wire::Reader,
+    Block, Changes, DecodeError, Header, Item, Overlay, StateError, StateRead, VerifyError,
+    history, key, rules, wire::Reader,
 };
 
 use crate::{Call, CallError, access};
@@ -86,9 +86,24 @@ pub enum BlockError {
         #[source]
         source: ItemError,
     },
+    /// The state cannot be read: says nothing about the block.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The state root is another.
     #[error("the state root is not that of the state after the block")]
     StateRoot,
+}
+
+impl BlockError {
+    /// Whether the store failed, so that nothing is known about the block.
+    #[must_use]
+    pub const fn is_local(&self) -> bool {
+        match self {
+            Self::State(_) => true,
+            Self::Item { source, .. } => source.is_local(),
+            _ => false,
+        }
+    }
 }
 
 /// Judges a block in its context and returns what it changes.
@@ -96,7 +111,7 @@ pub enum BlockError {
 /// `verified` says whether an item's signature was checked before, so that it is not checked again.
 ///
 /// # Errors
-/// [`BlockError`]; see [`ItemError::is_local`] for errors that say nothing about the block.
+/// [`BlockError`]; see [`BlockError::is_local`] for errors that say nothing about the block.
 pub fn execute<S: StateRead + ?Sized>(
     state: &S,
     parent: &Header,
@@ -109,7 +124,9 @@ pub fn execute<S: StateRead + ?Sized>(
         ("height", Some(header.height) == parent.height.checked_add(1)),
         ("time", header.time_ms >= parent.time_ms),
         ("previous hash", header.previous == parent.hash()),
-        ("validator set", header.validators_root == parent.validators_root),
+        ("validator set", header.validators_root == parent.next_validators_root),
+        // Membership does not change yet.
+        ("next validator set", header.next_validators_root == header.validators_root),
     ];
     if let Some((what, _)) = follows.into_iter().find(|(_, holds)| !holds) {
         return Err(BlockError::Header(what));
@@ -120,6 +137,9 @@ pub fn execute<S: StateRead + ?Sized>(
         let checked = verified(&item);
         apply_item(&mut overlay, context, &item, checked)
             .map_err(|source| BlockError::Item { position, source })?;
+    }
+    if history::advance(&mut overlay, parent)? != header.history_root {
+        return Err(BlockError::Header("history"));
     }
     let changes = overlay.into_changes();
     if changes.state_root(parent.state_root) == header.state_root {

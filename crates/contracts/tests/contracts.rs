@@ -7,7 +7,9 @@ use emrshare_contracts::{
     execute, may_read_original,
 };
 use emrshare_identity::{Authority, PublicKey, SigningKey, Subject, Validity};
-use emrshare_ledger::{BlockBuilder, Item, Memory, Overlay, SubmissionDraft, TransactionDraft};
+use emrshare_ledger::{
+    BlockBuilder, Item, Memory, Overlay, SubmissionDraft, TransactionDraft, history,
+};
 use emrshare_record::import;
 use emrshare_sample::{Generator, Tongue};
 
@@ -223,8 +225,9 @@ fn replay_of_a_block_gives_the_same_state_root_and_another_order_is_another_bloc
             apply_item(&mut overlay, context, &Item::from_bytes(item).unwrap(), false)?;
             builder.push(item).unwrap();
         }
+        let history = history::advance(&mut overlay, &parent)?;
         let root = overlay.into_changes().state_root(parent.state_root);
-        Ok::<_, ItemError>(builder.build(&parent, 1, root))
+        Ok::<_, ItemError>(builder.build(&parent, 1, history, root))
     };
     let block = build(&items).unwrap();
     let first = execute(&chain.state, &parent, &block, |_| false).unwrap();

@@ -35,11 +35,13 @@ impl Block {
             height: 0,
             time_ms: 0,
             previous: zero,
+            history_root: merkle::root(&[]),
             body_root: merkle::root(&[]),
             items: 0,
             entries: 0,
             state_root,
             validators_root,
+            next_validators_root: validators_root,
         };
         let bytes = header.to_bytes();
         Self { header, hash: header.hash(), bytes: bytes.into(), items: [].into() }
@@ -160,20 +162,29 @@ impl BlockBuilder {
         self.items.is_empty()
     }
 
-    /// Makes the block that follows `parent`.
+    /// Makes the block that follows `parent`, with the same validators behind it. `history_root`
+    /// covers all blocks up to `parent`: see [`history::advance`](crate::history::advance).
     #[must_use]
-    pub fn build(mut self, parent: &Header, time_ms: u64, state_root: Digest) -> Block {
+    pub fn build(
+        mut self,
+        parent: &Header,
+        time_ms: u64,
+        history_root: Digest,
+        state_root: Digest,
+    ) -> Block {
         let header = Header {
             chain: parent.chain,
             height: parent.height + 1,
             time_ms: time_ms.max(parent.time_ms),
             previous: parent.hash(),
+            history_root,
             body_root: merkle::root(&self.leaves),
             // `fits` bounds the number of items by `ITEMS_MAX`.
             items: self.items.len() as u32,
             entries: self.entries,
             state_root,
-            validators_root: parent.validators_root,
+            validators_root: parent.next_validators_root,
+            next_validators_root: parent.next_validators_root,
         };
         self.bytes[..Header::LEN].copy_from_slice(&header.to_bytes());
         let hash = header.hash();

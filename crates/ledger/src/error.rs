@@ -105,6 +105,9 @@ pub enum VerifyError {
         /// Height of the header that does not fit.
         height: u64,
     },
+    /// Two headers are not two final headers of one height.
+    #[error("the two headers do not contradict each other")]
+    NoSplit,
     /// The header is of another chain or names another validator set.
     #[error("the header names another {what}")]
     Foreign {

@@ -1,4 +1,4 @@
-//! The block header: 185 bytes that commit to everything.
+//! The block header: 249 bytes that commit to everything.
 
 use emrshare_codec::Digest;
 
@@ -7,8 +7,8 @@ use crate::{DecodeError, hash, hash::HEADER, wire::Reader};
 /// What validators sign, and what a light client keeps.
 ///
 /// ```text
-/// version 1 | chain 32 | height 8 | time 8 | previous 32 | body root 32 | items 4 | entries 4
-/// | state root 32 | validators root 32
+/// version 1 | chain 32 | height 8 | time 8 | previous 32 | history root 32 | body root 32 | items 4
+/// | entries 4 | state root 32 | validators root 32 | next validators root 32
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Header {
@@ -20,6 +20,8 @@ pub struct Header {
     pub time_ms: u64,
     /// Hash of the header before; zero for genesis.
     pub previous: Digest,
+    /// Merkle root of the hashes of all blocks before: see [`history`](crate::history).
+    pub history_root: Digest,
     /// Merkle root of the items.
     pub body_root: Digest,
     /// Number of items.
@@ -30,11 +32,13 @@ pub struct Header {
     pub state_root: Digest,
     /// Hash of the validators that may certify this block.
     pub validators_root: Digest,
+    /// Hash of the validators that may certify the next block.
+    pub next_validators_root: Digest,
 }
 
 impl Header {
     /// Length in bytes.
-    pub const LEN: usize = 1 + 32 + 8 + 8 + 32 + 32 + 4 + 4 + 32 + 32;
+    pub const LEN: usize = 1 + 32 + 8 + 8 + 3 * 32 + 4 + 4 + 3 * 32;
     const VERSION: u8 = 1;
 
     /// The bytes.
@@ -46,11 +50,13 @@ impl Header {
             &self.height.to_be_bytes(),
             &self.time_ms.to_be_bytes(),
             &self.previous.0,
+            &self.history_root.0,
             &self.body_root.0,
             &self.items.to_be_bytes(),
             &self.entries.to_be_bytes(),
             &self.state_root.0,
             &self.validators_root.0,
+            &self.next_validators_root.0,
         ]
         .concat()
     }
@@ -69,11 +75,13 @@ impl Header {
             height: reader.u64("height")?,
             time_ms: reader.u64("time")?,
             previous: reader.digest("previous")?,
+            history_root: reader.digest("history root")?,
             body_root: reader.digest("body root")?,
             items: reader.u32("items")?,
             entries: reader.u32("entries")?,
             state_root: reader.digest("state root")?,
             validators_root: reader.digest("validators root")?,
+            next_validators_root: reader.digest("next validators root")?,
         })
     }
 

@@ -5,7 +5,7 @@
 //! 36-bit operation whose first 14 bits, the marker, say whose item it is.
 //!
 //! ```text
-//!            header: chain, height, time, previous, BODY ROOT, state root, validators root
+//!            header: chain, height, time, previous, history, BODY ROOT, state, validators
 //!                                                    |
 //!                             Merkle tree (RFC 9162) over the items
 //!                              /                              \
@@ -17,7 +17,9 @@
 //! Trust is in the types: [`Block::from_bytes`] gives a block that is well formed and whose body
 //! is the one that its header names; [`rules`] judge it against the state that it builds on;
 //! a [`Certificate`] of more than two thirds of the validators makes it final; a [`Receipt`]
-//! proves offline that an entry is on the ledger.
+//! proves offline that an entry is on the ledger. A [`LightClient`] follows headers alone; every
+//! header commits to all blocks before it ([`history`]); two final headers at one height are a
+//! [`SplitView`].
 //!
 //! The crate has no clock, sockets, files or threads: state is read through [`StateRead`].
 //!
@@ -32,10 +34,13 @@
 
 mod block;
 mod certificate;
+mod certified;
 mod error;
 mod hash;
 mod header;
+pub mod history;
 mod item;
+mod light;
 pub mod merkle;
 mod receipt;
 pub mod rules;
@@ -47,10 +52,13 @@ pub mod wire;
 
 pub use block::{Block, BlockBuilder};
 pub use certificate::{Certificate, Vote};
+pub use certified::{CertifiedHeader, Misbehaviour, SplitView};
 pub use error::{DecodeError, VerifyError};
 pub use hash::hash;
 pub use header::Header;
+pub use history::History;
 pub use item::Item;
+pub use light::{LightClient, Step};
 pub use receipt::{Proven, Receipt};
 pub use state::{
     Changes, Memory, NodeState, Overlay, RecordState, StateError, StateRead, Status, key,

@@ -79,6 +79,85 @@ pub fn climb(leaf: Digest, position: usize, count: usize, path: &[Digest]) -> Op
     (last == 0).then_some(hash)
 }
 
+/// The path that shows that the first `first` leaves are the beginning of all (RFC 9162, 2.1.4.1),
+/// or `None` if there are fewer. It is empty for none and for all leaves.
+#[must_use]
+pub fn prove_consistency(leaves: &[Digest], first: usize) -> Option<Vec<Digest>> {
+    if first > leaves.len() {
+        return None;
+    }
+    let mut path = Vec::new();
+    if first > 0 {
+        subproof(leaves, first, true, &mut path);
+    }
+    Some(path)
+}
+
+/// Whether `path` shows that the tree of `first` leaves and root is the beginning of the tree of
+/// `second` (RFC 9162, 2.1.4.2).
+#[must_use]
+pub fn verify_consistency(
+    first: (usize, Digest),
+    second: (usize, Digest),
+    path: &[Digest],
+) -> bool {
+    let ((first, first_root), (second, second_root)) = (first, second);
+    if first == 0 {
+        return path.is_empty() && first_root == root(&[]);
+    }
+    if first >= second {
+        return first == second && path.is_empty() && first_root == second_root;
+    }
+    // A first tree that is complete is a node of the second: its root begins the path.
+    let start = first.is_power_of_two().then_some(first_root);
+    let mut hashes = start.into_iter().chain(path.iter().copied());
+    let Some(begin) = hashes.next() else { return false };
+    let (mut node, mut last) = (first - 1, second - 1);
+    while node & 1 == 1 {
+        node >>= 1;
+        last >>= 1;
+    }
+    let (mut of_first, mut of_second) = (begin, begin);
+    for hash in hashes {
+        if last == 0 {
+            return false;
+        }
+        if node & 1 == 1 || node == last {
+            of_first = node_hash(&hash, &of_first);
+            of_second = node_hash(&hash, &of_second);
+            while node & 1 == 0 && node != 0 {
+                node >>= 1;
+                last >>= 1;
+            }
+        } else {
+            of_second = node_hash(&of_second, &hash);
+        }
+        node >>= 1;
+        last >>= 1;
+    }
+    last == 0 && of_first == first_root && of_second == second_root
+}
+
+/// The hashes that lead from the tree of the first `first` leaves to that of all; `whole` says
+/// whether the verifier knows the root of what is at hand.
+fn subproof(leaves: &[Digest], first: usize, whole: bool, path: &mut Vec<Digest>) {
+    if first == leaves.len() {
+        if !whole {
+            path.push(root(leaves));
+        }
+        return;
+    }
+    let middle = leaves.len().next_power_of_two() / 2;
+    let (left, right) = leaves.split_at(middle);
+    if first <= middle {
+        subproof(left, first, whole, path);
+        path.push(root(right));
+    } else {
+        subproof(right, first - middle, false, path);
+        path.push(root(left));
+    }
+}
+
 /// Replaces a level by the one above; a leaf without a partner moves up as it is.
 fn fold(level: &mut Vec<Digest>) {
     let above = level.len().div_ceil(2);
@@ -91,7 +170,7 @@ fn fold(level: &mut Vec<Digest>) {
     level.truncate(above);
 }
 
-fn node_hash(left: &Digest, right: &Digest) -> Digest {
+pub(crate) fn node_hash(left: &Digest, right: &Digest) -> Digest {
     let mut bytes = [1; 65];
     bytes[1..33].copy_from_slice(&left.0);
     bytes[33..].copy_from_slice(&right.0);

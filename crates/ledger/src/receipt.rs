@@ -4,8 +4,8 @@ use emrshare_codec::{Digest, Entry};
 use emrshare_identity::Signature;
 
 use crate::{
-    Block, Certificate, DecodeError, Header, Item, ValidatorSet, VerifyError, merkle, submission,
-    wire::Reader,
+    Block, Certificate, CertifiedHeader, DecodeError, Header, Item, ValidatorSet, VerifyError,
+    merkle, submission, wire::Reader,
 };
 
 /// An entry, its way up to a header, and the certificate that makes the header final.
@@ -91,8 +91,7 @@ impl Receipt {
     /// # Errors
     /// What is not so: see [`VerifyError`].
     pub fn verify(&self, chain: Digest, validators: &ValidatorSet) -> Result<Proven, VerifyError> {
-        let (entry, header) = (self.entry, self.header);
-        self.check_inclusion()?;
+        let (entry, header) = (self.entry, *self.verify_inclusion()?);
         let block = header.hash();
         let mut last = (block, header.height);
         for descendant in &self.descendants {
@@ -102,15 +101,43 @@ impl Receipt {
             }
             last = (descendant.hash(), descendant.height);
         }
-        let certified = self.descendants.last().unwrap_or(&header);
-        if header.chain != chain || certified.chain != chain {
+        if header.chain != chain {
             return Err(VerifyError::Foreign { what: "chain" });
         }
-        if certified.validators_root != validators.root() {
-            return Err(VerifyError::Foreign { what: "validator set" });
-        }
-        self.certificate.verify(chain, last.0, validators)?;
+        self.certified().verify(chain, validators)?;
         Ok(Proven { entry, header, block, votes: self.certificate.votes.len() })
+    }
+
+    /// Checks that the entry is in the block of the header that is returned; whether that block is
+    /// final is not looked at.
+    ///
+    /// # Errors
+    /// [`VerifyError::Inclusion`] if it is not.
+    pub fn verify_inclusion(&self) -> Result<&Header, VerifyError> {
+        let count = self.entries as usize;
+        let leaf = merkle::leaf_hash(&self.entry.to_bytes());
+        let root = merkle::climb(leaf, self.position as usize, count, &self.entries_path);
+        let root = root.ok_or(VerifyError::Inclusion { what: "the entry" })?;
+        let item = submission::leaf_data(self.sequence, &self.signature, count, root);
+        let included = merkle::verify(
+            self.header.body_root,
+            merkle::leaf_hash(&item),
+            self.item as usize,
+            self.header.items as usize,
+            &self.items_path,
+        );
+        if included {
+            Ok(&self.header)
+        } else {
+            Err(VerifyError::Inclusion { what: "the submission" })
+        }
+    }
+
+    /// The header that the receipt's votes make final.
+    #[must_use]
+    pub fn certified(&self) -> CertifiedHeader {
+        let header = *self.descendants.last().unwrap_or(&self.header);
+        CertifiedHeader { header, certificate: self.certificate.clone() }
     }
 
     /// The entry that the receipt is for.
@@ -166,22 +193,6 @@ impl Receipt {
         };
         reader.end()?;
         Ok(receipt)
-    }
-
-    fn check_inclusion(&self) -> Result<(), VerifyError> {
-        let count = self.entries as usize;
-        let leaf = merkle::leaf_hash(&self.entry.to_bytes());
-        let root = merkle::climb(leaf, self.position as usize, count, &self.entries_path);
-        let root = root.ok_or(VerifyError::Inclusion { what: "the entry" })?;
-        let item = submission::leaf_data(self.sequence, &self.signature, count, root);
-        let included = merkle::verify(
-            self.header.body_root,
-            merkle::leaf_hash(&item),
-            self.item as usize,
-            self.header.items as usize,
-            &self.items_path,
-        );
-        if included { Ok(()) } else { Err(VerifyError::Inclusion { what: "the submission" }) }
     }
 }
 

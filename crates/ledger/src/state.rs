@@ -86,6 +86,12 @@ pub mod key {
         [&[CONTRACTS, b'n'], signer.0.as_slice()].concat()
     }
 
+    /// The roots of the tree over all blocks: see [`History`](crate::History).
+    #[must_use]
+    pub fn history() -> Vec<u8> {
+        b"h".to_vec()
+    }
+
     /// A node's counters.
     #[must_use]
     pub fn node(node: NodeId) -> Vec<u8> {

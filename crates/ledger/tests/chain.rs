@@ -1,38 +1,15 @@
 //! Submissions, blocks, rules, certificates and receipts.
 #![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
-use emrshare_codec::{Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial};
-use emrshare_identity::SigningKey;
+use emrshare_codec::{Digest, Entry, Kind, Marker, Operation, RecordIndex, Serial};
 use emrshare_ledger::{
-    Block, BlockBuilder, Certificate, Memory, Overlay, Receipt, StateRead, Status, Submission,
-    SubmissionDraft, Validator, ValidatorSet, VerifyError, Vote,
+    Block, BlockBuilder, Memory, Overlay, Receipt, StateRead, Status, Submission, VerifyError,
     rules::{self, RuleError},
 };
 use proptest::prelude::*;
 
-const CHAIN: Digest = Digest([9; 32]);
-
-fn node(id: u32) -> NodeId {
-    NodeId::new(id).unwrap()
-}
-
-fn key(id: u32) -> SigningKey {
-    SigningKey::from_seed([id as u8 + 1; 32])
-}
-
-fn entry(kind: Kind, origin: u32, serial: u64, original: u8) -> Entry {
-    Entry::new(
-        Operation::new(Marker::RECORD, kind, node(origin)),
-        RecordIndex::new(node(origin), Serial::from(serial)),
-        Digest([original; 32]),
-        Digest([original ^ 0xff; 32]),
-    )
-}
-
-fn submission(sequence: u64, entries: Vec<Entry>) -> Vec<u8> {
-    let acting = entries[0].operation().acting().get();
-    SubmissionDraft { entries, sequence }.sign(CHAIN, &key(acting)).unwrap()
-}
+mod common;
+use common::{CHAIN, certificate, entry, key, node, submission, validators};
 
 fn apply(state: &mut Memory, bytes: &[u8]) -> Result<(), RuleError> {
     let submission = Submission::from_bytes(bytes).unwrap();
@@ -43,36 +20,6 @@ fn apply(state: &mut Memory, bytes: &[u8]) -> Result<(), RuleError> {
     Ok(())
 }
 
-fn validators(count: u32) -> ValidatorSet {
-    let validator = |id| Validator { node: node(id), key: key(id).public_key() };
-    ValidatorSet::new((0..count).map(validator).collect())
-}
-
-/// Votes as the engine makes them.
-fn certificate(block: Digest, set: &ValidatorSet, votes: usize) -> Certificate {
-    let tag_len = Certificate::namespace(CHAIN).len() + 9;
-    let mut message = vec![tag_len as u8];
-    message.extend_from_slice(&Certificate::namespace(CHAIN));
-    message.extend_from_slice(b"_FINALIZE");
-    assert_eq!(b"_FINALIZE".len(), 9);
-    message.extend_from_slice(&[0, 5, 4]);
-    message.extend_from_slice(&block.0);
-    let sign = |key: &SigningKey| {
-        let pair = ring_sign(key.seed(), &message);
-        emrshare_identity::Signature(pair)
-    };
-    let votes = set.members().iter().enumerate().take(votes).map(|(position, member)| {
-        let signer = (0..16).map(key).find(|key| key.public_key() == member.key).unwrap();
-        Vote { validator: position as u16, signature: sign(&signer) }
-    });
-    Certificate { epoch: 0, view: 5, parent_view: 4, votes: votes.collect() }
-}
-
-fn ring_sign(seed: &[u8; 32], message: &[u8]) -> [u8; 64] {
-    let pair = ring::signature::Ed25519KeyPair::from_seed_unchecked(seed).unwrap();
-    pair.sign(message).as_ref().try_into().unwrap()
-}
-
 fn block() -> Block {
     let genesis = Block::genesis(CHAIN, Digest([0; 32]), validators(4).root());
     let mut builder = BlockBuilder::new(1 << 20);
@@ -80,7 +27,7 @@ fn block() -> Block {
         .push(&submission(1, (0..5).map(|n| entry(Kind::Add, 0, n, n as u8)).collect()))
         .unwrap();
     builder.push(&submission(1, vec![entry(Kind::Add, 1, 0, 77)])).unwrap();
-    builder.build(genesis.header(), 1000, Digest([0; 32]))
+    builder.build(genesis.header(), 1000, Digest([1; 32]), Digest([0; 32]))
 }
 
 fn receipt(votes: usize) -> Receipt {

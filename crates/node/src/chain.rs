@@ -11,7 +11,7 @@ use emrshare_contracts::{
     BlockContext, BlockError, Genesis, ItemError, apply_item, check_signature, execute,
 };
 use emrshare_ledger::{
-    Block, BlockBuilder, Changes, Header, Item, Overlay, StateError, wire::Reader,
+    Block, BlockBuilder, Changes, Header, Item, Overlay, StateError, history, wire::Reader,
 };
 use emrshare_storage::{Batch, Kv};
 use emrshare_sync::{Task, tasks};
@@ -181,7 +181,7 @@ impl NodeChain {
                 self.lock().pending.insert(block.hash(), executed.clone());
                 Ok(Ok(executed))
             }
-            Err(BlockError::Item { source, .. }) if source.is_local() => Err(failed(source)),
+            Err(error) if error.is_local() => Err(failed(error)),
             Err(error) => Ok(Err(error)),
         }
     }
@@ -288,8 +288,10 @@ impl Chain for NodeChain {
                 Err(_) => {}
             }
         }
+        let history_root = history::advance(&mut overlay, header).map_err(failed)?;
         let changes = overlay.into_changes();
-        let block = builder.build(header, now_ms, changes.state_root(header.state_root));
+        let state_root = changes.state_root(header.state_root);
+        let block = builder.build(header, now_ms, history_root, state_root);
         let executed = Executed { header: *block.header(), changes };
         self.lock().pending.insert(block.hash(), Arc::new(executed));
         Ok(block)

@@ -5,6 +5,7 @@ mod certificates;
 mod codec;
 mod local;
 mod remote;
+mod split_view;
 mod verify;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,7 +15,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    cli::{CaCommand, CodecCommand, Command, KeyCommand},
+    cli::{CaCommand, CodecCommand, Command, KeyCommand, SplitViewCommand},
     demo,
 };
 
@@ -59,6 +60,12 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         }
         Command::Verify { receipt, manifest, genesis } => {
             verify::run(&receipt, manifest.as_deref(), &genesis, json)
+        }
+        Command::SplitView(SplitViewCommand::Find { first, second, genesis, out }) => {
+            split_view::find([&first, &second], &genesis, &out, json)
+        }
+        Command::SplitView(SplitViewCommand::Verify { proof, genesis }) => {
+            split_view::verify(&proof, &genesis, json)
         }
         Command::Register { at, key, role, identity } => {
             remote::register(&at, key.parse()?, role, &identity, json).await

@@ -1,0 +1,389 @@
+//! The test vectors of `docs/format.md`, sections 4 to 10, for this and other implementations.
+//!
+//! `EMRSHARE_BLESS=1 cargo test -p emrshare-ledger --test vectors` writes them anew; the format
+//! itself is locked by a digest, so that no byte changes unseen.
+#![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
+
+use std::{fmt::Debug, fs, path::Path};
+
+use emrshare_codec::{Digest, Kind};
+use emrshare_ledger::{
+    Block, BlockBuilder, CertifiedHeader, ContractId, Header, History, Item, Receipt, SplitView,
+    Submission, Transaction, TransactionDraft, ValidatorSet, merkle, wire::Reader,
+};
+use serde_json::{Value, json};
+use sha2::Digest as _;
+
+mod common;
+use common::{CHAIN, certificate, certificate_in, entry, key, node, submission, validators};
+
+/// SHA-256 of the file with the vectors.
+const LOCK: &str = "2b1f95bc3a2b2c15554ad8b6f1cb18116a0729240fc30e2e3e816c31c496ebb1";
+
+#[test]
+fn vectors_are_what_this_crate_does() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/ledger.json");
+    let vectors = serde_json::to_string_pretty(&vectors()).unwrap() + "\n";
+    if std::env::var_os("EMRSHARE_BLESS").is_some() {
+        fs::write(&path, &vectors).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), vectors);
+    assert_eq!(hex::encode(sha2::Sha256::digest(&vectors)), LOCK, "a byte of the format changed");
+}
+
+fn vectors() -> Value {
+    let trees = [0, 1, 2, 3, 7, 8].map(tree);
+    let histories = [0, 1, 2, 6].map(history);
+    json!({
+        "chain": CHAIN.to_string(),
+        "validators": members(&validators(4)),
+        "merkle": trees,
+        "histories": histories,
+        "submissions": [good_submission(&submission(1, batch(1))), good_submission(&submission(u64::MAX, batch(5)))],
+        "bad_submissions": bad_submissions(),
+        "transactions": [good_transaction(b""), good_transaction(b"what the contract is told")],
+        "bad_transactions": bad_transactions(),
+        "headers": [good_header(genesis().header()), good_header(block().header())],
+        "bad_headers": bad_headers(),
+        "blocks": [good_block(&genesis()), good_block(&block())],
+        "bad_blocks": bad_blocks(),
+        "receipts": [good_receipt(&receipt(0)), good_receipt(&receipt(3))],
+        "bad_receipts": bad_receipts(),
+        "split_views": [good_split(&split(5)), good_split(&split(6))],
+        "bad_split_views": bad_splits(),
+    })
+}
+
+fn batch(count: u64) -> Vec<emrshare_codec::Entry> {
+    (0..count).map(|serial| entry(Kind::Add, 0, serial, serial as u8)).collect()
+}
+
+fn genesis() -> Block {
+    Block::genesis(CHAIN, Digest([0; 32]), validators(4).root())
+}
+
+fn transaction(payload: &[u8]) -> Vec<u8> {
+    let draft = TransactionDraft {
+        node: node(1),
+        contract: ContractId(0x0203),
+        nonce: 77,
+        payload: payload.to_vec(),
+    };
+    draft.sign(CHAIN, &key(9))
+}
+
+/// Two submissions, a transaction and somebody else's item.
+fn block() -> Block {
+    let mut history = History::default();
+    history.append(genesis().hash());
+    let mut builder = BlockBuilder::new(1 << 20);
+    builder.push(&submission(1, batch(5))).unwrap();
+    builder.push(&transaction(b"payload")).unwrap();
+    builder.push(&submission(9, vec![entry(Kind::Add, 1, 0, 77)])).unwrap();
+    builder.push(&[0xff, 0xff, 0x01]).unwrap();
+    builder.build(genesis().header(), 1_763_683_200_000, history.root(), Digest([0x5a; 32]))
+}
+
+/// The receipt of one of five entries, whose block is final through `descendants` more.
+fn receipt(descendants: usize) -> Receipt {
+    let mut history = History::default();
+    history.append(genesis().hash());
+    let mut headers = vec![*block().header()];
+    for _ in 0..descendants {
+        let parent = headers.last().unwrap();
+        history.append(parent.hash());
+        let child = BlockBuilder::new(1 << 20).build(parent, 0, history.root(), Digest([0x5a; 32]));
+        headers.push(*child.header());
+    }
+    let votes = certificate(headers.last().unwrap().hash(), &validators(4), 3);
+    Receipt::make(&block(), |found| *found == batch(5)[3], headers[1..].to_vec(), votes).unwrap()
+}
+
+/// Two headers that differ in time, the second voted for in `view`.
+fn split(view: u8) -> SplitView {
+    let vote = |header: Header, view, positions| {
+        let certificate = certificate_in(view, header.hash(), &validators(4), positions);
+        CertifiedHeader { header, certificate }
+    };
+    let [a, b] = [1, 2].map(|time_ms| Header { time_ms, ..*block().header() });
+    SplitView::between(vote(a, 5, 0..3), vote(b, view, 1..4)).unwrap()
+}
+
+fn members(set: &ValidatorSet) -> Value {
+    let member = |member: &emrshare_ledger::Validator| json!({"node": member.node.get(), "key": member.key.to_string()});
+    json!({
+        "members": set.members().iter().map(member).collect::<Vec<_>>(),
+        "root": set.root().to_string(),
+        "quorum": set.quorum(),
+    })
+}
+
+fn digests(digests: &[Digest]) -> Vec<String> {
+    digests.iter().map(ToString::to_string).collect()
+}
+
+fn tree(count: u8) -> Value {
+    let data: Vec<_> = (0..count).map(|number| vec![number; usize::from(number)]).collect();
+    let leaves: Vec<_> = data.iter().map(|data| merkle::leaf_hash(data)).collect();
+    let paths =
+        (0..leaves.len()).map(|position| digests(&merkle::prove(&leaves, position).unwrap()));
+    let consistency = (0..=leaves.len()).map(|first| {
+        let path = merkle::prove_consistency(&leaves, first).unwrap();
+        json!({"first": first, "first_root": merkle::root(&leaves[..first]).to_string(), "path": digests(&path)})
+    });
+    json!({
+        "data": data.iter().map(hex::encode).collect::<Vec<_>>(),
+        "root": merkle::root(&leaves).to_string(),
+        "paths": paths.collect::<Vec<_>>(),
+        "consistency": consistency.collect::<Vec<_>>(),
+    })
+}
+
+fn history(count: u8) -> Value {
+    let mut history = History::default();
+    let blocks: Vec<_> = (0..count).map(|number| Digest([number; 32])).collect();
+    blocks.iter().for_each(|block| history.append(*block));
+    json!({
+        "blocks": digests(&blocks),
+        "root": history.root().to_string(),
+        "bytes": hex::encode(history.to_bytes()),
+    })
+}
+
+fn good_submission(bytes: &[u8]) -> Value {
+    let read = Submission::from_bytes(bytes).unwrap();
+    let signer = key(read.node().get()).public_key();
+    read.verify(CHAIN, &signer).unwrap();
+    json!({
+        "bytes": hex::encode(bytes),
+        "key": signer.to_string(),
+        "node": read.node().get(),
+        "sequence": read.sequence().to_string(),
+        "entries": read.entries().len(),
+        "entries_root": merkle::root(&read.leaves()).to_string(),
+        "leaf": Item::from_bytes(bytes).unwrap().leaf().to_string(),
+    })
+}
+
+fn bad_submissions() -> Vec<Value> {
+    let signer = key(0).public_key();
+    let bad = |why: &str, bytes: Vec<u8>| {
+        let error = match Submission::from_bytes(&bytes) {
+            Err(error) => name(&error),
+            Ok(read) => name(&read.verify(CHAIN, &signer).unwrap_err()),
+        };
+        json!({"why": why, "bytes": hex::encode(bytes), "key": signer.to_string(), "error": error})
+    };
+    let right = submission(1, batch(2));
+    let mut mixed = right.clone();
+    mixed[96..192].copy_from_slice(&entry(Kind::Add, 1, 0, 9).to_bytes());
+    let mut reserved = right.clone();
+    reserved[97] |= 0b11;
+    vec![
+        bad("no entry", right[192..].to_vec()),
+        bad("shorter than sequence and signature", right[..70].to_vec()),
+        bad("a part of an entry", right[1..].to_vec()),
+        bad("kind 11", reserved),
+        bad("entries of two nodes", mixed),
+        bad("another sequence than was signed", flipped(&right, 192 * 8 + 63)),
+        bad("another entry than was signed", flipped(&right, 40 * 8)),
+        bad("another signature", flipped(&right, (right.len() - 1) * 8)),
+        bad("another order of entries", [&right[96..192], &right[..96], &right[192..]].concat()),
+    ]
+}
+
+fn good_transaction(payload: &[u8]) -> Value {
+    let bytes = transaction(payload);
+    let read = Transaction::from_bytes(&bytes).unwrap();
+    read.verify(CHAIN).unwrap();
+    json!({
+        "bytes": hex::encode(&bytes),
+        "node": read.node().get(),
+        "contract": read.contract().0,
+        "signer": read.signer().to_string(),
+        "nonce": read.nonce().to_string(),
+        "payload": hex::encode(read.payload()),
+        "leaf": Item::from_bytes(&bytes).unwrap().leaf().to_string(),
+    })
+}
+
+fn bad_transactions() -> Vec<Value> {
+    let bad = |why: &str, bytes: Vec<u8>| {
+        let error = match Transaction::from_bytes(&bytes) {
+            Err(error) => name(&error),
+            Ok(read) => name(&read.verify(CHAIN).unwrap_err()),
+        };
+        json!({"why": why, "bytes": hex::encode(bytes), "error": error})
+    };
+    let right = transaction(b"payload");
+    vec![
+        bad("a bit behind the operation", flipped(&right, 39)),
+        bad("shorter than head and signature", right[..100].to_vec()),
+        bad("another payload than was signed", flipped(&right, 47 * 8)),
+        bad("another signer", flipped(&right, 7 * 8)),
+    ]
+}
+
+fn good_header(header: &Header) -> Value {
+    let bytes = header.to_bytes();
+    assert_eq!(Header::read(&mut Reader::new(&bytes)).as_ref(), Ok(header));
+    json!({
+        "bytes": hex::encode(bytes),
+        "hash": header.hash().to_string(),
+        "chain": header.chain.to_string(),
+        "height": header.height.to_string(),
+        "time_ms": header.time_ms.to_string(),
+        "previous": header.previous.to_string(),
+        "history_root": header.history_root.to_string(),
+        "body_root": header.body_root.to_string(),
+        "items": header.items,
+        "entries": header.entries,
+        "state_root": header.state_root.to_string(),
+        "validators_root": header.validators_root.to_string(),
+        "next_validators_root": header.next_validators_root.to_string(),
+    })
+}
+
+fn bad_headers() -> Vec<Value> {
+    let right = genesis().header().to_bytes();
+    let bad = |why: &str, bytes: Vec<u8>| {
+        let error = name(&Header::read(&mut Reader::new(&bytes)).unwrap_err());
+        json!({"why": why, "bytes": hex::encode(bytes), "error": error})
+    };
+    vec![
+        bad("version 0", flipped(&right, 7)),
+        bad("248 bytes", right[..248].to_vec()),
+        bad("nothing", Vec::new()),
+    ]
+}
+
+fn good_block(block: &Block) -> Value {
+    assert_eq!(Block::from_bytes(block.as_bytes().to_vec()).unwrap().hash(), block.hash());
+    let leaves: Vec<_> = block.items().map(|item| item.leaf()).collect();
+    json!({
+        "bytes": hex::encode(block.as_bytes()),
+        "hash": block.hash().to_string(),
+        "leaves": digests(&leaves),
+    })
+}
+
+fn bad_blocks() -> Vec<Value> {
+    let bad = |why: &str, bytes: Vec<u8>| {
+        let error = name(&Block::from_bytes(bytes.clone()).unwrap_err());
+        json!({"why": why, "bytes": hex::encode(bytes), "error": error})
+    };
+    let right = block().as_bytes().to_vec();
+    let at = Header::LEN;
+    let mut long = right.clone();
+    long[at..at + 4].copy_from_slice(&u32::MAX.to_be_bytes());
+    vec![
+        bad("another body than the header names", flipped(&right, (at + 4 + 40) * 8)),
+        bad("an item less", right[..right.len() - 7].to_vec()),
+        bad("another number of entries", flipped(&right, (1 + 32 + 8 + 8 + 96 + 4) * 8 + 31)),
+        bad("an item cut short", right[..right.len() - 1].to_vec()),
+        bad("an item longer than any", long),
+        bad("a byte behind the last item", [right.as_slice(), &[0]].concat()),
+        bad("an item of one byte", [right.as_slice(), &[0, 0, 0, 1, 0x78]].concat()),
+    ]
+}
+
+fn good_receipt(receipt: &Receipt) -> Value {
+    let bytes = receipt.to_bytes();
+    assert_eq!(Receipt::from_bytes(&bytes).as_ref(), Ok(receipt));
+    let proven = receipt.verify(CHAIN, &validators(4)).unwrap();
+    json!({
+        "bytes": hex::encode(bytes),
+        "entry": hex::encode(proven.entry.to_bytes()),
+        "block": proven.block.to_string(),
+        "height": proven.header.height.to_string(),
+        "votes": proven.votes,
+    })
+}
+
+fn bad_receipts() -> Vec<Value> {
+    let bad = |why: &str, bytes: Vec<u8>| {
+        let error = match Receipt::from_bytes(&bytes) {
+            Err(error) => name(&error),
+            Ok(read) => name(&read.verify(CHAIN, &validators(4)).unwrap_err()),
+        };
+        json!({"why": why, "bytes": hex::encode(bytes), "error": error})
+    };
+    let right = receipt(0).to_bytes();
+    let far = receipt(3).to_bytes();
+    let votes = |count: usize, positions: [u16; 3]| {
+        let mut bytes = right[..right.len() - 4 - 3 * 66].to_vec();
+        bytes.extend_from_slice(&(count as u32).to_be_bytes());
+        for (number, position) in positions.iter().enumerate().take(count) {
+            let at = right.len() - (3 - number) * 66;
+            bytes.extend_from_slice(&position.to_be_bytes());
+            bytes.extend_from_slice(&right[at + 2..at + 66]);
+        }
+        bytes
+    };
+    // Version, entry, position, number of entries, then the path's length.
+    let path = 1 + 96 + 4 + 4;
+    let descendant = far.len() - 3 * 66 - 28 - Header::LEN;
+    vec![
+        bad("version 0", flipped(&right, 7)),
+        bad("cut short", right[..right.len() - 1].to_vec()),
+        bad("a byte behind the end", [right.as_slice(), &[0]].concat()),
+        bad("a path of 33 hashes", [&right[..path], &[33], &right[path + 1..]].concat()),
+        bad("another entry", flipped(&right, 60 * 8)),
+        bad("another position", flipped(&right, (1 + 96) * 8 + 31)),
+        bad("another hash in the path", flipped(&right, (path + 1) * 8)),
+        bad("two votes of four", votes(2, [0, 1, 2])),
+        bad("one validator three times", votes(3, [0, 0, 0])),
+        bad("a validator outside the set", votes(3, [0, 1, 4])),
+        bad("a signature under another name", votes(3, [0, 1, 3])),
+        bad("a vote changed", flipped(&right, (right.len() - 1) * 8)),
+        bad(
+            "headers that do not follow one another",
+            flipped(&far, (descendant + 1 + 32 + 16) * 8),
+        ),
+    ]
+}
+
+fn good_split(split: &SplitView) -> Value {
+    let bytes = split.to_bytes();
+    assert_eq!(SplitView::from_bytes(&bytes).as_ref(), Ok(split));
+    let proven = split.verify(CHAIN, &validators(4)).unwrap();
+    let twice: Vec<_> = proven.voted_twice.iter().map(|node| node.get()).collect();
+    json!({
+        "bytes": hex::encode(bytes),
+        "height": proven.height.to_string(),
+        "blocks": digests(&proven.blocks),
+        "voted_twice": twice,
+    })
+}
+
+fn bad_splits() -> Vec<Value> {
+    let bad = |why: &str, bytes: Vec<u8>| {
+        let error = match SplitView::from_bytes(&bytes) {
+            Err(error) => name(&error),
+            Ok(read) => name(&read.verify(CHAIN, &validators(4)).unwrap_err()),
+        };
+        json!({"why": why, "bytes": hex::encode(bytes), "error": error})
+    };
+    let right = split(5).to_bytes();
+    let (first, second) = right[1..].split_at((right.len() - 1) / 2);
+    vec![
+        bad("one header twice", [&[1], first, first].concat()),
+        bad("the wrong order", [&[1], second, first].concat()),
+        bad("two heights", flipped(&right, (1 + 1 + 32 + 8 + 7) * 8)),
+        bad("cut short", right[..right.len() - 1].to_vec()),
+        bad("version 0", flipped(&right, 7)),
+    ]
+}
+
+fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[bit / 8] ^= 0x80 >> (bit % 8);
+    bytes
+}
+
+/// The variant of an error, without what it wraps: what other implementations are to say.
+fn name(error: &impl Debug) -> String {
+    let text = format!("{error:?}");
+    let text = text.strip_prefix("Entry(").unwrap_or(&text);
+    text.chars().take_while(char::is_ascii_alphanumeric).collect()
+}
