@@ -1,7 +1,7 @@
-//! Any bytes are refused or are the canonical form of a block, item or receipt.
+//! Any bytes are refused or are the canonical form of a block, item or transaction.
 #![no_main]
 
-use emrshare_ledger::{Block, Item, Receipt};
+use emrshare_ledger::{Block, History, Item, Submission, Transaction};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -9,8 +9,17 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(block.as_bytes(), bytes);
         assert_eq!(block.items().count(), block.header().items as usize);
     }
-    if let Ok(receipt) = Receipt::from_bytes(bytes) {
-        assert_eq!(receipt.to_bytes(), bytes);
+    if let Ok(item) = Item::from_bytes(bytes) {
+        std::hint::black_box(item.leaf());
     }
-    let _ = Item::from_bytes(bytes);
+    if let Ok(submission) = Submission::from_bytes(bytes) {
+        assert_eq!(submission.as_bytes(), bytes);
+        assert!(!submission.entries().is_empty());
+    }
+    if let Ok(transaction) = Transaction::from_bytes(bytes) {
+        assert_eq!(transaction.as_bytes(), bytes);
+    }
+    if let Ok(history) = History::from_bytes(bytes) {
+        assert_eq!(history.to_bytes(), bytes);
+    }
 });

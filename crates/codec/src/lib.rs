@@ -34,6 +34,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Features
+//!
+//! `serde`: every type as its text; `arbitrary`: values for fuzzing (needs `std`). Neither is on by
+//! default.
+//!
 //! # Limits
 //!
 //! 16,384 markers, 1,048,576 nodes, 2^200 records a node. Decoding is strict: the reserved kind
@@ -42,6 +47,8 @@
 #![no_std]
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary_values;
 mod digest;
 mod entry;
 mod error;

@@ -1,0 +1,4 @@
+//! What the fuzz targets compare with.
+
+pub mod naive;
+pub mod vectors;
