@@ -18,7 +18,7 @@ async fn main() -> anyhow::Result<()> {
         api,
         consensus: "127.0.0.1:18441".parse()?,
         hosts: vec!["localhost".into()],
-        store: StoreEngine::Sled,
+        store: StoreEngine::default(),
     };
     let homes = setup::found(folder.path(), "example", &[founder])?;
     let node = Node::start(Config::load(&homes[0].join("node.toml"))?).await?;

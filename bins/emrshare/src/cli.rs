@@ -253,8 +253,8 @@ pub(crate) struct InitArguments {
     /// First port: node N gets the API at port + 2 N and consensus at the one after.
     #[arg(long, default_value_t = 8440)]
     pub(crate) port: u16,
-    /// What keeps the nodes' tables: sled or redb.
-    #[arg(long, default_value = "sled")]
+    /// What keeps the nodes' tables: redb or sled.
+    #[arg(long, default_value = "redb")]
     pub(crate) store: emrshare_node::StoreEngine,
 }
 

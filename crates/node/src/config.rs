@@ -79,7 +79,7 @@ pub struct Settings {
     /// Most bytes of one record with its attachments.
     #[serde(default = "record_len_max")]
     pub record_len_max: usize,
-    /// What keeps the node's tables: `sled` or `redb`; chosen before the first start.
+    /// What keeps the node's tables: `redb` or `sled`; chosen before the first start.
     #[serde(default)]
     pub store: Engine,
 }

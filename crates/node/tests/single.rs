@@ -34,7 +34,7 @@ impl Home {
             api,
             consensus,
             hosts: vec!["localhost".into()],
-            store: StoreEngine::Sled,
+            store: StoreEngine::default(),
         };
         let homes = setup::found(folder.path(), "test", &[founder]).unwrap();
         let path = homes[0].clone();

@@ -10,15 +10,15 @@ use crate::{Kv, RedbKv, SledKv, StoreError};
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
-    /// A log-structured tree: the embedded default.
+    /// A copy-on-write tree: the default.
     #[default]
-    Sled,
-    /// A copy-on-write tree: quicker at large batches.
     Redb,
+    /// A log-structured tree. Its memory grows with the store, to gigabytes at some million rows.
+    Sled,
 }
 
 impl Engine {
-    const ALL: [Self; 2] = [Self::Sled, Self::Redb];
+    const ALL: [Self; 2] = [Self::Redb, Self::Sled];
 
     /// As it is written in a configuration.
     #[must_use]
@@ -63,6 +63,6 @@ impl FromStr for Engine {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|engine| engine.name() == name);
-        found.ok_or_else(|| format!("{name} is no engine; sled and redb are"))
+        found.ok_or_else(|| format!("{name} is no engine; redb and sled are"))
     }
 }

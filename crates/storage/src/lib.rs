@@ -1,7 +1,7 @@
 //! Durable storage of an emrshare node.
 //!
-//! * [`Kv`]: tables of keys and values with atomic, durable batches; [`SledKv`] (the embedded
-//!   default) and [`RedbKv`] on disk, chosen by [`Engine`], and [`MemoryKv`] for tests.
+//! * [`Kv`]: tables of keys and values with atomic, durable batches; [`RedbKv`] (the default) and
+//!   [`SledKv`] on disk, chosen by [`Engine`], and [`MemoryKv`] for tests.
 //! * [`Blobs`]: content by its SHA-256, on a local folder with fsync, or any `object_store`; what
 //!   is stored together shares one object.
 //! * [`SearchIndex`]: full text over descriptions and desensitized texts, Chinese and English;
@@ -11,11 +11,11 @@
 //! `Err` the outcome is unknown and the store is poisoned until it is opened again.
 //!
 //! ```
-//! use emrshare_storage::{Batch, Kv, SledKv, Table};
+//! use emrshare_storage::{Batch, Engine, Table};
 //!
 //! const NOTES: Table = Table::new(b'x');
 //! let folder = tempfile::tempdir()?;
-//! let store = SledKv::open(folder.path().join("kv"))?;
+//! let store = Engine::default().open(&folder.path().join("kv"))?;
 //! let mut batch = Batch::default();
 //! batch.put(NOTES, b"key", b"value");
 //! store.commit(batch)?;

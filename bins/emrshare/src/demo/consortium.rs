@@ -55,7 +55,7 @@ impl Consortium {
                 api: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), ports[0]),
                 consensus: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), ports[1]),
                 hosts: vec!["localhost".into()],
-                store: StoreEngine::Sled,
+                store: StoreEngine::default(),
             })
             .collect();
         let homes = found(folder, "emrshare demo", &founders)?;
