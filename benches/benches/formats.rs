@@ -7,8 +7,12 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use emrshare_codec::{
     Digest, Entry, EntryView, Kind, Marker, NodeId, Operation, RecordIndex, Serial,
 };
-use emrshare_identity::SigningKey;
-use emrshare_ledger::{Block, BlockBuilder, SubmissionDraft, merkle};
+use emrshare_contracts::execute;
+use emrshare_identity::{Domain, SigningKey};
+use emrshare_ledger::{
+    Block, BlockBuilder, Certificate, History, Memory, Receipt, Submission, SubmissionDraft,
+    Validator, ValidatorSet, Vote, merkle,
+};
 use sha2::{Digest as _, Sha256};
 
 const COUNT: usize = 2048;
@@ -54,39 +58,128 @@ fn codec(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn ledger(criterion: &mut Criterion) {
-    let entries = entries(COUNT);
+fn merkle(criterion: &mut Criterion) {
+    let entries = entries(10_000);
     let leaves: Vec<_> = entries.iter().map(|entry| merkle::leaf_hash(&entry.to_bytes())).collect();
-    let mut group = criterion.benchmark_group("merkle");
+    let mut group = criterion.benchmark_group("merkle_10000");
     group.bench_function("bound=sha256_of_the_nodes", |bencher| {
         let node = [1u8; 65];
         bencher.iter(|| {
-            (1..COUNT).for_each(|_| {
+            (1..leaves.len()).for_each(|_| {
                 black_box(Sha256::digest(black_box(node)));
             })
         });
     });
     group.bench_function("root", |bencher| bencher.iter(|| merkle::root(black_box(&leaves))));
-    group.finish();
-
-    let chain = Digest([9; 32]);
-    let key = SigningKey::from_seed([1; 32]);
-    let submission = SubmissionDraft { entries, sequence: 1 }.sign(chain, &key).expect("valid");
-    let genesis = Block::genesis(chain, Digest([0; 32]), Digest([0; 32]));
-    let mut builder = BlockBuilder::new(Block::LEN_MAX);
-    builder.push(&submission).expect("valid");
-    let bytes =
-        builder.build(genesis.header(), 1, Digest([0; 32]), Digest([0; 32])).as_bytes().to_vec();
-    let mut group = criterion.benchmark_group("block");
-    group.throughput(Throughput::Elements(COUNT as u64));
-    group.bench_function("bound=sha256_of_the_bytes", |bencher| {
-        bencher.iter(|| Sha256::digest(black_box(&bytes)));
-    });
-    group.bench_function("decode", |bencher| {
-        bencher.iter(|| Block::from_bytes(black_box(bytes.clone())).expect("valid"));
+    group.bench_function("prove", |bencher| bencher.iter(|| merkle::prove(&leaves, 7_777)));
+    let (root, path) =
+        (merkle::root(&leaves), merkle::prove(&leaves, 7_777).expect("there is one"));
+    group.bench_function("verify", |bencher| {
+        bencher.iter(|| merkle::verify(root, leaves[7_777], 7_777, leaves.len(), black_box(&path)));
     });
     group.finish();
 }
 
-criterion_group!(benches, codec, ledger);
+/// Reading a block and executing it, beside the signatures and hashes that this cannot avoid.
+fn block(criterion: &mut Criterion) {
+    let (chain, key, node) = (Digest([9; 32]), SigningKey::from_seed([1; 32]), NodeId::new(1));
+    let validator = Validator { node: node.expect("1 fits 20 bits"), key: key.public_key() };
+    let mut state = Memory::default();
+    state.0.insert(b"cm\0\0\0\x01".to_vec(), key.public_key().0.to_vec());
+    let genesis = Block::genesis(chain, Digest([0; 32]), ValidatorSet::new(vec![validator]).root());
+    for count in [1, 100, 10_000] {
+        let mut builder = BlockBuilder::new(Block::LEN_MAX);
+        let submissions: Vec<_> = entries(count)
+            .chunks(COUNT)
+            .zip(1..)
+            .map(|(batch, sequence)| {
+                let draft = SubmissionDraft { entries: batch.to_vec(), sequence };
+                draft.sign(chain, &key).expect("valid")
+            })
+            .collect();
+        submissions.iter().for_each(|item| builder.push(item).expect("valid"));
+        let mut history = History::default();
+        history.append(genesis.hash());
+        let block = builder.build(genesis.header(), 1, history.root(), Digest([0; 32]));
+        let mut group = criterion.benchmark_group(format!("block_of_{count}"));
+        group.throughput(Throughput::Elements(count as u64));
+        group.bench_function("bound=signatures_and_leaf_hashes", |bencher| {
+            bencher.iter(|| {
+                for item in &submissions {
+                    let read = Submission::from_bytes(item).expect("valid");
+                    read.verify(chain, &key.public_key()).expect("signed");
+                }
+            });
+        });
+        group.bench_function("decode", |bencher| {
+            bencher
+                .iter(|| Block::from_bytes(black_box(block.as_bytes().to_vec())).expect("valid"));
+        });
+        group.bench_function("validate", |bencher| {
+            bencher.iter(|| {
+                execute(&state, genesis.header(), black_box(&block), |_| false).expect("valid")
+            });
+        });
+        group.finish();
+    }
+}
+
+fn receipt(criterion: &mut Criterion) {
+    let chain = Digest([9; 32]);
+    let keys: Vec<_> = (1..=4).map(|seed| SigningKey::from_seed([seed; 32])).collect();
+    let validator = |(key, node): (&SigningKey, u32)| Validator {
+        node: NodeId::new(node).expect("below 2^20"),
+        key: key.public_key(),
+    };
+    let validators = ValidatorSet::new(keys.iter().zip(1..).map(validator).collect());
+    let genesis = Block::genesis(chain, Digest([0; 32]), validators.root());
+    let draft = SubmissionDraft { entries: entries(COUNT), sequence: 1 };
+    let mut builder = BlockBuilder::new(Block::LEN_MAX);
+    builder.push(&draft.sign(chain, &keys[0]).expect("valid")).expect("valid");
+    let block = builder.build(genesis.header(), 1, Digest([0; 32]), Digest([0; 32]));
+    let certificate = certify(chain, block.hash(), &validators, &keys);
+    let wanted = draft.entries[1_000];
+    let receipt = Receipt::make(&block, |entry| *entry == wanted, Vec::new(), certificate);
+    let receipt = receipt.expect("the entry is there");
+    let bytes = receipt.to_bytes();
+    let mut group = criterion.benchmark_group(format!("receipt_of_{}_bytes", bytes.len()));
+    group.bench_function("bound=three_signatures", |bencher| {
+        let domain = Domain::new(b"_EMRSHARE_BENCH");
+        let signature = keys[0].sign(domain, &[0; 120]);
+        let key = keys[0].public_key();
+        bencher.iter(|| {
+            (0..3).for_each(|_| {
+                key.verify(domain, black_box(&[0; 120]), &signature).expect("signed")
+            });
+        });
+    });
+    group.bench_function("read_and_verify", |bencher| {
+        bencher.iter(|| {
+            let receipt = Receipt::from_bytes(black_box(&bytes)).expect("well formed");
+            receipt.verify(chain, &validators).expect("it proves its entry")
+        });
+    });
+    group.finish();
+}
+
+/// Three of four votes, as the engine makes them.
+fn certify(
+    chain: Digest,
+    block: Digest,
+    validators: &ValidatorSet,
+    keys: &[SigningKey],
+) -> Certificate {
+    // A domain frames its tag with one byte of length, as the engine does for short tags.
+    let tag = [Certificate::namespace(chain).as_slice(), b"_FINALIZE"].concat();
+    let domain = Domain::new(Box::leak(tag.into_boxed_slice()));
+    let message = [&[0, 1, 0], block.0.as_slice()].concat();
+    let vote = |(validator, member): (u16, &Validator)| {
+        let key = keys.iter().find(|key| key.public_key() == member.key).expect("a member");
+        Vote { validator, signature: key.sign(domain, &message) }
+    };
+    let votes = (0..).zip(validators.members()).take(3).map(vote).collect();
+    Certificate { epoch: 0, view: 1, parent_view: 0, votes }
+}
+
+criterion_group!(benches, codec, merkle, block, receipt);
 criterion_main!(benches);

@@ -47,6 +47,17 @@ pub(crate) fn refusal(report: &Value) {
     }
 }
 
+/// A sign of life for work of unknown length; invisible when output is JSON or no terminal.
+pub(crate) fn spinner(what: &str, as_json: bool) -> ProgressBar {
+    if as_json {
+        return ProgressBar::hidden();
+    }
+    let spinner = ProgressBar::new_spinner();
+    spinner.set_message(what.to_owned());
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    spinner
+}
+
 /// A bar for work that can last over a second; invisible when output is JSON or no terminal.
 pub(crate) fn bar(length: usize, what: &str, as_json: bool) -> ProgressBar {
     if as_json || length < 2 {

@@ -6,6 +6,10 @@ use std::{
     process::{Command, Output},
 };
 
+use emrshare_codec::{Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial};
+use emrshare_contracts::Genesis;
+use emrshare_identity::{Domain, SigningKey};
+use emrshare_ledger::{BlockBuilder, Certificate, Receipt, SubmissionDraft, Validator, Vote};
 use serde_json::{Value, json};
 
 fn emrshare(arguments: &[&str]) -> Output {
@@ -134,4 +138,80 @@ fn certificates_are_issued_and_checked() {
     let pem = authority.join("authority.pem");
     let shown = emrshare(&["ca", "show", "--json", path(&certificate), "--authority", path(&pem)]);
     assert_eq!(lines(&shown)[0]["consensus_key"], json!(consensus));
+}
+
+/// A receipt for a block of this time, with the votes of three of the four validators.
+fn receipt(genesis: &Genesis, keys: &[SigningKey], time_ms: u64) -> Vec<u8> {
+    let (chain, validators) = (genesis.chain(), genesis.validators());
+    let node = NodeId::new(0).unwrap();
+    let entry = Entry::new(
+        Operation::new(Marker::RECORD, Kind::Add, node),
+        RecordIndex::new(node, Serial::ZERO),
+        Digest([1; 32]),
+        Digest([2; 32]),
+    );
+    let draft = SubmissionDraft { entries: vec![entry], sequence: 1 };
+    let mut builder = BlockBuilder::new(1 << 20);
+    builder.push(&draft.sign(chain, &keys[0]).unwrap()).unwrap();
+    let parent = *genesis.block().header();
+    let block = builder.build(&parent, time_ms, Digest([0; 32]), parent.state_root);
+    // The engine frames a short tag as a domain does: with one byte of length.
+    let tag = [Certificate::namespace(chain).as_slice(), b"_FINALIZE"].concat();
+    let domain = Domain::new(Box::leak(tag.into_boxed_slice()));
+    let message = [&[0, 1, 0], block.hash().0.as_slice()].concat();
+    let vote = |(validator, member): (u16, &Validator)| {
+        let key = keys.iter().find(|key| key.public_key() == member.key).unwrap();
+        Vote { validator, signature: key.sign(domain, &message) }
+    };
+    let votes = (0..).zip(validators.members()).take(3).map(vote).collect();
+    let certificate = Certificate { epoch: 0, view: 1, parent_view: 0, votes };
+    Receipt::make(&block, |_| true, Vec::new(), certificate).unwrap().to_bytes()
+}
+
+#[test]
+fn a_split_view_is_found_and_proven() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("consortium");
+    assert!(emrshare(&["init", path(&home), "--nodes", "4"]).status.success());
+    let genesis_path = home.join("node-0/genesis.json");
+    let genesis = Genesis::from_bytes(&std::fs::read(&genesis_path).unwrap()).unwrap();
+    let key = |node: usize| -> SigningKey {
+        let file = home.join(format!("node-{node}/keys/node.key"));
+        std::fs::read_to_string(file).unwrap().trim().parse().unwrap()
+    };
+    let keys: Vec<_> = (0..4).map(key).collect();
+    let [a, b] = [1, 2].map(|time_ms| {
+        let file = folder.path().join(format!("{time_ms}.receipt"));
+        std::fs::write(&file, receipt(&genesis, &keys, time_ms)).unwrap();
+        file
+    });
+    let proof = folder.path().join("proof");
+    let genesis = path(&genesis_path);
+    let find = |second: &Path| {
+        let found = emrshare(&[
+            "split-view",
+            "find",
+            path(&a),
+            path(second),
+            "--genesis",
+            genesis,
+            "--out",
+            path(&proof),
+            "--json",
+        ]);
+        lines(&found)[0]["split_view"].clone()
+    };
+    assert_eq!(find(&a), json!(false));
+    assert!(!proof.exists());
+    assert_eq!(find(&b), json!(true));
+    let verified =
+        emrshare(&["split-view", "verify", path(&proof), "--genesis", genesis, "--json"]);
+    let shown = &lines(&verified)[0];
+    assert_eq!((&shown["height"], &shown["split_view"]), (&json!(1), &json!(true)));
+    assert_eq!(shown["voted_twice"].as_array().unwrap().len(), 3);
+    let mut changed = std::fs::read(&proof).unwrap();
+    *changed.last_mut().unwrap() ^= 1;
+    std::fs::write(&proof, changed).unwrap();
+    let refused = emrshare(&["split-view", "verify", path(&proof), "--genesis", genesis]);
+    assert_eq!(refused.status.code(), Some(1));
 }

@@ -87,6 +87,8 @@ pub fn apply<S: StateRead + ?Sized>(
         return Err(RuleError::Sequence { node, found, last });
     }
     counters.sequence = found;
+    // An entry changes its record and claims its original.
+    state.reserve(2 * submission.entries().len());
     for entry in submission.entries().iter() {
         let origin = entry.index().origin();
         if origin != node {

@@ -1,6 +1,6 @@
 //! State as the chain rules see it: a map that is read, and changes laid over it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use emrshare_codec::{Digest, NodeId, RecordIndex, Serial};
 
@@ -199,8 +199,10 @@ fn read_node(reader: &mut Reader<'_>) -> Result<NodeId, DecodeError> {
 }
 
 /// What a block changes: keys with their new values, or `None` where a key goes away.
+///
+/// In no order: most keys are digests, and a tree of them costs more than all else in a large block.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Changes(pub BTreeMap<Vec<u8>, Option<Vec<u8>>>);
+pub struct Changes(pub HashMap<Vec<u8>, Option<Vec<u8>>>);
 
 impl Changes {
     /// The state root after these changes: a hash chain over the contracts' sorted changes.
@@ -213,8 +215,10 @@ impl Changes {
     /// value cannot be proven from the root. Changes of records are covered by the body root.
     #[must_use]
     pub fn state_root(&self, before: Digest) -> Digest {
+        let contracts = self.0.iter().filter(|(key, _)| key.first() == Some(&key::CONTRACTS));
+        let contracts: BTreeMap<_, _> = contracts.collect();
         let mut bytes = Vec::new();
-        for (key, value) in self.0.iter().filter(|(key, _)| key.first() == Some(&key::CONTRACTS)) {
+        for (key, value) in contracts {
             crate::wire::put_prefixed(&mut bytes, key);
             bytes.push(u8::from(value.is_some()));
             if let Some(value) = value {
@@ -243,6 +247,11 @@ impl<'a, S: StateRead + ?Sized> Overlay<'a, S> {
     #[must_use]
     pub const fn with_changes(base: &'a S, changes: Changes) -> Self {
         Self { base, changes }
+    }
+
+    /// Makes room for so many more changes.
+    pub(crate) fn reserve(&mut self, changes: usize) {
+        self.changes.0.reserve(changes);
     }
 
     /// Sets a value.

@@ -52,11 +52,15 @@ pub(super) fn init(arguments: &InitArguments, as_json: bool) -> anyhow::Result<(
 
 pub(super) fn check(paths: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     let mut refused = 0;
-    for path in files::records(paths)? {
+    let records = files::records(paths)?;
+    let bar = output::bar(records.len(), "judging", as_json);
+    for path in records {
         let report = judge_one(&path)?;
         refused += usize::from(report["complete"] != json!(true));
-        output::value(&report, as_json);
+        bar.suspend(|| output::value(&report, as_json));
+        bar.inc(1);
     }
+    bar.finish_and_clear();
     if refused > 0 {
         let message = format!("{refused} records are not as they should be");
         return Err(anyhow::Error::new(Refused(Value::Null)).context(message));

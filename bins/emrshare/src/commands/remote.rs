@@ -86,9 +86,11 @@ pub(super) async fn get(
     as_json: bool,
 ) -> anyhow::Result<()> {
     let client = home::client(at)?;
+    let spinner = output::spinner("fetching and checking", as_json);
     let file =
         if original { client.original(index).await? } else { client.desensitized(index).await? };
     files::write(&file, out)?;
+    spinner.finish_and_clear();
     let shown = json!({
         "index": index.to_string(),
         "digest": file.manifest().digest().to_string(),
