@@ -127,6 +127,18 @@ pub(crate) enum Command {
         #[arg(long, default_value = "genesis.json")]
         genesis: PathBuf,
     },
+    /// Follow the chain as a light client: check that the newest header is final and continues what
+    /// was trusted before.
+    Follow {
+        #[command(flatten)]
+        at: At,
+        /// Where the trusted header is kept.
+        #[arg(long, default_value = "trusted.header")]
+        trusted: PathBuf,
+        /// Where a proof goes if the node shows another final header than before.
+        #[arg(long, default_value = "split-view.proof")]
+        proof: PathBuf,
+    },
     /// Two final headers at one height: find them in receipts, verify a proof.
     #[command(subcommand)]
     SplitView(SplitViewCommand),

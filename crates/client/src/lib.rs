@@ -24,7 +24,7 @@ use bytes::Bytes;
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_contracts::Call;
 use emrshare_identity::{PublicKey, SignInChallenge, SigningKey};
-use emrshare_ledger::TransactionDraft;
+use emrshare_ledger::{CertifiedHeader, TransactionDraft, wire::Reader};
 use emrshare_record::SourceFile;
 use reqwest::{Method, RequestBuilder, Response, multipart};
 use rustls::{
@@ -180,6 +180,52 @@ impl Client {
     /// See [`ClientError`].
     pub async fn blocks(&self, limit: u64) -> Result<Value, ClientError> {
         self.call(Method::GET, &format!("/api/v1/blocks?limit={limit}")).await
+    }
+
+    /// The newest final header with its certificate.
+    ///
+    /// # Errors
+    /// See [`ClientError`]; the header is not verified.
+    pub async fn newest_header(&self) -> Result<CertifiedHeader, ClientError> {
+        self.certified("newest").await
+    }
+
+    /// The first header from this height on that has a certificate of its own.
+    ///
+    /// # Errors
+    /// See [`ClientError`]; the header is not verified.
+    pub async fn header(&self, height: u64) -> Result<CertifiedHeader, ClientError> {
+        self.certified(&height.to_string()).await
+    }
+
+    /// The path from the chain before `first` to the chain before `second`.
+    ///
+    /// # Errors
+    /// See [`ClientError`]; the path is not verified.
+    pub async fn consistency(&self, first: u64, second: u64) -> Result<Vec<Digest>, ClientError> {
+        self.hashes(&format!("/api/v1/consistency?first={first}&second={second}")).await
+    }
+
+    /// The path that shows that the block at a height is part of the chain before a later header.
+    ///
+    /// # Errors
+    /// See [`ClientError`]; the path is not verified.
+    pub async fn ancestor(&self, block: u64, header: u64) -> Result<Vec<Digest>, ClientError> {
+        self.hashes(&format!("/api/v1/ancestor?block={block}&header={header}")).await
+    }
+
+    async fn hashes(&self, path: &str) -> Result<Vec<Digest>, ClientError> {
+        let answer = self.call(Method::GET, path).await?;
+        let digests = answer["path"].as_array().into_iter().flatten();
+        let digests = digests.map(|digest| digest.as_str().unwrap_or_default().parse());
+        let malformed = |_| ClientError::Answer("malformed path".into());
+        digests.collect::<Result<_, _>>().map_err(malformed)
+    }
+
+    async fn certified(&self, which: &str) -> Result<CertifiedHeader, ClientError> {
+        let bytes = self.bytes(&format!("/api/v1/headers/{which}")).await?;
+        let header = CertifiedHeader::read(&mut Reader::new(&bytes));
+        header.map_err(|error| ClientError::Answer(error.to_string()))
     }
 
     /// Makes a person known: `role` is `patient`, `doctor` or `researcher`.

@@ -11,7 +11,7 @@ use emrshare_contracts::{
     BlockContext, BlockError, Genesis, ItemError, apply_item, check_signature, execute,
 };
 use emrshare_ledger::{
-    Block, BlockBuilder, Changes, Header, Item, Overlay, StateError, history, wire::Reader,
+    Block, BlockBuilder, Changes, Header, Item, Overlay, StateError, history, merkle, wire::Reader,
 };
 use emrshare_storage::{Batch, Kv};
 use emrshare_sync::{Task, tasks};
@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, watch};
 use crate::{
     clock,
     mempool::Mempool,
-    tables::{ERASURES, HISTORY, STATE, TIP, UNSEARCHED, WANTS, history, pair},
+    tables::{BLOCKS, ERASURES, HISTORY, STATE, TIP, UNSEARCHED, WANTS, history, pair},
     view::{Executed, FinalState, Layers},
 };
 
@@ -61,6 +61,7 @@ impl NodeChain {
             None => {
                 let mut batch = Batch::default();
                 put_changes(&mut batch, &genesis.state());
+                batch.put(BLOCKS, &0u64.to_be_bytes(), &block.hash().0);
                 batch.put(TIP, b"", &block.header().to_bytes());
                 kv.commit(batch).map_err(failed)?;
                 *block.header()
@@ -92,6 +93,18 @@ impl NodeChain {
     pub(crate) fn at_rest<T>(&self, read: impl FnOnce(&FinalState) -> T) -> T {
         let _executing = self.executing.read().unwrap_or_else(PoisonError::into_inner);
         read(&self.state())
+    }
+
+    /// The leaves of the tree that the header at `height` commits to; `None` if there is no such
+    /// final block.
+    pub(crate) fn history(&self, height: u64) -> Result<Option<Vec<Digest>>, StateError> {
+        let count = usize::try_from(height).unwrap_or(usize::MAX);
+        if height > self.tip.borrow().height {
+            return Ok(None);
+        }
+        let rows = self.kv.range(BLOCKS, b"", b"", count);
+        let rows = rows.map_err(|error| StateError { reason: error.to_string() })?;
+        Ok(Some(rows.iter().map(|(_, hash)| merkle::leaf_hash(hash)).collect()))
     }
 
     /// The header of the last final block, and how it goes on.
@@ -195,6 +208,7 @@ impl NodeChain {
     ) -> Result<Vec<Task>, ChainError> {
         let header = block.header();
         put_changes(batch, changes);
+        batch.put(BLOCKS, &header.height.to_be_bytes(), &block.hash().0);
         let mut asked = Vec::new();
         for (position, (entry, task)) in tasks(block, self.me).into_iter().enumerate() {
             let key = entry.index().to_key();

@@ -1,8 +1,8 @@
-//! Receipts, made of the engine's archive.
+//! Receipts and certified headers, made of the engine's archive.
 
 use emrshare_codec::RecordIndex;
 use emrshare_consensus::Engine;
-use emrshare_ledger::{Header, Receipt};
+use emrshare_ledger::{CertifiedHeader, Header, Receipt};
 
 /// A block without a certificate of its own is final through a later one: how far to look.
 const DESCENDANTS_MAX: u64 = 512;
@@ -18,6 +18,28 @@ pub(crate) async fn receipt(engine: &Engine, index: RecordIndex, height: u64) ->
         if let Some(certificate) = engine.certificate(certified).await {
             let wanted = |entry: &emrshare_codec::Entry| entry.index() == index;
             return Receipt::make(&block, wanted, descendants, certificate);
+        }
+    }
+    None
+}
+
+/// The first header from `height` on that has a certificate of its own.
+pub(crate) async fn certified_from(engine: &Engine, height: u64) -> Option<CertifiedHeader> {
+    for height in height..height.checked_add(DESCENDANTS_MAX)? {
+        let block = engine.block(height).await?;
+        if let Some(certificate) = engine.certificate(height).await {
+            return Some(CertifiedHeader { header: *block.header(), certificate });
+        }
+    }
+    None
+}
+
+/// The last header up to `height` that has a certificate of its own.
+pub(crate) async fn certified_until(engine: &Engine, height: u64) -> Option<CertifiedHeader> {
+    for height in (height.saturating_sub(DESCENDANTS_MAX)..=height).rev() {
+        if let Some(certificate) = engine.certificate(height).await {
+            let header = *engine.block(height).await?.header();
+            return Some(CertifiedHeader { header, certificate });
         }
     }
     None

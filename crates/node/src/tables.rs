@@ -9,6 +9,8 @@ use emrshare_storage::{BlobTables, Table};
 pub(crate) const STATE: Table = Table::new(b's');
 /// One row: the header of the last block that was taken over.
 pub(crate) const TIP: Table = Table::new(b't');
+/// Height → hash of the block.
+pub(crate) const BLOCKS: Table = Table::new(b'b');
 /// Record index, height, position in the block → entry.
 pub(crate) const HISTORY: Table = Table::new(b'h');
 /// Record index, digest of its desensitized file → acting node, height: a file to be fetched.

@@ -12,6 +12,7 @@ use emrshare_client::{Client, ClientError};
 use emrshare_codec::{NodeId, RecordIndex};
 use emrshare_contracts::Genesis;
 use emrshare_identity::{Authority, SigningKey, Subject, TlsKey, Validity};
+use emrshare_ledger::{LightClient, Step, history};
 use emrshare_node::{Config, Node, Settings, StoreEngine, setup};
 use emrshare_record::SourceFile;
 use emrshare_sample::{Generator, SampleRecord, Tongue};
@@ -125,6 +126,36 @@ async fn record_goes_the_whole_way_and_survives_a_restart() {
     assert!(client.desensitized(indexes[3]).await.is_ok());
     let answer = client.submit(samples(3).next().unwrap().into_source(), None).await.unwrap();
     assert_eq!(index_of(&answer).serial().to_string(), "4");
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_light_client_follows_a_node_and_checks_old_receipts() {
+    let home = Home::new();
+    let node = home.start().await;
+    let client = home.client(&node);
+    let genesis = home.genesis();
+    let mut light = LightClient::new(genesis.chain(), genesis.validators());
+    let mut receipts = Vec::new();
+    for sample in samples(1).take(3) {
+        let index = index_of(&client.submit(sample.into_source(), None).await.unwrap());
+        receipts.push(client.receipt(index).await.unwrap());
+    }
+    let early = client.header(1).await.unwrap();
+    assert_eq!(light.advance(early.clone(), None).unwrap(), Step::Advanced);
+    let newest = client.newest_header().await.unwrap();
+    light.advance(newest.clone(), None).unwrap();
+    let (first, second) = (early.header.height, newest.header.height);
+    assert!(first < second);
+    let path = client.consistency(first, second).await.unwrap();
+    assert_eq!(history::verify_consistency(&early.header, &newest.header, &path), Ok(()));
+    // The newest header does not commit to itself.
+    for receipt in &receipts[..2] {
+        let height = receipt.verify_inclusion().unwrap().height;
+        let path = client.ancestor(height, second).await.unwrap();
+        assert_eq!(light.verify_receipt(receipt, &path), Ok(()));
+    }
+    assert!(matches!(client.ancestor(0, second + 1000).await, Err(ClientError::NotFound(_))));
     node.stop().await;
 }
 

@@ -3,6 +3,7 @@
 mod bench;
 mod certificates;
 mod codec;
+mod follow;
 mod local;
 mod remote;
 mod split_view;
@@ -61,6 +62,7 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Verify { receipt, manifest, genesis } => {
             verify::run(&receipt, manifest.as_deref(), &genesis, json)
         }
+        Command::Follow { at, trusted, proof } => follow::run(&at, &trusted, &proof, json).await,
         Command::SplitView(SplitViewCommand::Find { first, second, genesis, out }) => {
             split_view::find([&first, &second], &genesis, &out, json)
         }

@@ -1,16 +1,21 @@
 //! The ledger, to be read.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
+    body::Body,
     extract::{Path, Query, State},
     http::header,
     response::{IntoResponse, Response},
 };
-use emrshare_ledger::{Block, Item};
+use emrshare_codec::Digest;
+use emrshare_ledger::{Block, Item, merkle};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Api, auth::Caller, error::ApiError};
+use crate::{node::Shared, receipts};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct BlockSummary {
@@ -96,6 +101,94 @@ pub(super) async fn block(
     }
     let votes = engine.certificate(height).await.map_or(0, |certificate| certificate.votes.len());
     Ok(Json(BlockShown { summary: BlockSummary::from(&block), entry_bytes, votes }))
+}
+
+/// A final header with its certificate, in bytes: `newest`, or the first one from a height on that
+/// has a certificate of its own. What a light client follows.
+#[utoipa::path(get, path = "/api/v1/headers/{height}", security(("bearer" = [])),
+    responses((status = 200, content_type = "application/octet-stream"),
+        (status = 404, body = ApiError)))]
+pub(super) async fn certified_header(
+    State(shared): Api,
+    _: Caller,
+    Path(height): Path<String>,
+) -> Result<Response, ApiError> {
+    let engine = shared.forward.engine().ok_or_else(|| ApiError::local("no engine"))?;
+    let certified = match height.as_str() {
+        "newest" => {
+            let tip = shared.chain.watch_tip().borrow().height;
+            receipts::certified_until(&engine, tip).await
+        }
+        height => {
+            let wrong = |_| ApiError::malformed("a height, or `newest`");
+            receipts::certified_from(&engine, height.parse().map_err(wrong)?).await
+        }
+    };
+    let certified = certified.ok_or_else(|| ApiError::not_found("no such header is final"))?;
+    Ok(Body::from(certified.to_bytes()).into_response())
+}
+
+/// Hashes that lead from one Merkle root to another.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HashPath {
+    /// The hashes, from the leaves on.
+    path: Vec<String>,
+}
+
+#[derive(Deserialize, IntoParams)]
+pub(crate) struct AncestorQuery {
+    /// Height of the block.
+    block: u64,
+    /// Height of the later header.
+    header: u64,
+}
+
+/// The path that shows that a block is part of the chain before a later header.
+#[utoipa::path(get, path = "/api/v1/ancestor", security(("bearer" = [])), params(AncestorQuery),
+    responses((status = 200, body = HashPath), (status = 404, body = ApiError)))]
+pub(super) async fn ancestor(
+    State(shared): Api,
+    _: Caller,
+    Query(query): Query<AncestorQuery>,
+) -> Result<Json<HashPath>, ApiError> {
+    let position = usize::try_from(query.block).unwrap_or(usize::MAX);
+    prove(shared, query.header, move |leaves| merkle::prove(leaves, position)).await
+}
+
+#[derive(Deserialize, IntoParams)]
+pub(crate) struct ConsistencyQuery {
+    /// Height of the earlier header.
+    first: u64,
+    /// Height of the later header.
+    second: u64,
+}
+
+/// The path that shows that the chain before one header begins the chain before another.
+#[utoipa::path(get, path = "/api/v1/consistency", security(("bearer" = [])),
+    params(ConsistencyQuery),
+    responses((status = 200, body = HashPath), (status = 404, body = ApiError)))]
+pub(super) async fn consistency(
+    State(shared): Api,
+    _: Caller,
+    Query(query): Query<ConsistencyQuery>,
+) -> Result<Json<HashPath>, ApiError> {
+    let first = usize::try_from(query.first).unwrap_or(usize::MAX);
+    prove(shared, query.second, move |leaves| merkle::prove_consistency(leaves, first)).await
+}
+
+/// Reads all block hashes before a header: away from the threads that serve sockets.
+async fn prove(
+    shared: Arc<Shared>,
+    height: u64,
+    proof: impl FnOnce(&[Digest]) -> Option<Vec<Digest>> + Send + 'static,
+) -> Result<Json<HashPath>, ApiError> {
+    let read = move || {
+        let leaves = shared.chain.history(height).map_err(ApiError::local)?;
+        let path = leaves.and_then(|leaves| proof(&leaves));
+        let path = path.ok_or_else(|| ApiError::not_found("there are no such final blocks"))?;
+        Ok(Json(HashPath { path: path.iter().map(ToString::to_string).collect() }))
+    };
+    tokio::task::spawn_blocking(read).await.map_err(ApiError::local)?
 }
 
 /// The founding document: what receipts are verified against.
