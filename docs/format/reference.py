@@ -311,7 +311,7 @@ def validators_root(members):
 
 
 def quorum(count):
-    return count - (count - 1) // 3
+    return max(1, count - (count - 1) // 3)
 
 
 def genesis(document):

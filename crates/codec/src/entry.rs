@@ -5,6 +5,18 @@ use core::fmt;
 use crate::{DecodeError, Digest, Operation, RecordIndex};
 
 /// What goes on the ledger for one operation on one record.
+///
+/// ```
+/// use emrshare_codec::{Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial};
+/// let node = NodeId::new(7)?;
+/// let operation = Operation::new(Marker::RECORD, Kind::Add, node);
+/// let index = RecordIndex::new(node, Serial::ZERO);
+/// let entry = Entry::new(operation, index, Digest([1; 32]), Digest([2; 32]));
+/// let bytes = entry.to_bytes();
+/// assert_eq!(bytes[..5], [0x78, 0xd4, 0x00, 0x00, 0x70]);
+/// assert_eq!(bytes[32..64], [1; 32]);
+/// # Ok::<(), emrshare_codec::RangeError>(())
+/// ```
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct Entry {
     operation: Operation,

@@ -5,6 +5,12 @@ use core::{fmt, str::FromStr};
 use crate::{DecodeError, IndexText, RangeError, Serial, TextError};
 
 /// A member of the consortium: a 20-bit number that admission hands out.
+///
+/// ```
+/// use emrshare_codec::NodeId;
+/// assert_eq!(NodeId::new(1_048_575), Ok(NodeId::MAX));
+/// assert!(NodeId::new(1_048_576).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct NodeId(u32);
 
@@ -56,6 +62,17 @@ impl FromStr for NodeId {
 /// Which record: the node that made it, and that node's serial.
 ///
 /// Indexes are ordered by origin, then serial; their bytes and their text sort the same way.
+///
+/// ```
+/// use emrshare_codec::{NodeId, RecordIndex, Serial};
+/// let index = RecordIndex::new(NodeId::new(7)?, Serial::from(42u64));
+/// assert_eq!(RecordIndex::from_key(&index.to_key()), Ok(index));
+/// let text = index.to_string();
+/// assert_eq!(text.parse(), Ok(index));
+/// // A mistyped character is found.
+/// assert!(text.replacen('7', "9", 1).parse::<RecordIndex>().is_err());
+/// # Ok::<(), emrshare_codec::RangeError>(())
+/// ```
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct RecordIndex {
     origin: NodeId,

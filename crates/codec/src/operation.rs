@@ -53,6 +53,12 @@ impl Marker {
 }
 
 /// What an operation does to a record (2 bits; `11` is reserved).
+///
+/// ```
+/// use emrshare_codec::{DecodeError, Kind, Operation};
+/// assert_eq!(Kind::Delete.to_string(), "delete");
+/// assert_eq!(Operation::from_bits(0b11 << 20), Err(DecodeError::ReservedKind));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[repr(u8)]
 pub enum Kind {
@@ -86,6 +92,14 @@ impl fmt::Display for Kind {
 }
 
 /// What happens, and which node does it: 36 bits.
+///
+/// ```
+/// use emrshare_codec::{Kind, Marker, NodeId, Operation};
+/// let operation = Operation::new(Marker::RECORD, Kind::Update, NodeId::new(7)?);
+/// assert_eq!(operation.to_bits(), 0x1e35 << 22 | 0b01 << 20 | 7);
+/// assert_eq!(Operation::from_padded_bytes(operation.to_padded_bytes()), Ok(operation));
+/// # Ok::<(), emrshare_codec::RangeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Operation {
     marker: Marker,

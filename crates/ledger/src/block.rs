@@ -114,6 +114,21 @@ impl Block {
 }
 
 /// Gathers items for a block up to a size.
+///
+/// ```
+/// use emrshare_codec::Digest;
+/// use emrshare_ledger::{Block, BlockBuilder, History};
+///
+/// let genesis = Block::genesis(Digest([9; 32]), Digest([0; 32]), Digest([1; 32]));
+/// let mut history = History::default();
+/// history.append(genesis.hash());
+/// let mut builder = BlockBuilder::new(Block::LEN_MAX);
+/// builder.push(&[0xff, 0xff, 1, 2, 3])?; // somebody else's item
+/// let block = builder.build(genesis.header(), 1_000, history.root(), Digest([0; 32]));
+/// assert_eq!(block.header().previous, genesis.hash());
+/// assert_eq!(Block::from_bytes(block.as_bytes().to_vec())?.hash(), block.hash());
+/// # Ok::<(), emrshare_ledger::DecodeError>(())
+/// ```
 #[derive(Debug)]
 pub struct BlockBuilder {
     bytes: Vec<u8>,

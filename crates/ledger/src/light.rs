@@ -20,6 +20,20 @@ pub enum Step {
 /// Each header names the validators that certify the next one, so a client that is given the
 /// members of every new set (and any header of each set's time) needs to trust nobody but the
 /// founders. Headers in between may be left out.
+///
+/// ```
+/// use emrshare_codec::Digest;
+/// use emrshare_ledger::{Block, Certificate, CertifiedHeader, LightClient, ValidatorSet, VerifyError};
+///
+/// let (chain, founders) = (Digest([9; 32]), ValidatorSet::new(Vec::new()));
+/// let mut client = LightClient::new(chain, founders.clone());
+/// // A header of another chain is refused, whoever signed it.
+/// let header = *Block::genesis(Digest([8; 32]), Digest([0; 32]), founders.root()).header();
+/// let certificate = Certificate { epoch: 0, view: 1, parent_view: 0, votes: Vec::new() };
+/// let found = client.advance(CertifiedHeader { header, certificate }, None);
+/// assert_eq!(found, Err(VerifyError::Foreign { what: "chain" }));
+/// assert_eq!(client.header(), None);
+/// ```
 #[derive(Clone, Debug)]
 pub struct LightClient {
     chain: Digest,

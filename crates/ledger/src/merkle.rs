@@ -81,6 +81,14 @@ pub fn climb(leaf: Digest, position: usize, count: usize, path: &[Digest]) -> Op
 
 /// The path that shows that the first `first` leaves are the beginning of all (RFC 9162, 2.1.4.1),
 /// or `None` if there are fewer. It is empty for none and for all leaves.
+///
+/// ```
+/// use emrshare_ledger::merkle;
+/// let leaves: Vec<_> = (0..7u8).map(|leaf| merkle::leaf_hash(&[leaf])).collect();
+/// let first = (3, merkle::root(&leaves[..3]));
+/// let path = merkle::prove_consistency(&leaves, 3).expect("3 is below 7");
+/// assert!(merkle::verify_consistency(first, (7, merkle::root(&leaves)), &path));
+/// ```
 #[must_use]
 pub fn prove_consistency(leaves: &[Digest], first: usize) -> Option<Vec<Digest>> {
     if first > leaves.len() {

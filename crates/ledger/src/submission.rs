@@ -106,6 +106,22 @@ impl<'a> Submission<'a> {
 }
 
 /// Entries that are to be signed.
+///
+/// ```
+/// use emrshare_codec::{Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial};
+/// use emrshare_identity::SigningKey;
+/// use emrshare_ledger::{Submission, SubmissionDraft};
+///
+/// let (chain, key, node) = (Digest([9; 32]), SigningKey::from_seed([1; 32]), NodeId::new(7)?);
+/// let operation = Operation::new(Marker::RECORD, Kind::Add, node);
+/// let index = RecordIndex::new(node, Serial::ZERO);
+/// let entries = vec![Entry::new(operation, index, Digest([1; 32]), Digest([2; 32]))];
+/// let bytes = SubmissionDraft { entries, sequence: 1 }.sign(chain, &key)?;
+/// let read = Submission::from_bytes(&bytes)?;
+/// read.verify(chain, &key.public_key())?;
+/// assert_eq!((read.node(), read.entries().len()), (node, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct SubmissionDraft {
     /// The entries, all by the node that signs.

@@ -109,6 +109,22 @@ impl<'a> Transaction<'a> {
 }
 
 /// A call that is to be signed.
+///
+/// ```
+/// use emrshare_codec::{Digest, NodeId};
+/// use emrshare_identity::SigningKey;
+/// use emrshare_ledger::{ContractId, Transaction, TransactionDraft};
+///
+/// let (chain, key) = (Digest([9; 32]), SigningKey::from_seed([1; 32]));
+/// let payload = b"what the contract is told".to_vec();
+/// let draft =
+///     TransactionDraft { node: NodeId::new(7)?, contract: ContractId(2), nonce: 1, payload };
+/// let bytes = draft.sign(chain, &key);
+/// let read = Transaction::from_bytes(&bytes)?;
+/// read.verify(chain)?;
+/// assert!(read.verify(Digest([8; 32])).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct TransactionDraft {
     /// The node that passes it on.

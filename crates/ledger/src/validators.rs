@@ -15,6 +15,19 @@ pub struct Validator {
 }
 
 /// A set of validators, ordered by key as the consensus engine orders them.
+///
+/// ```
+/// use emrshare_codec::NodeId;
+/// use emrshare_identity::SigningKey;
+/// use emrshare_ledger::{Validator, ValidatorSet};
+///
+/// let validator = |id: u8| Validator {
+///     node: NodeId::new(id.into()).expect("below 2^20"),
+///     key: SigningKey::from_seed([id; 32]).public_key(),
+/// };
+/// let set = ValidatorSet::new((1..=4).map(validator).collect());
+/// assert_eq!(set.quorum(), 3);
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ValidatorSet(Vec<Validator>);
 
@@ -33,10 +46,11 @@ impl ValidatorSet {
         &self.0
     }
 
-    /// Signatures that make a certificate: n − ⌊(n − 1) / 3⌋, more than two thirds.
+    /// Signatures that make a certificate: n − ⌊(n − 1) / 3⌋, more than two thirds, and at least one:
+    /// an empty set certifies nothing.
     #[must_use]
     pub fn quorum(&self) -> usize {
-        self.0.len() - self.0.len().saturating_sub(1) / 3
+        (self.0.len() - self.0.len().saturating_sub(1) / 3).max(1)
     }
 
     /// What a header's `validators_root` holds.

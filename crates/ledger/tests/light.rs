@@ -147,6 +147,15 @@ fn two_final_headers_at_one_height_prove_misbehaviour() {
 }
 
 #[test]
+fn an_empty_set_certifies_nothing() {
+    let nobody = ValidatorSet::new(Vec::new());
+    let header = headers(1, |_| ValidatorSet::new(Vec::new()))[0];
+    let unsigned = CertifiedHeader { header, certificate: certificate(header.hash(), &nobody, 0) };
+    let found = unsigned.verify(CHAIN, &nobody);
+    assert_eq!(found, Err(VerifyError::Quorum { found: 0, needed: 1, total: 0 }));
+}
+
+#[test]
 fn what_is_no_split_proves_nothing() {
     let set = validators(4);
     let chain = headers(4, |_| validators(4));

@@ -48,7 +48,7 @@ pub(crate) struct DesensitizedStore {
 
 impl DesensitizedStore {
     /// The blobs of a file.
-    pub(crate) fn blobs(file: &RecordFile) -> Vec<(Digest, Bytes)> {
+    pub(crate) fn blobs_of(file: &RecordFile) -> Vec<(Digest, Bytes)> {
         let manifest = file.manifest();
         let mut blobs: Vec<_> = file
             .named_chunks()

@@ -179,7 +179,7 @@ impl Replicator {
             batch.delete(WANTS, &version);
             batch.put(UNSEARCHED, &version, b"");
         }
-        let blobs = files.iter().flat_map(|(_, file)| DesensitizedStore::blobs(file)).collect();
+        let blobs = files.iter().flat_map(|(_, file)| DesensitizedStore::blobs_of(file)).collect();
         let written = self.files.blobs.put_all(blobs).await?;
         let _placing = self.files.blobs.place(written, &mut batch).await?;
         Ok(files::commit(&self.files.kv, batch).await?)

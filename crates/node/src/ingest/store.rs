@@ -58,7 +58,7 @@ impl Ingest {
         if let Some(request) = request {
             rows.put(IDEMPOTENCY, &request.0, &original.0);
         }
-        let desensitized = DesensitizedStore::blobs(&judged.desensitized);
+        let desensitized = DesensitizedStore::blobs_of(&judged.desensitized);
         Ok(Parcel { rows, original: sealed.pieces, desensitized })
     }
 
