@@ -3,16 +3,33 @@
 //! [`Client::new`] needs the address, the consortium's authority and the person's key; it signs in
 //! by itself when a call needs it. Answers are JSON as the node's OpenAPI document describes them.
 //!
-//! ```no_run
-//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! ```
 //! use emrshare_client::Client;
 //! use emrshare_identity::SigningKey;
+//! # use emrshare_node::{Config, Node, StoreEngine, setup};
+//! # let folder = tempfile::tempdir()?;
+//! # let port = || std::net::TcpListener::bind("127.0.0.1:0")?.local_addr();
+//! # let founder = setup::Founder {
+//! #     institution: "Example hospital".into(),
+//! #     api: port()?,
+//! #     consensus: port()?,
+//! #     hosts: vec!["localhost".into()],
+//! #     store: StoreEngine::default(),
+//! # };
+//! # let home = setup::found(folder.path(), "example", &[founder])?.remove(0);
+//! # let config = Config::load(&home.join("node.toml"))?;
+//! # emrshare_node::runtime()?.block_on(async {
+//! # let node = Node::start(config).await?;
+//! # let address = format!("https://{}", node.address());
 //!
-//! let authority = std::fs::read_to_string("authority.pem")?;
-//! let key: SigningKey = std::fs::read_to_string("operator.key")?.trim().parse()?;
-//! let client = Client::new("https://127.0.0.1:8443", &authority, key)?;
-//! println!("{}", client.status().await?);
-//! # Ok(()) }
+//! let authority = std::fs::read_to_string(home.join("authority/authority.pem"))?;
+//! let key = std::fs::read_to_string(home.join("keys/operator.key"))?;
+//! let key: SigningKey = key.trim().parse()?;
+//! let client = Client::new(&address, &authority, key)?;
+//! assert_eq!(client.status().await?["institution"], "Example hospital");
+//! # node.stop().await;
+//! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod error;

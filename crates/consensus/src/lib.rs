@@ -8,15 +8,80 @@
 //! forwards an item to the other validators; [`Engine::block`] and [`Engine::certificate`] read
 //! the durable archive.
 //!
-//! ```no_run
-//! # fn chain() -> std::sync::Arc<dyn emrshare_consensus::Chain> { unimplemented!() }
-//! # fn config() -> emrshare_consensus::Config { unimplemented!() }
-//! # async fn run() -> Result<(), emrshare_consensus::EngineError> {
-//! let engine = emrshare_consensus::Engine::start(config(), chain()).await?;
-//! if let Some(block) = engine.block(1).await {
-//!     println!("block 1 holds {} entries", block.header().entries);
+//! A chain of empty blocks with a validator of its own:
+//!
+//! ```
+//! use std::{sync::{Arc, Mutex}, time::Duration};
+//!
+//! use emrshare_codec::{Digest, NodeId};
+//! use emrshare_consensus::{Chain, ChainError, Config, Engine, Judgement, Peer};
+//! use emrshare_identity::SigningKey;
+//! use emrshare_ledger::{Block, BlockBuilder, Header, Validator, ValidatorSet};
+//!
+//! struct Empty {
+//!     genesis: Block,
+//!     tip: Mutex<Header>,
 //! }
-//! # Ok(()) }
+//!
+//! impl Chain for Empty {
+//!     fn genesis(&self) -> Block {
+//!         self.genesis.clone()
+//!     }
+//!     fn tip(&self) -> Header {
+//!         *self.tip.lock().unwrap()
+//!     }
+//!     fn knows(&self, _: Digest) -> bool {
+//!         true // blocks without items need no state
+//!     }
+//!     fn judge(&self, block: &Block) -> Result<Judgement, ChainError> {
+//!         Ok(if block.header().items == 0 { Judgement::Valid } else { Judgement::Invalid })
+//!     }
+//!     fn has_work(&self, _: Digest) -> bool {
+//!         true
+//!     }
+//!     fn propose(&self, parent: &Block, now_ms: u64) -> Result<Block, ChainError> {
+//!         let zero = Digest::default();
+//!         Ok(BlockBuilder::new(1024).build(parent.header(), now_ms, zero, zero))
+//!     }
+//!     fn finalized(&self, blocks: &[Block]) -> Result<(), ChainError> {
+//!         if let Some(last) = blocks.last() {
+//!             *self.tip.lock().unwrap() = *last.header();
+//!         }
+//!         Ok(())
+//!     }
+//!     fn received(&self, _: &[u8]) {}
+//! }
+//!
+//! let (chain, key) = (Digest([9; 32]), SigningKey::from_seed([1; 32]));
+//! let listen = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+//! let validator = Validator { node: NodeId::new(0)?, key: key.public_key() };
+//! let validators = ValidatorSet::new(vec![validator]);
+//! let genesis = Block::genesis(chain, Digest::default(), validators.root());
+//! let tip = Mutex::new(*genesis.header());
+//! let application = Arc::new(Empty { genesis, tip });
+//! let folder = tempfile::tempdir()?;
+//! let config = Config {
+//!     chain,
+//!     peers: vec![Peer { key: key.public_key(), address: listen }],
+//!     key,
+//!     validators: validators.clone(),
+//!     listen,
+//!     directory: folder.path().into(),
+//!     heartbeat: Duration::from_millis(100),
+//!     leader_timeout: Duration::from_millis(1000),
+//! };
+//! tokio::runtime::Runtime::new()?.block_on(async {
+//!     let engine = Engine::start(config, application.clone()).await?;
+//!     while application.tip().height < 3 {
+//!         tokio::time::sleep(Duration::from_millis(10)).await;
+//!     }
+//!     let block = engine.block(2).await.expect("it is final");
+//!     let certificate = engine.certificate(2).await.expect("it has votes of its own");
+//!     certificate.verify(chain, block.hash(), &validators).expect("the votes are valid");
+//!     engine.stop();
+//!     Ok::<(), emrshare_consensus::EngineError>(())
+//! })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod application;

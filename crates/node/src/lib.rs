@@ -12,13 +12,27 @@
 //! [`setup`] founds a consortium and writes each node's folder; [`Node::start`] runs a node from
 //! its folder; `bins/emrshare-node` is no more than that.
 //!
-//! ```no_run
-//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let config = emrshare_node::Config::load("hospital/node.toml".as_ref())?;
-//! let node = emrshare_node::Node::start(config).await?;
-//! println!("serving at https://{}", node.address());
-//! node.stop().await;
-//! # Ok(()) }
+//! ```
+//! use emrshare_node::{Config, Node, StoreEngine, setup};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let port = || std::net::TcpListener::bind("127.0.0.1:0")?.local_addr();
+//! let founder = setup::Founder {
+//!     institution: "Example hospital".into(),
+//!     api: port()?,
+//!     consensus: port()?,
+//!     hosts: vec!["localhost".into()],
+//!     store: StoreEngine::default(),
+//! };
+//! let homes = setup::found(folder.path(), "example", &[founder])?;
+//! let config = Config::load(&homes[0].join("node.toml"))?;
+//! emrshare_node::runtime()?.block_on(async {
+//!     let node = Node::start(config).await?;
+//!     println!("serving at https://{}", node.address());
+//!     node.stop().await;
+//!     Ok::<(), emrshare_node::NodeError>(())
+//! })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod api;
