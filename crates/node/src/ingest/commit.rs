@@ -1,9 +1,9 @@
 //! Step 6: pack, sign, consensus.
 //!
 //! One task takes all orders that wait, gives new records the next serials, makes their files and
-//! the outbox durable with one commit, signs one submission and waits until it is final. The next batch forms
-//! meanwhile, so under load batches grow by themselves. A node has one submission under way at a
-//! time: serials and sequences stay in order without any locking.
+//! the outbox durable with one commit, signs one submission and waits until it is final. The next
+//! batch forms meanwhile, so under load batches grow by themselves. A node has one submission under
+//! way at a time: serials and sequences stay in order without any locking.
 //!
 //! A submission that turns out invalid (another node was faster with the same original) is packed
 //! again without the entries at fault, under a higher sequence: the old one can never be valid
