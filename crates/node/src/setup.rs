@@ -60,8 +60,8 @@ pub struct Founder {
 }
 
 /// Founds a consortium in `folder`: the authority's key in `authority/`, and for each founder the
-/// folder that the returned paths name (`folder` itself for a lone one), with `node.toml`, `genesis.json`, `node.pem`, `web.pem` and
-/// `keys/`.
+/// folder that the returned paths name (`folder` itself for a lone one), with `node.toml`,
+/// `genesis.json`, `node.pem`, `web.pem` and `keys/`.
 ///
 /// # Errors
 /// See [`SetupError`]; what exists is never overwritten.
