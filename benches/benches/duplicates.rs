@@ -1,6 +1,7 @@
 //! The duplicate check against stores of growing size: is this original on the ledger?
 //!
-//! `cargo bench -p emrshare-benches --bench duplicates [LARGEST]`, a million digests if not given.
+//! `cargo bench -p emrshare-benches --bench duplicates [LARGEST] [ENGINE]`, a million digests and
+//! both engines if not given. Memory is told apart only if one engine runs alone.
 #![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc, clippy::print_stdout)]
 
 use std::{
@@ -32,7 +33,9 @@ fn main() {
         return;
     }
     let largest = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
-    for engine in [StoreEngine::Redb, StoreEngine::Sled] {
+    let only: Option<StoreEngine> = std::env::args().find_map(|argument| argument.parse().ok());
+    let both = [StoreEngine::Redb, StoreEngine::Sled];
+    for engine in both.into_iter().filter(|engine| only.is_none_or(|only| only == *engine)) {
         let folder = tempfile::tempdir().unwrap();
         let store = engine.open(folder.path()).unwrap();
         let (mut filled, mut size, mut first) = (0, 10_000, None);
@@ -46,9 +49,15 @@ fn main() {
             println!(
                 "{name}: {size} digests, {each:.0?} a check, {ratio:.2} of the first, {memory}"
             );
-            (filled, size) = (size, size * 10);
+            filled = size;
+            size = next(size);
         }
     }
+}
+
+/// 10 thousand, 100 thousand, a million, then each million: memory is seen to grow.
+const fn next(size: u64) -> u64 {
+    if size < 1_000_000 { size * 10 } else { size + 1_000_000 }
 }
 
 /// Resident memory of this process, where the system tells it.
