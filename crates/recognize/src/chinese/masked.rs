@@ -1,0 +1,34 @@
+//! Names that are half hidden already: 王某某, 李XX, 张*.
+
+use std::{collections::HashSet, sync::LazyLock};
+
+use regex::Regex;
+
+use crate::{Finding, Kind};
+
+static FAMILY_NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let lines = include_str!("../../data/family_names.tsv").lines();
+    lines.filter_map(|line| line.split('\t').next()).collect()
+});
+
+static MASKED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?P<family>\p{Han}{1,2}?)(?:某某|某|[XxＸ×*＊○]{1,2}\p{Han}?)")
+        .expect("a fixed pattern")
+});
+
+/// Adds masked names behind a family name.
+pub(super) fn find(text: &str, findings: &mut Vec<Finding>) {
+    let has_mask = text.contains(['某', '*', '＊', 'X', 'x', 'Ｘ', '×', '○']);
+    if !has_mask {
+        return;
+    }
+    for captures in MASKED.captures_iter(text) {
+        let (Some(whole), Some(family)) = (captures.get(0), captures.name("family")) else {
+            continue;
+        };
+        let more = text[whole.end()..].starts_with(|c: char| c.is_ascii_alphanumeric());
+        if FAMILY_NAMES.contains(family.as_str()) && !more {
+            findings.push(Finding::likely(whole.range(), Kind::Name));
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Names, places and institutions in Chinese text.
+
+mod clinical;
+mod gate;
+mod masked;
+mod model_file;
+mod network;
+mod places;
+
+use std::{ops::Range, sync::LazyLock};
+
+use model_file::Model;
+
+use crate::{Finding, Kind, context::is_han};
+
+static MODEL: LazyLock<Model> =
+    LazyLock::new(|| Model::read(include_bytes!("../../model/chinese.bin")));
+
+/// Characters that the network reads before and behind a place where a name may begin.
+const WINDOW: (usize, usize) = (12, 14);
+
+/// Adds everything Chinese.
+pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
+    places::find(text, findings);
+    masked::find(text, findings);
+    let windows = windows(text, findings);
+    if windows.is_empty() {
+        return;
+    }
+    let terms = clinical::terms(text);
+    for window in windows {
+        let mut found = Vec::new();
+        find_in_window(text, window, &mut found);
+        found.retain(|finding| !clinical::is_part(text, &terms, &finding.range));
+        findings.append(&mut found);
+    }
+}
+
+/// Parts of the text near places where a name may begin that is not found yet: bytes, in order,
+/// apart from each other.
+fn windows(text: &str, found: &[Finding]) -> Vec<Range<usize>> {
+    let mut found: Vec<_> = found.iter().map(|finding| finding.range.clone()).collect();
+    found.sort_by_key(|range| range.start);
+    let mut found = found.into_iter().peekable();
+    let characters: Vec<(usize, char)> = text.char_indices().collect();
+    let at = |place: usize| characters.get(place).map_or(' ', |(_, c)| *c);
+    let offset = |place: usize| characters.get(place).map_or(text.len(), |(offset, _)| *offset);
+    let mut windows: Vec<Range<usize>> = Vec::new();
+    for (place, (start, c)) in characters.iter().enumerate() {
+        while found.next_if(|range| range.end <= *start).is_some() {}
+        if found.peek().is_some_and(|range| range.start <= *start) {
+            continue;
+        }
+        let before = place.checked_sub(1).map_or(' ', at);
+        if !is_han(*c) || !gate::may_begin([before, *c, at(place + 1), at(place + 2)]) {
+            continue;
+        }
+        let (start, end) = (place.saturating_sub(WINDOW.0), place + WINDOW.1);
+        match windows.last_mut() {
+            Some(last) if start <= last.end => last.end = end,
+            _ => windows.push(start..end),
+        }
+    }
+    windows.into_iter().map(|window| offset(window.start)..offset(window.end)).collect()
+}
+
+/// Adds what the network finds in a part of the text.
+fn find_in_window(text: &str, window: Range<usize>, findings: &mut Vec<Finding>) {
+    let part = &text[window.clone()];
+    let words: Vec<u16> = part.chars().map(|c| MODEL.word(c)).collect();
+    let tags = network::tag(&MODEL, &words);
+    let mut open: Option<(Range<usize>, Kind)> = None;
+    for ((at, c), tag) in part.char_indices().zip(tags) {
+        let (at, end) = (window.start + at, window.start + at + c.len_utf8());
+        let name = &MODEL.tag_names[usize::from(tag)];
+        match &mut open {
+            Some((range, _)) if name.ends_with("-I") => range.end = end,
+            _ => {
+                findings.extend(open.take().and_then(|open| plausible(text, open)));
+                open = kind(name).map(|kind| (at..end, kind));
+            }
+        }
+    }
+    findings.extend(open.and_then(|open| plausible(text, open)));
+}
+
+fn kind(tag: &str) -> Option<Kind> {
+    match tag.split('-').next()? {
+        "PER" => Some(Kind::Name),
+        "LOC" => Some(Kind::Address),
+        "ORG" => Some(Kind::Organisation),
+        _ => None,
+    }
+}
+
+/// What the network says, unless it is a single character or Latin letters that are not written like
+/// a name: these are seldom right.
+fn plausible(text: &str, (range, kind): (Range<usize>, Kind)) -> Option<Finding> {
+    let value = &text[range.clone()];
+    let han = value.chars().filter(|c| is_han(*c)).count();
+    let small = value.bytes().skip(1).filter(u8::is_ascii_lowercase).count();
+    let latin = kind == Kind::Name && value.starts_with(|c: char| c.is_ascii_uppercase());
+    (han >= 2 || (latin && small >= 2)).then(|| Finding::likely(range, kind))
+}

@@ -1,0 +1,154 @@
+//! The network's weights, as `model/build_chinese.py` writes them.
+
+use super::network::{GATES, Gru, HIDDEN, Tables};
+
+const TABLE_LEN: usize = 4096;
+
+/// Rows of small integers, each with a scale.
+#[derive(Debug)]
+pub(super) struct Matrix {
+    width: usize,
+    values: Vec<i16>,
+    scales: Vec<f32>,
+}
+
+impl Matrix {
+    pub(super) fn row(&self, row: usize) -> &[i16] {
+        &self.values[row * self.width..(row + 1) * self.width]
+    }
+
+    pub(super) fn scale(&self, row: usize) -> f32 {
+        self.scales[row]
+    }
+
+    /// `out = bias + self × (vector × scale)`.
+    #[inline(always)]
+    pub(super) fn times(&self, vector: &[i16], scale: f32, bias: &[f32], out: &mut [f32]) {
+        let rows = self.values.chunks_exact(self.width).zip(&self.scales);
+        for ((out, bias), (row, row_scale)) in out.iter_mut().zip(bias).zip(rows) {
+            *out = dot(row, vector) as f32 * (row_scale * scale) + bias;
+        }
+    }
+}
+
+/// 8-bit times 15-bit values, 256 of them at most: below 2³¹. Written so that compilers see the
+/// loop's length and take the vector unit's multiply-and-add.
+#[inline(always)]
+fn dot(a: &[i16], b: &[i16]) -> i32 {
+    let blocks = a.as_chunks::<HIDDEN>().0.iter().zip(b.as_chunks::<HIDDEN>().0);
+    blocks.fold(0, |sum, (a, b)| {
+        let products = a.iter().zip(b).map(|(a, b)| i32::from(*a).wrapping_mul((*b).into()));
+        products.fold(sum, i32::wrapping_add)
+    })
+}
+
+/// The whole network.
+#[derive(Debug)]
+pub(super) struct Model {
+    characters: Vec<(u32, u16)>,
+    pub(super) embedding: Matrix,
+    pub(super) layers: [[Gru; 2]; 2],
+    pub(super) output: Matrix,
+    pub(super) output_bias: Vec<f32>,
+    pub(super) transitions: Vec<f32>,
+    pub(super) tags: usize,
+    pub(super) tag_names: Vec<String>,
+    pub(super) tables: Tables,
+}
+
+impl Model {
+    /// Reads the file that comes with the crate.
+    pub(super) fn read(bytes: &[u8]) -> Self {
+        let mut file = File { rest: bytes };
+        assert_eq!(file.take(8), b"EMRCHN1\0", "the model file is not of this version");
+        let [characters, words, tags] = [(); 3].map(|()| file.u32() as usize);
+        let characters = (0..characters).map(|_| (file.u32(), file.u16())).collect();
+        let embedding = file.matrix(words, HIDDEN);
+        let layers = [HIDDEN, 2 * HIDDEN].map(|width| [(); 2].map(|()| file.gru(width)));
+        let output = file.matrix(tags, 2 * HIDDEN);
+        let output_bias = file.floats(tags);
+        let transitions = file.floats(tags * tags);
+        let tag_names = (0..tags).map(|_| file.line()).collect();
+        let tables = Tables { sigmoid: file.table(), tanh: file.table() };
+        assert!(file.rest.is_empty(), "the model file is longer than its parts");
+        Self {
+            characters,
+            embedding,
+            layers,
+            output,
+            output_bias,
+            transitions,
+            tags,
+            tag_names,
+            tables,
+        }
+    }
+
+    /// The number of a character in the vocabulary: 0 if it is not in it.
+    pub(super) fn word(&self, c: char) -> u16 {
+        let place = self.characters.binary_search_by_key(&(c as u32), |(point, _)| *point);
+        place.map_or(0, |place| self.characters[place].1)
+    }
+}
+
+struct File<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> File<'a> {
+    fn take(&mut self, len: usize) -> &'a [u8] {
+        let (taken, rest) = self.rest.split_at(len);
+        self.rest = rest;
+        taken
+    }
+
+    fn array<const N: usize>(&mut self) -> [u8; N] {
+        self.take(N).try_into().expect("as many bytes were taken")
+    }
+
+    fn u32(&mut self) -> u32 {
+        u32::from_le_bytes(self.array())
+    }
+
+    fn u16(&mut self) -> u16 {
+        u16::from_le_bytes(self.array())
+    }
+
+    fn float(&mut self) -> f32 {
+        f32::from_le_bytes(self.array())
+    }
+
+    fn floats(&mut self, count: usize) -> Vec<f32> {
+        (0..count).map(|_| self.float()).collect()
+    }
+
+    fn table(&mut self) -> Vec<i16> {
+        (0..TABLE_LEN).map(|_| i16::from_le_bytes(self.array())).collect()
+    }
+
+    fn line(&mut self) -> String {
+        let end = self.rest.iter().position(|byte| *byte == b'\n').expect("lines end");
+        let line = String::from_utf8_lossy(self.take(end)).into_owned();
+        self.take(1);
+        line
+    }
+
+    fn matrix(&mut self, rows: usize, width: usize) -> Matrix {
+        let mut matrix = Matrix { width, values: Vec::new(), scales: Vec::new() };
+        for _ in 0..rows {
+            matrix.scales.push(self.float());
+            let row = self.take(width).iter().map(|byte| i16::from(byte.cast_signed()));
+            matrix.values.extend(row);
+        }
+        matrix
+    }
+
+    fn gru(&mut self, width: usize) -> Gru {
+        Gru {
+            input: self.matrix(GATES, width),
+            recurrent: self.matrix(GATES, HIDDEN),
+            input_bias: self.floats(GATES),
+            recurrent_bias: self.floats(GATES),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Lists of names of people and places in Latin script, and of common English words.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use super::tokens::word_hash;
+
+/// Number of lists.
+pub(super) const LISTS_LEN: usize = 4;
+
+const NAMES: u32 = 0b0011;
+const COMMON: u32 = 0b1000;
+
+/// One bit for each list that a word in small letters is in, by the word's hash.
+static LISTS: LazyLock<HashMap<u32, u32>> = LazyLock::new(|| {
+    let lists: [&str; LISTS_LEN] = [
+        include_str!("../../data/latin_given_names.txt"),
+        include_str!("../../data/latin_family_names.txt"),
+        include_str!("../../data/latin_places.txt"),
+        include_str!("../../data/english_words.txt"),
+    ];
+    let mut words = HashMap::new();
+    for (bit, list) in lists.iter().enumerate() {
+        for word in list.lines() {
+            *words.entry(word_hash(word)).or_default() |= 1 << bit;
+        }
+    }
+    words
+});
+
+/// The lists that a word with this hash is in.
+pub(super) fn of(hash: u32) -> u32 {
+    LISTS.get(&hash).copied().unwrap_or_default()
+}
+
+/// Whether a word in small letters is a name and no common word.
+pub(super) fn is_name(word: &str) -> bool {
+    let lists = of(word_hash(word.trim_matches(|c: char| !c.is_alphabetic())));
+    lists & NAMES != 0 && lists & COMMON == 0
+}

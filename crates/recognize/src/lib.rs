@@ -1,0 +1,109 @@
+//! Finds what identifies a person in Chinese and English text: names, numbers, contacts, places,
+//! dates, ages and institutions.
+//!
+//! 1. **Forms** (`numbers`, `dates`, `contacts`): what tells what it is by itself, some of it with a
+//!    check digit. A text is walked once; next to Chinese characters is as good as next to a space,
+//!    full-width digits are digits.
+//! 2. **Labels** (`labelled`): what stands behind 住院号, MRN, 主管医师.
+//! 3. **Chinese** (`chinese`): whole addresses by a grammar of units; names, places and institutions
+//!    by a recurrent network, which reads only where a cheap model says that a name may begin;
+//!    clinical terms are protected.
+//! 4. **English** (`english`): names, places and institutions by a linear sequence model.
+//!
+//! Everything is computed in integers or single IEEE operations: the same text has the same findings
+//! on every machine. Where the models come from and what went into them is in `model/README.md`.
+//!
+//! ```
+//! use emrshare_recognize::{Kind, find};
+//!
+//! let text = "患者王建国，手机13812345678，家住浙江省杭州市西湖区文三路109号，2023年5月6日入院。";
+//! let found: Vec<_> =
+//!     find(text).into_iter().map(|finding| (finding.kind, &text[finding.range])).collect();
+//! assert_eq!(found, [
+//!     (Kind::Name, "王建国"),
+//!     (Kind::Phone, "13812345678"),
+//!     (Kind::Address, "浙江省杭州市西湖区文三路109号"),
+//!     (Kind::Date, "2023年5月6日"),
+//! ]);
+//! ```
+
+mod checks;
+mod chinese;
+mod contacts;
+mod context;
+mod dates;
+mod english;
+mod finding;
+mod labelled;
+mod numbers;
+mod width;
+
+#[cfg(feature = "train")]
+pub use english::train;
+pub use finding::{Certainty, Finding, Kind};
+
+use context::is_han;
+use width::HalfWidth;
+
+/// Everything in a text that identifies somebody, in order, without overlaps.
+///
+/// Takes time in proportion to the text's length, whatever stands in it.
+#[must_use]
+pub fn find(text: &str) -> Vec<Finding> {
+    find_beside(text, Vec::new())
+}
+
+/// [`find`], when some findings are known already: these are part of the result, and what lies
+/// within them is not searched for Chinese names again.
+///
+/// # Panics
+/// If the range of a known finding is not one of the text's.
+///
+/// ```
+/// use emrshare_recognize::{Certainty, Finding, Kind, find_beside};
+///
+/// let known = Finding { range: 0..4, kind: Kind::Name, certainty: Certainty::Certain };
+/// assert_eq!(find_beside("Ezxb was well.", vec![known.clone()]), [known]);
+/// ```
+#[must_use]
+pub fn find_beside(text: &str, known: Vec<Finding>) -> Vec<Finding> {
+    let half = HalfWidth::of(text);
+    let mut findings = half.narrowed_findings(known);
+    let text = half.text();
+    numbers::find(text, &mut findings);
+    contacts::find(text, &mut findings);
+    dates::find_words(text, &mut findings);
+    labelled::find(text, &mut findings);
+    if text.chars().any(is_han) {
+        chinese::find(text, &mut findings);
+    }
+    if text.chars().any(|c| c.is_alphabetic() && !is_han(c)) {
+        english::find(text, &mut findings);
+    }
+    let mut joined = finding::join(findings);
+    for finding in &mut joined {
+        finding.range = half.original(finding.range.clone());
+    }
+    joined
+}
+
+/// What is certain by its form alone: check digits, mail addresses, mobile numbers. Much faster
+/// than [`find`]; for those who receive a text and want to know whether it is fit to be kept.
+///
+/// ```
+/// use emrshare_recognize::find_certain;
+///
+/// assert_eq!(find_certain("Mr. Ashworth wrote from a@example.com.").len(), 1);
+/// ```
+#[must_use]
+pub fn find_certain(text: &str) -> Vec<Finding> {
+    let half = HalfWidth::of(text);
+    let mut findings = Vec::new();
+    numbers::find(half.text(), &mut findings);
+    contacts::find(half.text(), &mut findings);
+    findings.retain(|finding| finding.certainty == Certainty::Certain);
+    for finding in &mut findings {
+        finding.range = half.original(finding.range.clone());
+    }
+    findings
+}
