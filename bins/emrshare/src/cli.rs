@@ -53,18 +53,11 @@ pub(crate) enum Command {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
-    /// Desensitize records without pushing them; needs no node.
-    Desensitize {
-        /// Where the copies go: a folder for each record.
-        #[arg(long)]
-        out: PathBuf,
-        /// Policy in TOML instead of the shipped one.
-        #[arg(long)]
-        policy: Option<PathBuf>,
-        /// Files and folders.
-        #[arg(required = true)]
-        paths: Vec<PathBuf>,
-    },
+    /// Desensitize files without pushing them; needs no node.
+    ///
+    /// FHIR in JSON, HL7 v2, CDA, DICOM and text are told by their content; each copy has the form
+    /// of its original. With --spans, texts come and places in them go as lines of JSON.
+    Desensitize(DesensitizeArguments),
     /// Download a record's desensitized file, or its original.
     Get {
         #[command(flatten)]
@@ -247,6 +240,29 @@ pub(crate) struct DemoArguments {
     /// Stay up at the end and print the nodes' addresses.
     #[arg(long)]
     pub(crate) keep: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DesensitizeArguments {
+    /// Where the copies go, under the names of their originals.
+    #[arg(long, required_unless_present = "spans")]
+    pub(crate) out: Option<PathBuf>,
+    /// Policy in TOML instead of the shipped one.
+    #[arg(long)]
+    pub(crate) policy: Option<PathBuf>,
+    /// A file for the report: a line of JSON for each file, without values.
+    #[arg(long)]
+    pub(crate) report: Option<PathBuf>,
+    /// Take each folder as one record, and write record files.
+    #[arg(long)]
+    pub(crate) record: bool,
+    /// Read lines {"id","text"} from standard input and write lines {"id","spans"}, with offsets in
+    /// Unicode scalar values.
+    #[arg(long, conflicts_with_all = ["out", "policy", "report", "record", "paths"])]
+    pub(crate) spans: bool,
+    /// Files and folders.
+    #[arg(required_unless_present = "spans")]
+    pub(crate) paths: Vec<PathBuf>,
 }
 
 #[derive(Args)]

@@ -46,6 +46,40 @@ pub(crate) fn records_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     records(&entries)
 }
 
+/// Every file that paths stand for, with the name that a copy has in a folder of copies: a file's
+/// own, and within a folder the way to it.
+pub(crate) fn with_names(paths: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, PathBuf)>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            add_folder(path, Path::new(""), &mut files)?;
+        } else {
+            files.push((path.clone(), path.file_name().unwrap_or_default().into()));
+        }
+    }
+    Ok(files)
+}
+
+fn add_folder(
+    folder: &Path,
+    name: &Path,
+    files: &mut Vec<(PathBuf, PathBuf)>,
+) -> anyhow::Result<()> {
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let mut entries = entries.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
+    entries.sort();
+    for entry in entries {
+        let name = name.join(entry.file_name().unwrap_or_default());
+        if entry.is_dir() {
+            add_folder(&entry, &name, files)?;
+        } else {
+            files.push((entry, name));
+        }
+    }
+    Ok(())
+}
+
 /// The files of a record.
 pub(crate) fn read(record: &Path) -> anyhow::Result<Vec<SourceFile>> {
     let paths = if record.is_dir() {

@@ -57,7 +57,9 @@ fn samples_are_complete_and_the_same_for_a_seed() {
     assert!(output.status.success());
     assert!(lines(&output).iter().all(|report| report["complete"] == json!(true)));
     let copies = folder.path().join("copies");
-    assert!(emrshare(&["desensitize", "--out", path(&copies), path(&a)]).status.success());
+    assert!(
+        emrshare(&["desensitize", "--record", "--out", path(&copies), path(&a)]).status.success()
+    );
     assert!(copies.join("record-0001/manifest.json").exists());
 }
 

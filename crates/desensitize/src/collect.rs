@@ -16,7 +16,7 @@ pub(crate) type Known = BTreeMap<String, Class>;
 pub(crate) fn known(record: &Record) -> Result<Known, DesensitizeError> {
     let mut known = Known::new();
     for (kind, resource) in record.bundle().resources() {
-        collect_fhir(kind, resource, &mut known);
+        collect_fhir(kind, "resource", resource, &mut known);
     }
     for (position, attachment) in record.attachments().iter().enumerate() {
         if attachment.media_type == MediaType::Dicom {
@@ -29,10 +29,10 @@ pub(crate) fn known(record: &Record) -> Result<Known, DesensitizeError> {
     Ok(known)
 }
 
-fn collect_fhir(kind: &str, value: &Value, known: &mut Known) {
+pub(crate) fn collect_fhir(kind: &str, owner: &str, value: &Value, known: &mut Known) {
     let Value::Object(object) = value else {
         if let Value::Array(items) = value {
-            items.iter().for_each(|item| collect_fhir(kind, item, known));
+            items.iter().for_each(|item| collect_fhir(kind, owner, item, known));
         }
         return;
     };
@@ -43,6 +43,7 @@ fn collect_fhir(kind: &str, value: &Value, known: &mut Known) {
             "identifier" => each(value, |identifier| {
                 add(known, Class::Identifier, identifier.get("value"), 4);
             }),
+            "subscriberId" => add(known, Class::Identifier, Some(value), 4),
             "telecom" => each(value, |contact| add(known, Class::Contact, contact.get("value"), 5)),
             "address" => each(value, |address| {
                 for part in ["line", "text", "city", "district", "postalCode"] {
@@ -51,16 +52,32 @@ fn collect_fhir(kind: &str, value: &Value, known: &mut Known) {
                     }
                 }
             }),
-            "display" if names_person(object) => add(known, Class::Name, Some(value), 2),
-            _ => collect_fhir(kind, value, known),
+            "display" if names_person(owner, object) => add(known, Class::Name, Some(value), 2),
+            _ => collect_fhir(kind, key, value, known),
         }
     }
 }
 
-/// Whether an object is a Reference to a person, whose `display` is a name. A Reference that does
-/// not say to what it leads may lead to a person.
-pub(crate) fn names_person(object: &Map<String, Value>) -> bool {
-    if object.contains_key("code") || object.contains_key("system") {
+/// Elements that are Codings, not References (FHIR R4).
+const CODINGS: [&str; 12] = [
+    "action",
+    "bodySite",
+    "class",
+    "coding",
+    "laterality",
+    "modality",
+    "purposeOfEvent",
+    "security",
+    "subtype",
+    "tag",
+    "type",
+    "valueCoding",
+];
+
+/// Whether an object is a Reference to a person, whose `display` is a name: `owner` is the element
+/// that holds it. A Reference that does not say to what it leads may lead to a person.
+pub(crate) fn names_person(owner: &str, object: &Map<String, Value>) -> bool {
+    if object.contains_key("code") || object.contains_key("system") || CODINGS.contains(&owner) {
         return false;
     }
     match object.get("reference").and_then(Value::as_str) {
@@ -89,7 +106,7 @@ fn add_human_name(name: &Value, known: &mut Known) {
 }
 
 /// A name in its usual spellings.
-fn add_name(known: &mut Known, family: &str, given: &str) {
+pub(crate) fn add_name(known: &mut Known, family: &str, given: &str) {
     let spellings = if is_han(family) {
         vec![format!("{family}{given}"), format!("{family} {given}")]
     } else {
@@ -110,7 +127,7 @@ fn is_han(text: &str) -> bool {
     text.chars().next().is_some_and(|c| matches!(c, '\u{3400}'..='\u{9fff}'))
 }
 
-fn collect_dicom(object: &dicom::DicomFile, known: &mut Known) {
+pub(crate) fn collect_dicom(object: &dicom::DicomFile, known: &mut Known) {
     for element in object.iter() {
         let class = match element.header().tag {
             tags::PATIENT_ID | tags::ACCESSION_NUMBER => Class::Identifier,
@@ -146,7 +163,7 @@ fn add(known: &mut Known, class: Class, value: Option<&Value>, characters_min: u
     }
 }
 
-fn insert(known: &mut Known, class: Class, value: &str, characters_min: usize) {
+pub(crate) fn insert(known: &mut Known, class: Class, value: &str, characters_min: usize) {
     let value = value.trim_matches(|c: char| c.is_whitespace() || c == '\0');
     // Two Chinese characters say as much as a Latin word.
     let characters_min = if is_han(value) { 2 } else { characters_min };

@@ -29,6 +29,9 @@ const EMPTIED: [Tag; 9] = [
     tags::CONTENT_DATE,
 ];
 
+/// Month and day of a date of which only the year stays.
+const MIDDLE_OF_YEAR: &str = "0702";
+
 /// Texts and codes that describe the image and nobody in it.
 const KEPT: [Tag; 24] = [
     tags::ACQUISITION_TYPE,
@@ -137,7 +140,18 @@ impl Walk<'_> {
             return if scrubbed == text() { Decision::Keep } else { put(scrubbed) };
         }
         if tag == tags::PATIENT_AGE {
-            return if is_over_89(&text()) { put("090Y".into()) } else { Decision::Keep };
+            let age = text();
+            return match self.treatment.value(
+                Class::Age,
+                age.trim_matches([' ', '\0']),
+                self.report,
+            ) {
+                Some(treated) if treated.ends_with(|c: char| c.is_ascii_digit()) => {
+                    put(format!("{treated:0>3}Y"))
+                }
+                Some(_) => Decision::Keep,
+                None => EMPTY,
+            };
         }
         match vr {
             VR::SQ => Decision::Descend,
@@ -183,7 +197,7 @@ impl Walk<'_> {
         match self.treatment.value(class, value, self.report) {
             // A DA needs month and day, and a TM has no year.
             Some(year) if vr == VR::DA => {
-                treat::year(&year).map_or(EMPTY, |year| put(format!("{year}0101")))
+                treat::year(&year).map_or(EMPTY, |year| put(format!("{year}{MIDDLE_OF_YEAR}")))
             }
             Some(surrogate) if vr == VR::SH => put(surrogate.chars().rev().take(16).collect()),
             Some(surrogate) if matches!(vr, VR::LO | VR::PN) && tag != tags::STUDY_TIME => {
@@ -218,10 +232,4 @@ fn is_fixed_uid(tag: Tag) -> bool {
             | tags::CONTEXT_UID
             | tags::MAPPING_RESOURCE_UID
     )
-}
-
-/// Safe Harbor joins ages over 89.
-fn is_over_89(age: &str) -> bool {
-    let number = age.trim_end_matches(['Y', ' ', '\0']).parse::<u32>();
-    age.contains('Y') && number.is_ok_and(|years| years > 89)
 }

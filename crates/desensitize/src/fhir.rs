@@ -22,9 +22,19 @@ pub(crate) fn treat(
     report: &mut Report,
 ) -> Bundle {
     let mut copy = bundle.clone();
-    let mut walk = Walk { treatment, scrubber, report, names_person: false };
-    walk.object("Bundle", copy.as_value_mut());
+    treat_resource(copy.as_value_mut(), treatment, scrubber, report);
     copy
+}
+
+/// Treats a resource of any type.
+pub(crate) fn treat_resource(
+    resource: &mut Value,
+    treatment: &Treatment<'_>,
+    scrubber: &Scrubber<'_>,
+    report: &mut Report,
+) {
+    let mut walk = Walk { treatment, scrubber, report, names_person: false };
+    walk.object("", "resource", resource);
 }
 
 /// Whether a string element is text that people wrote, in contrast to codes and keywords.
@@ -66,10 +76,10 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn object(&mut self, kind: &str, value: &mut Value) {
+    fn object(&mut self, kind: &str, owner: &str, value: &mut Value) {
         let Value::Object(object) = value else { return };
         let kind = object.get("resourceType").and_then(Value::as_str).unwrap_or(kind).to_owned();
-        let names_person = names_person(object);
+        let names_person = names_person(owner, object);
         let keys: Vec<_> = object.keys().cloned().collect();
         for key in keys {
             let Some(mut value) = object.remove(&key) else { continue };
@@ -92,6 +102,7 @@ impl Walk<'_> {
             "name" if is_person(kind) => self.each(value, Self::human_name),
             "name" if kind == "Organization" || kind == "Location" => self.organisation(value),
             "identifier" => self.each(value, Self::identifier),
+            "subscriberId" => self.string(Class::Identifier, value),
             "telecom" => self.drop(Class::Contact),
             "address" => self.each(value, Self::address),
             "photo" => self.drop(Class::Photo),
@@ -106,8 +117,9 @@ impl Walk<'_> {
             "id" | "uid" if value.is_string() => self.token(value),
             "fullUrl" | "reference" if value.is_string() => self.reference(value),
             "display" if self.names_person => self.string(Class::Name, value),
+            "display" if owner.contains_key("code") => self.coded(value),
             "meta" => {
-                self.object(kind, value);
+                self.object(kind, key, value);
                 true
             }
             "url" if owner.contains_key("contentType") => self.drop(Class::Contact),
@@ -130,7 +142,7 @@ impl Walk<'_> {
             Value::Array(items) => {
                 items.retain_mut(|item| match item {
                     Value::Object(_) => {
-                        self.object(kind, item);
+                        self.object(kind, key, item);
                         item.as_object().is_some_and(|object| !object.is_empty())
                     }
                     _ => self.other(kind, key, item),
@@ -138,7 +150,7 @@ impl Walk<'_> {
                 !items.is_empty()
             }
             Value::Object(_) => {
-                self.object(kind, value);
+                self.object(kind, key, value);
                 value.as_object().is_some_and(|object| !object.is_empty())
             }
             _ => true,
@@ -172,6 +184,14 @@ impl Walk<'_> {
             }
             None => false,
         }
+    }
+
+    /// The display of a code is the vocabulary's text: only what is known or certain is looked for.
+    fn coded(&mut self, value: &mut Value) -> bool {
+        if let Value::String(text) = value {
+            *text = self.scrubber.scrub_known(text, self.report);
+        }
+        true
     }
 
     /// A name that the policy keeps may still hold a place or a person.
@@ -215,8 +235,8 @@ impl Walk<'_> {
         };
         let Some(treated) = treated else { return false };
         *value = json!({ "value": treated });
-        if let Some(system) = system {
-            value["system"] = system;
+        if let Some(Value::String(system)) = system {
+            value["system"] = self.scrubber.scrub_known(&system, self.report).into();
         }
         true
     }

@@ -26,15 +26,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod cda;
 mod collect;
 mod dicom;
 mod fhir;
-mod patterns;
+mod file;
+mod hl7;
 mod policy;
 mod report;
 mod scrub;
 mod treat;
 
+pub use file::DocumentKind;
 pub use policy::{Class, Policy, PolicyError, Technique};
 pub use report::{DesensitizeError, Report};
 

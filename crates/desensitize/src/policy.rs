@@ -18,6 +18,8 @@ pub enum Class {
     Address,
     /// A date more exact than a year.
     Date,
+    /// An age over 89.
+    Age,
     /// An institution.
     Organisation,
     /// A picture of a person or other biometric data.
@@ -34,6 +36,7 @@ impl Class {
             Self::Contact => "contact",
             Self::Address => "address",
             Self::Date => "date",
+            Self::Age => "age",
             Self::Organisation => "organisation",
             Self::Photo => "photo",
         }
@@ -51,8 +54,9 @@ pub enum Technique {
     Delete,
     /// A stable pseudonym takes its place.
     Surrogate,
-    /// Of a date, the year stays; anything else goes.
-    Year,
+    /// Less exact: of a date the year stays, an age becomes the middle of its ten years; anything
+    /// else goes.
+    Generalize,
 }
 
 /// A policy cannot be read.
@@ -68,6 +72,7 @@ struct Techniques {
     contact: Technique,
     address: Technique,
     date: Technique,
+    age: Technique,
     organisation: Technique,
     photo: Technique,
 }
@@ -139,6 +144,7 @@ impl Policy {
             Class::Contact => self.techniques.contact,
             Class::Address => self.techniques.address,
             Class::Date => self.techniques.date,
+            Class::Age => self.techniques.age,
             Class::Organisation => self.techniques.organisation,
             Class::Photo => self.techniques.photo,
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Class, Technique};
+use crate::{Class, DocumentKind, Technique};
 
 /// No copy can be made that may be shared.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,17 @@ pub enum DesensitizeError {
         class: Class,
         /// Where it stands.
         place: String,
+    },
+    /// A file is of no kind that can be treated.
+    #[error("neither DICOM, FHIR in JSON, HL7 v2, CDA nor text: it is not shared")]
+    Unknown,
+    /// A file cannot be treated.
+    #[error("this {kind:?} file cannot be desensitized: {problem}")]
+    File {
+        /// What it is.
+        kind: DocumentKind,
+        /// What is wrong with it.
+        problem: String,
     },
     /// An image cannot be treated.
     #[error("attachment {attachment} cannot be desensitized: {problem}")]

@@ -3,13 +3,11 @@
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use emrshare_recognize::{Certainty, Finding, Kind, find_beside, find_certain};
 use emrshare_record::{MediaType, Record};
 use serde_json::Value;
 
-use crate::{
-    Class, Report, Technique, collect::Known, fhir::is_free_text, patterns::PATTERNS,
-    treat::Treatment,
-};
+use crate::{Class, Report, Technique, collect::Known, fhir::is_free_text, treat::Treatment};
 
 /// Finds and replaces in text.
 pub(crate) struct Scrubber<'a> {
@@ -32,9 +30,30 @@ impl<'a> Scrubber<'a> {
 
     /// The text with every finding treated.
     pub(crate) fn scrub(&self, text: &str, report: &mut Report) -> String {
+        self.replace(text, self.findings(text), report)
+    }
+
+    /// The text with only the record's own values and what is certain treated: for names of systems
+    /// and displays of codes.
+    pub(crate) fn scrub_known(&self, text: &str, report: &mut Report) -> String {
+        let mut findings: Vec<_> = self.known_words(text).collect();
+        if findings.is_empty() {
+            let certain = find_certain(text).into_iter();
+            findings = certain.map(|found| (found.range, class_of(found.kind))).collect();
+        }
+        findings.retain(|(_, class)| self.treatment.technique(*class) != Technique::Keep);
+        self.replace(text, findings, report)
+    }
+
+    fn replace(
+        &self,
+        text: &str,
+        findings: Vec<(Range<usize>, Class)>,
+        report: &mut Report,
+    ) -> String {
         let mut scrubbed = String::with_capacity(text.len());
         let mut done = 0;
-        for (range, class) in self.findings(text) {
+        for (range, class) in findings {
             scrubbed.push_str(&text[done..range.start]);
             scrubbed.push_str(&self.treatment.in_text(class, &text[range.clone()], report));
             done = range.end;
@@ -45,32 +64,27 @@ impl<'a> Scrubber<'a> {
 
     /// Class and place of the first thing in a copy that should have been treated.
     pub(crate) fn first_leak(&self, copy: &Record) -> Option<(Class, String)> {
-        let leak = |text: &str| {
-            self.known_words(text)
-                .map(|(_, class)| class)
-                .find(|class| self.treatment.technique(*class) != Technique::Keep)
-                .or_else(|| certain(text))
-        };
-        first_in(copy, &leak)
+        first_in(copy, &|text| self.leak_in_text(text))
     }
 
-    /// What is to be treated, in order and without overlaps: findings that overlap become one, of
-    /// the class of the first.
+    /// Class of the first thing in a text that should have been treated.
+    pub(crate) fn leak_in_text(&self, text: &str) -> Option<Class> {
+        self.known_words(text)
+            .map(|(_, class)| class)
+            .find(|class| self.treatment.technique(*class) != Technique::Keep)
+            .or_else(|| certain(text))
+    }
+
+    /// What is to be treated, in order and without overlaps.
     fn findings(&self, text: &str) -> Vec<(Range<usize>, Class)> {
-        let patterns = PATTERNS
-            .iter()
-            .flat_map(|pattern| pattern.find(text).map(|range| (range, pattern.class)));
-        let mut all: Vec<_> = self.known_words(text).chain(patterns).collect();
-        all.retain(|(_, class)| self.treatment.technique(*class) != Technique::Keep);
-        all.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
-        let mut joined: Vec<(Range<usize>, Class)> = Vec::with_capacity(all.len());
-        for (range, class) in all {
-            match joined.last_mut() {
-                Some((last, _)) if range.start < last.end => last.end = last.end.max(range.end),
-                _ => joined.push((range, class)),
-            }
-        }
-        joined
+        let certainty = Certainty::Certain;
+        let own = |(range, class)| Finding { range, kind: kind_of(class), certainty };
+        let known = self.known_words(text).map(own).collect();
+        find_beside(text, known)
+            .into_iter()
+            .map(|found| (found.range, class_of(found.kind)))
+            .filter(|(_, class)| self.treatment.technique(*class) != Technique::Keep)
+            .collect()
     }
 
     /// The record's own values where they stand as words.
@@ -93,14 +107,38 @@ impl<'a> Scrubber<'a> {
     }
 }
 
-/// The first certain pattern in a copy.
+/// The first certain finding in a copy.
 pub(crate) fn scan(copy: &Record) -> Option<Class> {
     first_in(copy, &certain).map(|(class, _)| class)
 }
 
 fn certain(text: &str) -> Option<Class> {
-    let mut patterns = PATTERNS.iter().filter(|pattern| pattern.certain);
-    patterns.find(|pattern| pattern.find(text).next().is_some()).map(|pattern| pattern.class)
+    find_certain(text).first().map(|found| class_of(found.kind))
+}
+
+const fn kind_of(class: Class) -> Kind {
+    match class {
+        Class::Name => Kind::Name,
+        Class::Contact => Kind::Phone,
+        Class::Address => Kind::Address,
+        Class::Date => Kind::Date,
+        Class::Age => Kind::Age,
+        Class::Organisation => Kind::Organisation,
+        Class::Identifier | Class::Photo => Kind::Id,
+    }
+}
+
+const fn class_of(kind: Kind) -> Class {
+    match kind {
+        Kind::Name => Class::Name,
+        Kind::Phone | Kind::Email | Kind::Network => Class::Contact,
+        Kind::Address => Class::Address,
+        Kind::Date => Class::Date,
+        Kind::Age => Class::Age,
+        Kind::Organisation => Class::Organisation,
+        // Numbers, and what later versions may find.
+        _ => Class::Identifier,
+    }
 }
 
 type Leak<'a> = dyn Fn(&str) -> Option<Class> + 'a;

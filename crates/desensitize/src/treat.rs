@@ -25,8 +25,9 @@ impl<'a> Treatment<'a> {
         match technique {
             Technique::Keep => Some(value.to_owned()),
             Technique::Delete => None,
+            Technique::Generalize if class == Class::Age => Some(age_band(value)),
+            Technique::Generalize => year(value),
             Technique::Surrogate => Some(self.surrogate(class, value)),
-            Technique::Year => year(value),
         }
     }
 
@@ -67,4 +68,16 @@ pub(crate) fn year(date: &str) -> Option<String> {
         _ => None,
     })?;
     Some(year.to_owned())
+}
+
+/// The middle of the ten years that an age lies in; Safe Harbor joins ages over 89. Ages in days,
+/// weeks and months (DICOM AS) lie in the first ten years.
+pub(crate) fn age_band(age: &str) -> String {
+    let is_short = age.ends_with(['D', 'W', 'M']);
+    let digits: String = age.chars().filter(char::is_ascii_digit).collect();
+    match digits.parse::<u32>() {
+        Ok(90..) if !is_short => "90".to_owned(),
+        Ok(years) if !is_short => (years / 10 * 10 + 5).to_string(),
+        _ => "5".to_owned(),
+    }
 }

@@ -41,8 +41,18 @@ fn main() -> std::io::Result<()> {
     )?;
     let samples = Generator::new(1, Tongue::Mixed).text_only().take(8);
     let bodies = samples.flat_map(|sample| sample.files).map(|file| file.bytes);
-    write(&folder.join("record_import"), bodies.collect())
+    write(&folder.join("record_import"), bodies.collect())?;
+    write(&folder.join("file_desensitize"), FILES.map(|file| file.as_bytes().to_vec()).to_vec())
 }
+
+/// A file of each form, and texts.
+const FILES: [&str; 5] = [
+    "MSH|^~\\&|HIS|H1|LAB|H2|202305061011||ORU^R01|7001|P|2.5\rPID|1||990011^^^H1^MR||Ashworth^Nadia\r",
+    "<ClinicalDocument><id extension=\"RN1\"/><patient><name>欧阳小明</name></patient></ClinicalDocument>",
+    "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"Ashworth\"}],\"birthDate\":\"1963-07-04\"}",
+    "患者王某某，住院号：0012345，手机１３８12345678，家住浙江省杭州市西湖区文三路109号，2023年5月6日入院。",
+    "Dr. Okafor saw a 93-year-old man on May 6, 2023; call +1 555-123-4567 or mail a.b@example.com.",
+];
 
 fn write(folder: &Path, seeds: Vec<Vec<u8>>) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;

@@ -8,14 +8,11 @@ use std::{
 
 use emrshare_completeness::{HeaderMatcher, Standards, judge};
 use emrshare_contracts::Protocol;
-use emrshare_desensitize::{Desensitizer, Policy};
-use emrshare_identity::ConsortiumKey;
 use emrshare_node::setup::{Founder, found};
-use emrshare_record::{RecordFile, import};
+use emrshare_record::import;
 use emrshare_sample::{Generator, Tongue};
 use serde_json::{Value, json};
 
-use super::random_key;
 use crate::{
     cli::{InitArguments, Lang},
     exit::Refused,
@@ -93,49 +90,6 @@ fn judge_one(path: &Path) -> anyhow::Result<Value> {
         "reasons": reasons,
         "notes": notes.iter().map(|note| format!("file {}: {}", note.file, note.note)).collect::<Vec<_>>(),
     }))
-}
-
-pub(super) fn desensitize(
-    out: &Path,
-    policy: Option<&Path>,
-    paths: &[PathBuf],
-    as_json: bool,
-) -> anyhow::Result<()> {
-    let policy = match policy {
-        Some(path) => Policy::from_toml(&home::read(path)?)?,
-        None => Policy::safe_harbor(),
-    };
-    // Without a consortium, surrogates are stable within one run only.
-    let key = ConsortiumKey::from_bytes(*random_key()?.seed());
-    let desensitizer = Desensitizer::new(policy, key);
-    let records = files::records(paths)?;
-    let bar = output::bar(records.len(), "desensitizing", as_json);
-    let mut failed = 0;
-    for path in &records {
-        let name = path.file_name().unwrap_or_default();
-        let made = import(files::read(path)?)
-            .map_err(anyhow::Error::from)
-            .and_then(|(record, _)| Ok(desensitizer.desensitize(&record)?));
-        let place = path.display().to_string();
-        let line = match made {
-            Ok((copy, report)) => {
-                files::write(&RecordFile::desensitized(&copy), &out.join(name))?;
-                json!({"record": place, "treated": report.total(), "left_out": report.left_out()})
-            }
-            Err(error) => {
-                failed += 1;
-                json!({"record": place, "error": format!("{error:#}")})
-            }
-        };
-        bar.suspend(|| output::json(&line));
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
-    if failed > 0 {
-        let message = format!("{failed} records cannot be desensitized");
-        return Err(anyhow::Error::new(Refused(Value::Null)).context(message));
-    }
-    Ok(())
 }
 
 pub(super) fn sample(

@@ -3,6 +3,7 @@
 mod bench;
 mod certificates;
 mod codec;
+mod desensitize;
 mod follow;
 mod local;
 mod remote;
@@ -46,9 +47,7 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Key(KeyCommand::Show { file }) => certificates::show_key(&file, json),
         Command::Submit { at, update, paths } => remote::submit(&at, update, &paths, json).await,
         Command::Check { paths } => local::check(&paths, json),
-        Command::Desensitize { out, policy, paths } => {
-            local::desensitize(&out, policy.as_deref(), &paths, json)
-        }
+        Command::Desensitize(arguments) => desensitize::run(&arguments, json),
         Command::Get { at, index, original, out } => {
             remote::get(&at, index.parse()?, original, &out, json).await
         }

@@ -1,0 +1,306 @@
+//! CDA documents in XML: C-CDA R2.1 and the Chinese ones of WS/T 500.
+//!
+//! Elements are told apart by name and by what they stand in. Codes stay; names, identifiers,
+//! addresses and contacts are treated by the policy; comments, processing instructions and embedded
+//! media go; all other text is searched.
+
+use quick_xml::{
+    Reader, Writer, XmlVersion,
+    escape::resolve_predefined_entity,
+    events::{BytesEnd, BytesRef, BytesStart, BytesText, Event},
+};
+
+use crate::{
+    Class, Report,
+    collect::{Known, insert},
+    scrub::Scrubber,
+    treat::Treatment,
+};
+
+/// Whether a text is a CDA document.
+pub(crate) fn is_document(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with('<')
+        && text.contains("<ClinicalDocument")
+}
+
+/// What an element says, by its name and its ancestors.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Element {
+    /// A part of a person's name.
+    Name,
+    /// A part of an address.
+    Address,
+    /// The country of an address.
+    Country,
+    /// Media or another document within this one.
+    Media,
+    /// Anything else.
+    Text,
+}
+
+/// Names of open elements, without prefixes.
+#[derive(Debug, Default)]
+struct Path(Vec<String>);
+
+impl Path {
+    fn open(&mut self, start: &BytesStart<'_>) {
+        self.0.push(start.local_name().as_ref().to_owned());
+    }
+
+    fn within(&self, names: &[&str]) -> bool {
+        self.0.iter().any(|open| names.contains(&open.as_str()))
+    }
+
+    fn ends(&self, name: &str) -> bool {
+        self.0.last().is_some_and(|last| last == name)
+    }
+
+    fn element(&self) -> Element {
+        const PEOPLE: [&str; 9] = [
+            "patient",
+            "assignedPerson",
+            "guardianPerson",
+            "informationRecipient",
+            "relatedPerson",
+            "associatedPerson",
+            "subject",
+            "maintainingPerson",
+            "playingEntity",
+        ];
+        let last = self.0.last().map_or("", String::as_str);
+        let is_name_part = matches!(last, "given" | "family" | "prefix" | "suffix")
+            || (last == "name" && self.within(&PEOPLE) && !self.within(&["languageCommunication"]));
+        let institution = self.0.iter().rev().find(|open| {
+            open.ends_with("rganization")
+                || open.ends_with("Custodian")
+                || PEOPLE.contains(&open.as_str())
+        });
+        let names_institution = institution.is_some_and(|open| !PEOPLE.contains(&open.as_str()));
+        if self.within(&["observationMedia", "nonXMLBody"]) {
+            Element::Media
+        } else if last == "country" && self.within(&["addr"]) {
+            Element::Country
+        } else if self.within(&["addr", "birthplace"]) {
+            Element::Address
+        } else if is_name_part && !(last == "name" && names_institution) {
+            Element::Name
+        } else {
+            Element::Text
+        }
+    }
+}
+
+/// Adds what a document says about people.
+///
+/// # Errors
+/// Where the XML is broken.
+pub(crate) fn collect(document: &str, known: &mut Known) -> Result<(), String> {
+    let mut reader = Reader::from_str(document);
+    let mut path = Path::default();
+    let mut text = String::new();
+    loop {
+        let event = event(&mut reader)?;
+        if add_text(&mut text, &event) {
+            continue;
+        }
+        match path.element() {
+            Element::Name => insert(known, Class::Name, text.trim(), 3),
+            Element::Address => insert(known, Class::Address, text.trim(), 4),
+            _ => {}
+        }
+        text.clear();
+        match event {
+            Event::Eof => return Ok(()),
+            Event::Start(start) => {
+                path.open(&start);
+                collect_attributes(&path, &start, known);
+            }
+            Event::Empty(start) => {
+                path.open(&start);
+                collect_attributes(&path, &start, known);
+                path.0.pop();
+            }
+            Event::End(_) => {
+                path.0.pop();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Adds an event to the text at hand if it is part of one: references split what belongs together.
+fn add_text(text: &mut String, event: &Event<'_>) -> bool {
+    match event {
+        Event::Text(part) => text.push_str(&part.xml_content(XmlVersion::Implicit1_0)),
+        Event::CData(part) => text.push_str(&part.xml_content(XmlVersion::Implicit1_0)),
+        Event::GeneralRef(reference) => text.push_str(&resolve(reference)),
+        _ => return false,
+    }
+    true
+}
+
+/// The characters of a reference; entities that XML does not define are left out.
+fn resolve(reference: &BytesRef<'_>) -> String {
+    if let Ok(Some(c)) = reference.resolve_char_ref() {
+        return c.to_string();
+    }
+    resolve_predefined_entity(reference).unwrap_or_default().to_owned()
+}
+
+fn collect_attributes(path: &Path, start: &BytesStart<'_>, known: &mut Known) {
+    for attribute in start.attributes().flatten() {
+        let Ok(value) = attribute.normalized_value(XmlVersion::Implicit1_0) else { continue };
+        match attribute.key.local_name().as_ref() {
+            "extension" if path.ends("id") => insert(known, Class::Identifier, &value, 4),
+            "value" if path.ends("telecom") => {
+                let number = value.split_once(':').map_or(&*value, |(_, number)| number);
+                insert(known, Class::Contact, number, 5);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn event<'a>(reader: &mut Reader<&'a [u8]>) -> Result<Event<'a>, String> {
+    reader.read_event().map_err(|error| format!("byte {}: {error}", reader.error_position()))
+}
+
+/// The document with every element treated.
+///
+/// # Errors
+/// Where the XML is broken.
+pub(crate) fn treat(
+    document: &str,
+    treatment: &Treatment<'_>,
+    scrubber: &Scrubber<'_>,
+    report: &mut Report,
+) -> Result<String, String> {
+    let mut reader = Reader::from_str(document);
+    let mut walk = Walk {
+        treatment,
+        scrubber,
+        report,
+        path: Path::default(),
+        text: String::new(),
+        writer: Writer::new(Vec::new()),
+    };
+    loop {
+        match event(&mut reader)? {
+            Event::Eof => break,
+            event => walk.event(event)?,
+        }
+    }
+    String::from_utf8(walk.writer.into_inner()).map_err(|error| error.to_string())
+}
+
+struct Walk<'a> {
+    treatment: &'a Treatment<'a>,
+    scrubber: &'a Scrubber<'a>,
+    report: &'a mut Report,
+    path: Path,
+    /// Text since the last tag.
+    text: String,
+    writer: Writer<Vec<u8>>,
+}
+
+impl Walk<'_> {
+    fn event(&mut self, event: Event<'_>) -> Result<(), String> {
+        if add_text(&mut self.text, &event) {
+            return Ok(());
+        }
+        self.put_text()?;
+        match event {
+            Event::Start(start) => {
+                self.path.open(&start);
+                let treated = self.attributes(&start)?;
+                self.write(Event::Start(treated))
+            }
+            Event::Empty(start) => {
+                self.path.open(&start);
+                let treated = self.attributes(&start)?;
+                self.path.0.pop();
+                self.write(Event::Empty(treated))
+            }
+            Event::End(end) => {
+                self.path.0.pop();
+                self.write(Event::End(BytesEnd::new(end.name().as_ref().to_owned())))
+            }
+            Event::Decl(declaration) => self.write(Event::Decl(declaration)),
+            // Comments, processing instructions and document types may hold anything.
+            _ => Ok(()),
+        }
+    }
+
+    fn put_text(&mut self) -> Result<(), String> {
+        let text = std::mem::take(&mut self.text);
+        if text.is_empty() {
+            return Ok(());
+        }
+        let treated = self.text(&text);
+        self.write(Event::Text(BytesText::new(&treated)))
+    }
+
+    fn write(&mut self, event: Event<'_>) -> Result<(), String> {
+        self.writer.write_event(event).map_err(|error| error.to_string())
+    }
+
+    fn text(&mut self, text: &str) -> String {
+        let value = text.trim();
+        if value.is_empty() {
+            return text.to_owned();
+        }
+        let class = match self.path.element() {
+            Element::Name => Class::Name,
+            Element::Address => Class::Address,
+            Element::Media => Class::Photo,
+            Element::Country => return text.to_owned(),
+            Element::Text => return self.scrubber.scrub(text, self.report),
+        };
+        self.treatment.value(class, value, self.report).unwrap_or_default()
+    }
+
+    fn attributes(&mut self, start: &BytesStart<'_>) -> Result<BytesStart<'static>, String> {
+        let mut treated = BytesStart::new(start.name().as_ref().to_owned());
+        for attribute in start.attributes() {
+            let attribute = attribute.map_err(|error| error.to_string())?;
+            let value = attribute.normalized_value(XmlVersion::Implicit1_0);
+            let value = value.map_err(|error| error.to_string())?;
+            let key = attribute.key.as_ref();
+            treated.push_attribute((key, self.attribute(key, &value).as_str()));
+        }
+        Ok(treated)
+    }
+
+    fn attribute(&mut self, key: &str, value: &str) -> String {
+        let path = &self.path;
+        match key {
+            "extension" if path.ends("id") || path.ends("setId") => {
+                self.value(Class::Identifier, value)
+            }
+            "root" if path.ends("id") && is_instance(value) => self.treatment.uid(value),
+            "value" if path.ends("telecom") => self.value(Class::Contact, value),
+            "value" if is_time_stamp(value) => self.value(Class::Date, value),
+            "value" | "displayName" | "title" | "alt" | "caption" | "unit" => {
+                self.scrubber.scrub(value, self.report)
+            }
+            _ => value.to_owned(),
+        }
+    }
+
+    fn value(&mut self, class: Class, value: &str) -> String {
+        self.treatment.value(class, value, self.report).unwrap_or_default()
+    }
+}
+
+/// A UUID names one thing; an OID names a kind of things or who numbers them.
+fn is_instance(root: &str) -> bool {
+    root.contains('-')
+}
+
+/// `YYYYMM[DD[HH…]]` (HL7 v3 TS).
+fn is_time_stamp(value: &str) -> bool {
+    let digits = value.split(['.', '+', '-']).next().unwrap_or_default();
+    matches!(digits.len(), 6 | 8 | 10 | 12 | 14)
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && (digits.starts_with("19") || digits.starts_with("20"))
+}

@@ -1,0 +1,148 @@
+//! Single files in the forms that hospitals exchange: nothing identifying is left, what treats the
+//! patient stays, and the form is the original's.
+#![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
+
+use emrshare_desensitize::{DesensitizeError, Desensitizer, DocumentKind, Policy};
+use emrshare_identity::ConsortiumKey;
+use proptest::prelude::*;
+
+fn desensitizer() -> Desensitizer {
+    Desensitizer::new(Policy::safe_harbor(), ConsortiumKey::from_bytes([7; 32]))
+}
+
+fn copy(file: &str) -> String {
+    String::from_utf8(desensitizer().desensitize_file(file.as_bytes()).unwrap().0).unwrap()
+}
+
+fn assert_gone(copy: &str, values: &[&str]) {
+    for value in values {
+        assert!(!copy.contains(value), "{value} in {copy}");
+    }
+}
+
+const MESSAGE: &str = "MSH|^~\\&|HIS|H1|LAB|H2|202305061011||ORU^R01|7001|P|2.5\r\
+PID|1||990011^^^H1^MR||Ashworth^Nadia^Jane||19630704|F|||12 Cedar Lane^^Springfield^IL^62701^USA||(555) 123-4567\r\
+PV1|1|I|W12^3^2||||8812^Okafor^Isaac^^^Dr\r\
+OBX|1|NM|718-7^Hemoglobin^LN||94|g/L|120-160|L|||F\r\
+NTE|1||Mrs. Ashworth was told by telephone; call her son Nadia Jane back at 555-987-6543\r";
+
+#[test]
+fn hl7_messages() {
+    assert_eq!(DocumentKind::of(MESSAGE.as_bytes()), Some(DocumentKind::Hl7));
+    let copy = copy(MESSAGE);
+    assert_gone(
+        &copy,
+        &[
+            "Ashworth", "Nadia", "990011", "19630704", "Cedar", "62701", "4567", "Okafor", "8812",
+            "6543", "0506",
+        ],
+    );
+    assert!(copy.contains("OBX|1|NM|718-7^Hemoglobin^LN||94|g/L|120-160|L|||F\r"), "{copy}");
+    assert!(copy.contains("|1963|F|"), "{copy}");
+    assert_eq!(copy.matches('\r').count(), MESSAGE.matches('\r').count());
+    assert_eq!(copy.matches('|').count(), MESSAGE.matches('|').count());
+}
+
+const DOCUMENT: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<!-- printed for Nadia Ashworth -->
+<ClinicalDocument xmlns="urn:hl7-org:v3">
+  <templateId root="2.16.840.1.113883.10.20.22.1.1"/>
+  <id root="2.16.156.10011.1.1" extension="RN0019"/>
+  <effectiveTime value="20230506101112+0800"/>
+  <recordTarget><patientRole>
+    <id extension="420106201101011919" root="2.16.156.10011.1.3"/>
+    <addr><streetAddressLine>湖北省武汉市武昌区中山路99号</streetAddressLine><country>CN</country></addr>
+    <telecom value="tel:+8613812345678"/>
+    <patient><name>欧阳小明</name><birthTime value="20110101"/></patient>
+  </patientRole></recordTarget>
+  <component><section><code code="10164-2" displayName="History of Present Illness"/>
+    <text>欧阳小明因发热&amp;咳嗽3天就诊，体温38.5℃。</text></section></component>
+  <custodian><assignedCustodian><representedCustodianOrganization><name>江城第一人民医院</name>
+  </representedCustodianOrganization></assignedCustodian></custodian>
+</ClinicalDocument>"#;
+
+#[test]
+fn cda_documents() {
+    assert_eq!(DocumentKind::of(DOCUMENT.as_bytes()), Some(DocumentKind::Cda));
+    let copy = copy(DOCUMENT);
+    assert_gone(
+        &copy,
+        &[
+            "Ashworth",
+            "RN0019",
+            "420106201101011919",
+            "武昌",
+            "13812345678",
+            "欧阳小明",
+            "20110101",
+            "0506",
+        ],
+    );
+    for kept in [
+        "2.16.840.1.113883.10.20.22.1.1",
+        "History of Present Illness",
+        "发热&amp;咳嗽3天就诊，体温38.5℃。",
+        "<country>CN</country>",
+        "<birthTime value=\"2011\"/>",
+    ] {
+        assert!(copy.contains(kept), "{kept} not in {copy}");
+    }
+}
+
+#[test]
+fn broken_documents_are_refused_and_not_quoted() {
+    let broken = DOCUMENT.replace("</patient>", "");
+    let error = desensitizer().desensitize_file(broken.as_bytes()).unwrap_err();
+    assert!(matches!(error, DesensitizeError::File { kind: DocumentKind::Cda, .. }), "{error}");
+    assert!(!error.to_string().contains("小明"), "{error}");
+}
+
+#[test]
+fn texts_in_gb18030() {
+    let (bytes, _, _) = encoding_rs::GB18030.encode("患者手机13812345678，诊断：肺炎。");
+    let (copy, report) = desensitizer().desensitize_file(&bytes).unwrap();
+    assert_eq!(String::from_utf8(copy).unwrap(), "患者手机[contact]，诊断：肺炎。");
+    assert_eq!(report.total(), 1);
+}
+
+#[test]
+fn single_resources_keep_their_type() {
+    let copy = copy(r#"{"resourceType":"Patient","name":[{"text":"王建国"}],"gender":"male"}"#);
+    let resource: serde_json::Value = serde_json::from_str(&copy).unwrap();
+    assert_eq!(
+        (&resource["resourceType"], &resource["gender"]),
+        (&"Patient".into(), &"male".into())
+    );
+    assert_gone(&copy, &["王建国"]);
+}
+
+#[test]
+fn a_body_site_is_no_person() {
+    let copy = copy(
+        r#"{"resourceType":"ImagingStudy","series":[{"bodySite":{"display":"CHEST"}}],
+            "description":"Hyperinflated chest"}"#,
+    );
+    assert!(copy.contains("CHEST") && copy.contains("Hyperinflated chest"), "{copy}");
+}
+
+#[test]
+fn other_files_are_refused() {
+    let error = desensitizer().desensitize_file(b"\x89PNG\r\n\x1a\n\0\0").unwrap_err();
+    assert!(matches!(error, DesensitizeError::Unknown), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_treated_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = desensitizer().desensitize_file(&bytes);
+    }
+
+    #[test]
+    fn any_message_keeps_its_separators(fields in "[A-Za-z0-9王李^~&|\\r]{0,120}") {
+        let message = format!("MSH|^~\\&|A|B\rPID|{fields}");
+        if let Ok((copy, _)) = desensitizer().desensitize_file(message.as_bytes()) {
+            let copy = String::from_utf8(copy).unwrap();
+            prop_assert_eq!(copy.matches('|').count(), message.matches('|').count());
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Any file is refused or treated; findings in any text lie on its characters, in order.
+#![no_main]
+
+use emrshare_desensitize::{Desensitizer, Policy};
+use emrshare_identity::ConsortiumKey;
+use emrshare_recognize::find;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let mut end = 0;
+        for finding in find(text) {
+            assert!(end <= finding.range.start && finding.range.start < finding.range.end);
+            assert!(!text[finding.range.clone()].is_empty());
+            end = finding.range.end;
+        }
+    }
+    let key = ConsortiumKey::from_bytes([7; 32]);
+    let _ = Desensitizer::new(Policy::safe_harbor(), key).desensitize_file(bytes);
+});
