@@ -4,7 +4,8 @@
 //!    and DICOM headers hold.
 //! 2. **Treat structure**: FHIR elements by their type, DICOM attributes by a keep list.
 //! 3. **Treat text**: every remaining string is searched for what was collected, in its usual
-//!    spellings, and for patterns (numbers with check digits, phones, mail, dates, titled names).
+//!    spellings, and for what `emrshare-recognize` finds: numbers, contacts, places, dates, names.
+//!    Single files come in more forms: [`Desensitizer::desensitize_file`].
 //! 4. **Check**: the result is searched again; if anything is left, there is no result.
 //!
 //! What is done to each [`Class`] of finding is said by a [`Policy`]. The [`Report`] counts what
