@@ -42,6 +42,8 @@ mod width;
 pub use english::train;
 pub use finding::{Certainty, Finding, Kind};
 
+use std::ops::Range;
+
 use context::is_han;
 use width::HalfWidth;
 
@@ -67,6 +69,47 @@ pub fn find(text: &str) -> Vec<Finding> {
 /// ```
 #[must_use]
 pub fn find_beside(text: &str, known: Vec<Finding>) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for piece in pieces(text) {
+        let within = known.iter().filter_map(|finding| cut_to(finding, &piece)).collect();
+        let found = find_in_piece(&text[piece.clone()], within);
+        all.extend(found.into_iter().map(|mut finding| {
+            finding.range = finding.range.start + piece.start..finding.range.end + piece.start;
+            finding
+        }));
+    }
+    all
+}
+
+/// Texts are read in pieces of about this many bytes, so that memory does not grow with them.
+const PIECE_LEN: usize = 64 * 1024;
+
+/// Parts of a text, cut at ends of lines or else of words where that can be.
+fn pieces(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let rest = &text[start..];
+        let len = if rest.len() <= PIECE_LEN {
+            rest.len()
+        } else {
+            let piece = &rest[..rest.floor_char_boundary(PIECE_LEN)];
+            let cut = piece.rfind('\n').or_else(|| piece.rfind([' ', '。', '，']));
+            cut.filter(|cut| *cut > 0).unwrap_or(piece.len())
+        };
+        let piece = start..start + len;
+        start = piece.end;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+/// The part of a finding that lies in a piece, as seen from there.
+fn cut_to(finding: &Finding, piece: &Range<usize>) -> Option<Finding> {
+    let (start, end) = (finding.range.start.max(piece.start), finding.range.end.min(piece.end));
+    let range = || start - piece.start..end - piece.start;
+    (start < end).then(|| Finding { range: range(), ..finding.clone() })
+}
+
+fn find_in_piece(text: &str, known: Vec<Finding>) -> Vec<Finding> {
     let half = HalfWidth::of(text);
     let mut findings = half.narrowed_findings(known);
     let text = half.text();

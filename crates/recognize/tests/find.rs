@@ -82,6 +82,16 @@ fn ages_over_89_only() {
     assert_eq!(found("45岁"), []);
 }
 
+#[test]
+fn long_texts_are_read_in_pieces_without_loss() {
+    let line = "昨日欧阳修文陪同就诊，手机13812345678。\n";
+    let text = line.repeat(4_000);
+    assert!(text.len() > 200_000);
+    let all = found(&text);
+    assert_eq!(all.len(), 4_000 * found(line).len());
+    assert!(all.iter().all(|finding| found(line).contains(finding)));
+}
+
 /// Work must grow in proportion to length: twice the text, not four times the findings' ranges. What
 /// is counted here is that very long hostile texts come back at all.
 #[test]

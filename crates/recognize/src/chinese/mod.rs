@@ -102,3 +102,20 @@ fn plausible(text: &str, (range, kind): (Range<usize>, Kind)) -> Option<Finding>
     let latin = kind == Kind::Name && value.starts_with(|c: char| c.is_ascii_uppercase());
     (han >= 2 || (latin && small >= 2)).then(|| Finding::likely(range, kind))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_vector_unit_gives_the_same_tags() {
+        let text =
+            "昨日欧阳修文陪同就诊，诉头痛；江城第一人民医院王建国主任会诊，建议转北京市治疗。";
+        let words: Vec<u16> = text.chars().map(|c| MODEL.word(c)).collect();
+        let tags = network::tag(&MODEL, &words);
+        assert_eq!(tags, network::tag_here(&MODEL, &words));
+        let names: Vec<_> =
+            tags.iter().map(|tag| MODEL.tag_names[usize::from(*tag)].as_str()).collect();
+        assert_eq!(names[2..6], ["PER-B", "PER-I", "PER-I", "PER-I"]);
+    }
+}

@@ -61,8 +61,9 @@ impl pulp::WithSimd for Tag<'_> {
     }
 }
 
+/// [`tag`] with the vectors that every machine has.
 #[inline(always)]
-fn tag_here(model: &Model, words: &[u16]) -> Vec<u8> {
+pub(super) fn tag_here(model: &Model, words: &[u16]) -> Vec<u8> {
     let [first, second] = &model.layers;
     let embedded: Vec<&[i16]> = words.iter().map(|&w| model.embedding.row(w.into())).collect();
     let scales: Vec<f32> = words.iter().map(|&w| model.embedding.scale(w.into())).collect();
