@@ -23,11 +23,9 @@ const WINDOW: (usize, usize) = (12, 14);
 pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     places::find(text, findings);
     masked::find(text, findings);
-    let windows = windows(text, findings);
-    if windows.is_empty() {
-        return;
-    }
     let terms = clinical::terms(text);
+    let settled = findings.iter().map(|finding| finding.range.clone()).chain(terms.iter().cloned());
+    let windows = windows(text, settled.collect());
     for window in windows {
         let mut found = Vec::new();
         find_in_window(text, window, &mut found);
@@ -36,19 +34,18 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Parts of the text near places where a name may begin that is not found yet: bytes, in order,
-/// apart from each other.
-fn windows(text: &str, found: &[Finding]) -> Vec<Range<usize>> {
-    let mut found: Vec<_> = found.iter().map(|finding| finding.range.clone()).collect();
-    found.sort_by_key(|range| range.start);
-    let mut found = found.into_iter().peekable();
+/// Parts of the text near places where a name may begin that lies in nothing settled: bytes, in
+/// order, apart from each other.
+fn windows(text: &str, mut settled: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    settled.sort_by_key(|range| range.start);
+    let mut settled = settled.into_iter().peekable();
     let characters: Vec<(usize, char)> = text.char_indices().collect();
     let at = |place: usize| characters.get(place).map_or(' ', |(_, c)| *c);
     let offset = |place: usize| characters.get(place).map_or(text.len(), |(offset, _)| *offset);
     let mut windows: Vec<Range<usize>> = Vec::new();
     for (place, (start, c)) in characters.iter().enumerate() {
-        while found.next_if(|range| range.end <= *start).is_some() {}
-        if found.peek().is_some_and(|range| range.start <= *start) {
+        while settled.next_if(|range| range.end <= *start).is_some() {}
+        if settled.peek().is_some_and(|range| range.start <= *start) {
             continue;
         }
         let before = place.checked_sub(1).map_or(' ', at);
