@@ -7,147 +7,24 @@ use regex::Regex;
 
 use crate::{Finding, Kind, context::is_han};
 
-const CHINESE_NUMBERS: [&str; 47] = [
-    "住院号",
-    "住院病案号",
-    "门诊号",
-    "病案号",
-    "病历号",
-    "医保号",
-    "医保卡",
-    "医保卡号",
-    "医疗保险号",
-    "社保号",
-    "社保卡号",
-    "护照",
-    "护照号",
-    "床号",
-    "登记号",
-    "就诊卡",
-    "就诊卡号",
-    "就诊号",
-    "检查号",
-    "检查编号",
-    "标本号",
-    "条码号",
-    "流水号",
-    "设备号",
-    "序列号",
-    "身份证",
-    "身份证号",
-    "证件号",
-    "军官证",
-    "军官证号",
-    "驾驶证",
-    "驾驶证号",
-    "银行卡",
-    "银行卡号",
-    "账号",
-    "影像号",
-    "放射号",
-    "病理号",
-    "超声号",
-    "患者编号",
-    "患者ID",
-    "健康卡号",
-    "微信",
-    "微信号",
-    "QQ",
-    "QQ号",
-    "通行证号",
-];
+// Words are parted by `|`.
+const CHINESE_NUMBERS: &str = "住院号|住院病案号|门诊号|病案号|病历号|医保号|医保卡|医保卡号|医疗保险号|社保号|社保卡号|\
+    护照|护照号|床号|登记号|就诊卡|就诊卡号|就诊号|检查号|检查编号|标本号|条码号|流水号|\
+    设备号|序列号|身份证|身份证号|证件号|军官证|军官证号|驾驶证|驾驶证号|银行卡|银行卡号|\
+    账号|影像号|放射号|病理号|超声号|患者编号|患者ID|健康卡号|微信|微信号|QQ|QQ号|通行证号";
 
-const ENGLISH_NUMBERS: [&str; 41] = [
-    "MRN",
-    "medical record",
-    "record number",
-    "chart number",
-    "patient ID",
-    "patient number",
-    "account",
-    "acct",
-    "policy",
-    "member ID",
-    "member",
-    "subscriber",
-    "beneficiary",
-    "health plan",
-    "plan ID",
-    "insurance",
-    "insurance ID",
-    "group number",
-    "Medicare",
-    "Medicaid",
-    "SSN",
-    "social security",
-    "passport",
-    "license",
-    "licence",
-    "driver's license",
-    "driver license",
-    "DL",
-    "VIN",
-    "plate",
-    "serial",
-    "serial number",
-    "device ID",
-    "accession",
-    "case",
-    "site ID",
-    "study ID",
-    "ID",
-    "NHS",
-    "certificate",
-    "WeChat",
-];
+const ENGLISH_NUMBERS: &str = "MRN|medical record|record number|chart number|patient ID|patient number|account|acct|\
+    policy|member ID|member|subscriber|beneficiary|health plan|plan ID|insurance|\
+    insurance ID|group number|Medicare|Medicaid|SSN|social security|passport|license|licence|\
+    driver's license|driver license|DL|VIN|plate|serial|serial number|device ID|accession|\
+    case|site ID|study ID|ID|NHS|certificate|WeChat";
 
-const CHINESE_ADDRESSES: [&str; 12] = [
-    "住址",
-    "地址",
-    "家庭住址",
-    "现住址",
-    "户籍地址",
-    "户口地址",
-    "联系地址",
-    "通讯地址",
-    "工作单位",
-    "户籍地",
-    "居住地",
-    "出生地",
-];
+const CHINESE_ADDRESSES: &str = "住址|地址|家庭住址|现住址|户籍地址|户口地址|联系地址|通讯地址|工作单位|户籍地|居住地|\
+    出生地";
 
-const CHINESE_NAMES: [&str; 30] = [
-    "姓名",
-    "患者姓名",
-    "病人姓名",
-    "联系人",
-    "联系人姓名",
-    "家属姓名",
-    "医师",
-    "医生",
-    "主治医师",
-    "主管医师",
-    "经治医师",
-    "住院医师",
-    "主任医师",
-    "申请医师",
-    "报告医师",
-    "审核医师",
-    "检查医师",
-    "手术医师",
-    "护士",
-    "责任护士",
-    "麻醉医师",
-    "主刀",
-    "签名",
-    "医师签名",
-    "记录者",
-    "记录人",
-    "陈述者",
-    "监护人",
-    "送检医师",
-    "术者",
-];
+const CHINESE_NAMES: &str = "姓名|患者姓名|病人姓名|联系人|联系人姓名|家属姓名|医师|医生|主治医师|主管医师|经治医师|\
+    住院医师|主任医师|申请医师|报告医师|审核医师|检查医师|手术医师|护士|责任护士|麻醉医师|\
+    主刀|签名|医师签名|记录者|记录人|陈述者|监护人|送检医师|术者";
 
 /// What stands between label and value.
 const BETWEEN: &str = r"^(?:\s*(?:[:：#№=]|(?i:number|num\b|no\.?|nr\.?|code|id|is|of)|号码|编号|号|码|为|是|（|\())*\s*";
@@ -163,20 +40,21 @@ struct Labels {
 static LABELS: LazyLock<Labels> = LazyLock::new(|| {
     let regex = |tail: &str| Regex::new(&format!("{BETWEEN}{tail}")).expect("a fixed pattern");
     let labels = [
-        (Kind::Id, CHINESE_NUMBERS.as_slice()),
-        (Kind::Id, &ENGLISH_NUMBERS),
-        (Kind::Address, &CHINESE_ADDRESSES),
-        (Kind::Name, &CHINESE_NAMES),
+        (Kind::Id, CHINESE_NUMBERS),
+        (Kind::Id, ENGLISH_NUMBERS),
+        (Kind::Address, CHINESE_ADDRESSES),
+        (Kind::Name, CHINESE_NAMES),
     ];
-    let words = labels.iter().flat_map(|(_, words)| words.iter());
+    let words =
+        || labels.iter().flat_map(|(kind, words)| words.split('|').map(|word| (*kind, word)));
     let automaton = AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .match_kind(MatchKind::LeftmostLongest)
-        .build(words)
+        .build(words().map(|(_, word)| word))
         .expect("a small fixed list");
     Labels {
         automaton,
-        kinds: labels.iter().flat_map(|(kind, words)| words.iter().map(|_| *kind)).collect(),
+        kinds: words().map(|(kind, _)| kind).collect(),
         number: regex(r"(?P<v>#?[A-Za-z0-9][A-Za-z0-9_-]{0,31})"),
         address: regex(r"(?P<v>[^\s，,。；;\n<>（(：:]{3,60})"),
         name: Regex::new(r"^\s*(?:签名|签字)?\s*[:：]\s*(?P<v>[\p{Han}·]{2,12})")
