@@ -46,7 +46,7 @@ pub(super) fn tag(model: &Model, words: &[u16]) -> Vec<u8> {
     if words.is_empty() { Vec::new() } else { Arch::new().dispatch(Tag { model, words }) }
 }
 
-/// The work of [`tag`], compiled once for each kind of machine.
+/// The work of [`tag`], compiled once for each kind of machine: what it calls is inlined for that.
 struct Tag<'a> {
     model: &'a Model,
     words: &'a [u16],
