@@ -64,6 +64,23 @@ fn samples_are_complete_and_the_same_for_a_seed() {
 }
 
 #[test]
+fn copies_overwrite_neither_originals_nor_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b, out] = ["a", "b", "out"].map(|name| folder.path().join(name));
+    for source in [&a, &b] {
+        std::fs::create_dir(source).unwrap();
+        std::fs::write(source.join("note.txt"), "call 13812345678").unwrap();
+    }
+    let note = |folder: &Path| std::fs::read_to_string(folder.join("note.txt")).unwrap();
+    assert!(!emrshare(&["desensitize", "--out", path(&a), path(&a)]).status.success());
+    assert_eq!(note(&a), "call 13812345678");
+    assert!(!emrshare(&["desensitize", "--out", path(&out), path(&a), path(&b)]).status.success());
+    assert!(!out.exists());
+    assert!(emrshare(&["desensitize", "--out", path(&out), path(&a)]).status.success());
+    assert_eq!(note(&out), "call [contact]");
+}
+
+#[test]
 fn exit_codes_mean_something() {
     let folder = tempfile::tempdir().unwrap();
     let code = |arguments: &[&str]| emrshare(arguments).status.code();

@@ -162,7 +162,10 @@ fn collect_attributes(path: &Path, start: &BytesStart<'_>, known: &mut Known) {
 }
 
 fn event<'a>(reader: &mut Reader<&'a [u8]>) -> Result<Event<'a>, String> {
-    reader.read_event().map_err(|error| format!("byte {}: {error}", reader.error_position()))
+    // What the parser says may quote the document.
+    reader
+        .read_event()
+        .map_err(|_| format!("no well-formed XML at byte {}", reader.error_position()))
 }
 
 /// The document with every element treated.
@@ -187,10 +190,14 @@ pub(crate) fn treat(
     loop {
         match event(&mut reader)? {
             Event::Eof => break,
-            event => walk.event(event)?,
+            event => {
+                let broken =
+                    |()| format!("a broken attribute before byte {}", reader.buffer_position());
+                walk.event(event).map_err(broken)?;
+            }
         }
     }
-    String::from_utf8(walk.writer.into_inner()).map_err(|error| error.to_string())
+    Ok(String::from_utf8(walk.writer.into_inner()).expect("strings are written"))
 }
 
 struct Walk<'a> {
@@ -204,44 +211,45 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn event(&mut self, event: Event<'_>) -> Result<(), String> {
+    /// Writes an event, treated; an error is a broken attribute.
+    fn event(&mut self, event: Event<'_>) -> Result<(), ()> {
         if add_text(&mut self.text, &event) {
             return Ok(());
         }
-        self.put_text()?;
+        self.put_text();
         match event {
             Event::Start(start) => {
                 self.path.open(&start);
                 let treated = self.attributes(&start)?;
-                self.write(Event::Start(treated))
+                self.write(Event::Start(treated));
             }
             Event::Empty(start) => {
                 self.path.open(&start);
                 let treated = self.attributes(&start)?;
                 self.path.0.pop();
-                self.write(Event::Empty(treated))
+                self.write(Event::Empty(treated));
             }
             Event::End(end) => {
                 self.path.0.pop();
-                self.write(Event::End(BytesEnd::new(end.name().as_ref().to_owned())))
+                self.write(Event::End(BytesEnd::new(end.name().as_ref().to_owned())));
             }
             Event::Decl(declaration) => self.write(Event::Decl(declaration)),
             // Comments, processing instructions and document types may hold anything.
-            _ => Ok(()),
+            _ => {}
         }
+        Ok(())
     }
 
-    fn put_text(&mut self) -> Result<(), String> {
+    fn put_text(&mut self) {
         let text = std::mem::take(&mut self.text);
-        if text.is_empty() {
-            return Ok(());
+        if !text.is_empty() {
+            let treated = self.text(&text);
+            self.write(Event::Text(BytesText::new(&treated)));
         }
-        let treated = self.text(&text);
-        self.write(Event::Text(BytesText::new(&treated)))
     }
 
-    fn write(&mut self, event: Event<'_>) -> Result<(), String> {
-        self.writer.write_event(event).map_err(|error| error.to_string())
+    fn write(&mut self, event: Event<'_>) {
+        self.writer.write_event(event).expect("memory takes what is written");
     }
 
     fn text(&mut self, text: &str) -> String {
@@ -259,12 +267,12 @@ impl Walk<'_> {
         self.treatment.value(class, value, self.report).unwrap_or_default()
     }
 
-    fn attributes(&mut self, start: &BytesStart<'_>) -> Result<BytesStart<'static>, String> {
+    fn attributes(&mut self, start: &BytesStart<'_>) -> Result<BytesStart<'static>, ()> {
         let mut treated = BytesStart::new(start.name().as_ref().to_owned());
         for attribute in start.attributes() {
-            let attribute = attribute.map_err(|error| error.to_string())?;
+            let attribute = attribute.map_err(drop)?;
             let value = attribute.normalized_value(XmlVersion::Implicit1_0);
-            let value = value.map_err(|error| error.to_string())?;
+            let value = value.map_err(drop)?;
             let key = attribute.key.as_ref();
             treated.push_attribute((key, self.attribute(key, &value).as_str()));
         }

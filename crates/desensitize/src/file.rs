@@ -1,10 +1,12 @@
 //! Single files of any kind that hospitals exchange.
 
+use std::borrow::Cow;
+
 use emrshare_record::dicom;
 use serde_json::Value;
 
 use crate::{
-    DesensitizeError, Desensitizer, Report, cda,
+    Class, DesensitizeError, Desensitizer, Report, cda,
     collect::{self, Known},
     dicom as images, fhir, hl7,
     scrub::Scrubber,
@@ -38,21 +40,19 @@ impl DocumentKind {
     /// ```
     #[must_use]
     pub fn of(bytes: &[u8]) -> Option<Self> {
-        if bytes.get(128..132) == Some(b"DICM") {
-            return Some(Self::Dicom);
-        }
-        let text = decode(bytes)?;
-        let start = text.trim_start_matches('\u{feff}').trim_start();
-        Some(if start.starts_with('{') && resource(&text).is_some() {
-            Self::Fhir
-        } else if hl7::is_message(start) {
-            Self::Hl7
-        } else if cda::is_document(&text) {
-            Self::Cda
-        } else {
-            Self::Text
-        })
+        Content::of(bytes).map(|content| content.kind())
     }
+}
+
+/// A treated file.
+#[derive(Clone, Debug)]
+pub struct FileCopy {
+    /// What it is.
+    pub kind: DocumentKind,
+    /// Its content, in the form of the original.
+    pub bytes: Vec<u8>,
+    /// What was done.
+    pub report: Report,
 }
 
 impl Desensitizer {
@@ -61,55 +61,123 @@ impl Desensitizer {
     /// # Errors
     /// [`DesensitizeError::Unknown`] if the file is of no kind that can be treated, others if it is
     /// broken or if something identifying is left.
-    pub fn desensitize_file(&self, bytes: &[u8]) -> Result<(Vec<u8>, Report), DesensitizeError> {
-        let kind = DocumentKind::of(bytes).ok_or(DesensitizeError::Unknown)?;
-        let broken = |problem: String| DesensitizeError::File { kind, problem };
-        let text = decode(bytes).unwrap_or_default();
-        let mut known = Known::new();
-        match kind {
-            DocumentKind::Dicom => {
-                let object = dicom::parse(bytes).map_err(|error| broken(error.to_string()))?;
-                collect::collect_dicom(&object, &mut known);
-            }
-            DocumentKind::Fhir => {
-                let resource = resource(&text).unwrap_or_default();
-                collect::collect_fhir("", "resource", &resource, &mut known);
-            }
-            DocumentKind::Hl7 => hl7::collect(&text, &mut known),
-            DocumentKind::Cda => cda::collect(&text, &mut known).map_err(broken)?,
-            DocumentKind::Text => {}
-        }
+    pub fn desensitize_file(&self, bytes: &[u8]) -> Result<FileCopy, DesensitizeError> {
+        let content = Content::of(bytes).ok_or(DesensitizeError::Unknown)?;
+        let kind = content.kind();
+        let broken = |problem| DesensitizeError::File { kind, problem };
+        let known = content.known().map_err(broken)?;
         let treatment = Treatment::new(&self.policy, &self.key);
         let scrubber = Scrubber::new(&known, &treatment);
         let mut report = Report::default();
-        let copy = match kind {
-            DocumentKind::Dicom => images::treat(bytes, &treatment, &scrubber, &mut report),
-            DocumentKind::Fhir => {
-                let mut resource = resource(&text).unwrap_or_default();
-                fhir::treat_resource(&mut resource, &treatment, &scrubber, &mut report);
-                Ok(resource.to_string().into_bytes())
+        let copy = content.treat(&treatment, &scrubber, &mut report).map_err(broken)?;
+        match copy.first_leak(&scrubber) {
+            Some((class, place)) => Err(DesensitizeError::Leak { class, place }),
+            None => Ok(FileCopy { kind, bytes: copy.into_bytes(), report }),
+        }
+    }
+}
+
+/// A file that was read.
+enum Content<'a> {
+    Dicom(Cow<'a, [u8]>),
+    Fhir(Value),
+    Hl7(String),
+    Cda(String),
+    Text(String),
+}
+
+impl<'a> Content<'a> {
+    fn of(bytes: &'a [u8]) -> Option<Self> {
+        if bytes.get(128..132) == Some(b"DICM") {
+            return Some(Self::Dicom(bytes.into()));
+        }
+        let text = decode(bytes)?;
+        Some(if let Some(resource) = resource(&text) {
+            Self::Fhir(resource)
+        } else if hl7::is_message(&text) {
+            Self::Hl7(text)
+        } else if cda::is_document(&text) {
+            Self::Cda(text)
+        } else {
+            Self::Text(text)
+        })
+    }
+
+    const fn kind(&self) -> DocumentKind {
+        match self {
+            Self::Dicom(_) => DocumentKind::Dicom,
+            Self::Fhir(_) => DocumentKind::Fhir,
+            Self::Hl7(_) => DocumentKind::Hl7,
+            Self::Cda(_) => DocumentKind::Cda,
+            Self::Text(_) => DocumentKind::Text,
+        }
+    }
+
+    /// What the file itself says of people; why it cannot be read, otherwise.
+    fn known(&self) -> Result<Known, String> {
+        let mut known = Known::new();
+        match self {
+            Self::Dicom(bytes) => {
+                let object = dicom::parse(bytes).map_err(|error| error.to_string())?;
+                collect::collect_dicom(&object, &mut known);
             }
-            DocumentKind::Hl7 => hl7::treat(&text, &treatment, &scrubber, &mut report)
-                .map(String::into_bytes)
-                .ok_or_else(|| "no MSH segment".to_owned()),
-            DocumentKind::Cda => {
-                cda::treat(&text, &treatment, &scrubber, &mut report).map(String::into_bytes)
+            Self::Fhir(resource) => collect::collect_fhir("", "resource", resource, &mut known),
+            Self::Hl7(message) => hl7::collect(message, &mut known),
+            Self::Cda(document) => cda::collect(document, &mut known)?,
+            Self::Text(_) => {}
+        }
+        Ok(known)
+    }
+
+    fn treat(
+        self,
+        treatment: &Treatment<'_>,
+        scrubber: &Scrubber<'_>,
+        report: &mut Report,
+    ) -> Result<Content<'static>, String> {
+        Ok(match self {
+            Self::Dicom(bytes) => {
+                Content::Dicom(images::treat(&bytes, treatment, scrubber, report)?.into())
             }
-            DocumentKind::Text => Ok(scrubber.scrub(&text, &mut report).into_bytes()),
-        };
-        let copy = copy.map_err(broken)?;
-        let left = decode(&copy).and_then(|copy| scrubber.leak_in_text(&copy));
-        match left {
-            Some(class) if kind != DocumentKind::Fhir && kind != DocumentKind::Dicom => {
-                Err(DesensitizeError::Leak { class, place: "the file".to_owned() })
+            Self::Fhir(mut resource) => {
+                fhir::treat_resource(&mut resource, treatment, scrubber, report);
+                Content::Fhir(resource)
             }
-            _ => Ok((copy, report)),
+            Self::Hl7(message) => {
+                let treated = hl7::treat(&message, treatment, scrubber, report);
+                Content::Hl7(treated.ok_or("no MSH segment")?)
+            }
+            Self::Cda(document) => {
+                Content::Cda(cda::treat(&document, treatment, scrubber, report)?)
+            }
+            Self::Text(text) => Content::Text(scrubber.scrub(&text, report)),
+        })
+    }
+
+    /// Class and place of the first thing that should have been treated. Of images, what is not on
+    /// the list of kept attributes is gone in any case.
+    fn first_leak(&self, scrubber: &Scrubber<'_>) -> Option<(Class, String)> {
+        match self {
+            Self::Dicom(_) => None,
+            Self::Fhir(resource) => scrubber.leak_in_resource(resource),
+            Self::Hl7(text) | Self::Cda(text) | Self::Text(text) => {
+                Some((scrubber.leak_in_text(text)?, "the file".to_owned()))
+            }
+        }
+    }
+
+    fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Dicom(bytes) => bytes.into_owned(),
+            Self::Fhir(resource) => resource.to_string().into_bytes(),
+            Self::Hl7(text) | Self::Cda(text) | Self::Text(text) => text.into_bytes(),
         }
     }
 }
 
 fn resource(text: &str) -> Option<Value> {
-    let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let value: Value = text.starts_with('{').then(|| serde_json::from_str(text).ok())??;
     value.get("resourceType").is_some().then_some(value)
 }
 

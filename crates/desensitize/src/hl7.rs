@@ -114,13 +114,19 @@ struct Separators {
 
 impl Separators {
     fn of(message: &str) -> Option<Self> {
-        let mut characters = message.trim_start_matches('\u{feff}').strip_prefix("MSH")?.chars();
+        let mut characters =
+            message.trim_start_matches(is_before_message).strip_prefix("MSH")?.chars();
         let field = characters.next()?;
         let mut rest = characters.take_while(|c| *c != field);
         let (component, repetition) = (rest.next()?, rest.next()?);
         let subcomponent = rest.nth(1).unwrap_or('&');
         Some(Self { field, component, repetition, subcomponent })
     }
+}
+
+/// A byte order mark, the start of an MLLP frame, and white space.
+fn is_before_message(c: char) -> bool {
+    c == '\u{feff}' || c.is_whitespace()
 }
 
 /// Whether a text is a message.
@@ -157,8 +163,9 @@ pub(crate) fn treat(
 }
 
 fn field_of(segment: &str, number: usize) -> Option<Field> {
-    let of_segment = FIELDS.iter().filter(|(name, ..)| *name == segment);
-    of_segment.into_iter().find(|(.., places)| places.contains(&number)).map(|(_, field, _)| *field)
+    let is_it =
+        |(name, _, places): &&(&str, Field, &[usize])| *name == segment && places.contains(&number);
+    FIELDS.iter().find(is_it).map(|(_, field, _)| *field)
 }
 
 fn collect_field(field: Field, value: &str, separators: Separators, known: &mut Known) {
@@ -204,7 +211,8 @@ impl Walk<'_> {
         let end = line.trim_end_matches(['\r', '\n']).len();
         let (segment, line_end) = line.split_at(end);
         let field = self.separators.field;
-        let name = segment.split(field).next().unwrap_or_default().trim_start_matches('\u{feff}');
+        let name = segment.split(field).next().unwrap_or_default();
+        let name = name.trim_start_matches(is_before_message);
         // MSH-1 is the separator itself and MSH-2 the others: they are one place behind.
         let first = if name == "MSH" { 1 } else { 0 };
         let values = segment.split(field).enumerate().map(|(at, value)| match at {
@@ -232,17 +240,8 @@ impl Walk<'_> {
         match field {
             Field::Person => self.value(Class::Name, &format!("{} {}", at(0), at(1))),
             Field::Staff => {
-                let number = if at(0).is_empty() {
-                    String::new()
-                } else {
-                    self.value(Class::Identifier, at(0))
-                };
-                let name = format!("{} {}", at(1), at(2));
-                let name = if name.trim().is_empty() {
-                    String::new()
-                } else {
-                    self.value(Class::Name, &name)
-                };
+                let number = self.value(Class::Identifier, at(0));
+                let name = self.value(Class::Name, &format!("{} {}", at(1), at(2)));
                 format!("{number}{component}{name}")
             }
             Field::Number | Field::Bed => self.value(Class::Identifier, at(0)),
@@ -258,7 +257,11 @@ impl Walk<'_> {
     }
 
     fn value(&mut self, class: Class, value: &str) -> String {
-        self.treatment.value(class, value.trim(), self.report).unwrap_or_default()
+        let value = value.trim();
+        if value.is_empty() {
+            return String::new();
+        }
+        self.treatment.value(class, value, self.report).unwrap_or_default()
     }
 
     /// Any other field: components are searched one by one, so that separators stay.

@@ -38,7 +38,7 @@ mod report;
 mod scrub;
 mod treat;
 
-pub use file::DocumentKind;
+pub use file::{DocumentKind, FileCopy};
 pub use policy::{Class, Policy, PolicyError, Technique};
 pub use report::{DesensitizeError, Report};
 

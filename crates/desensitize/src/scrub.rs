@@ -67,6 +67,11 @@ impl<'a> Scrubber<'a> {
         first_in(copy, &|text| self.leak_in_text(text))
     }
 
+    /// Class and place of the first thing in a resource that should have been treated.
+    pub(crate) fn leak_in_resource(&self, resource: &Value) -> Option<(Class, String)> {
+        first_in_json(resource, String::new(), &|text| self.leak_in_text(text))
+    }
+
     /// Class of the first thing in a text that should have been treated.
     pub(crate) fn leak_in_text(&self, text: &str) -> Option<Class> {
         self.known_words(text)
@@ -80,11 +85,10 @@ impl<'a> Scrubber<'a> {
         let certainty = Certainty::Certain;
         let own = |(range, class)| Finding { range, kind: kind_of(class), certainty };
         let known = self.known_words(text).map(own).collect();
-        find_beside(text, known)
-            .into_iter()
-            .map(|found| (found.range, class_of(found.kind)))
-            .filter(|(_, class)| self.treatment.technique(*class) != Technique::Keep)
-            .collect()
+        // What is kept must not swallow what it overlaps.
+        let is_treated = |kind| self.treatment.technique(class_of(kind)) != Technique::Keep;
+        let found = find_beside(text, known, is_treated).into_iter();
+        found.map(|found| (found.range, class_of(found.kind))).collect()
     }
 
     /// The record's own values where they stand as words.

@@ -11,7 +11,7 @@ fn desensitizer() -> Desensitizer {
 }
 
 fn copy(file: &str) -> String {
-    String::from_utf8(desensitizer().desensitize_file(file.as_bytes()).unwrap().0).unwrap()
+    String::from_utf8(desensitizer().desensitize_file(file.as_bytes()).unwrap().bytes).unwrap()
 }
 
 fn assert_gone(copy: &str, values: &[&str]) {
@@ -41,6 +41,14 @@ fn hl7_messages() {
     assert!(copy.contains("|1963|F|"), "{copy}");
     assert_eq!(copy.matches('\r').count(), MESSAGE.matches('\r').count());
     assert_eq!(copy.matches('|').count(), MESSAGE.matches('|').count());
+}
+
+#[test]
+fn hl7_messages_in_mllp_frames() {
+    let framed = format!("\u{b}{MESSAGE}\u{1c}\r");
+    let copy = copy(&framed);
+    assert_gone(&copy, &["Ashworth", "990011", "6543"]);
+    assert!(copy.starts_with("\u{b}MSH|^~\\&|") && copy.ends_with("\u{1c}\r"), "{copy}");
 }
 
 const DOCUMENT: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -91,18 +99,25 @@ fn cda_documents() {
 
 #[test]
 fn broken_documents_are_refused_and_not_quoted() {
-    let broken = DOCUMENT.replace("</patient>", "");
-    let error = desensitizer().desensitize_file(broken.as_bytes()).unwrap_err();
-    assert!(matches!(error, DesensitizeError::File { kind: DocumentKind::Cda, .. }), "{error}");
-    assert!(!error.to_string().contains("小明"), "{error}");
+    for (from, to) in [
+        ("</patient>", ""),
+        ("</name>", "</欧阳小明>"),
+        ("value=\"tel:", "value=\"&欧阳小明;"),
+        ("<birthTime", "<birthTime 欧阳小明"),
+    ] {
+        let broken = DOCUMENT.replacen(from, to, 1);
+        let error = desensitizer().desensitize_file(broken.as_bytes()).unwrap_err();
+        assert!(matches!(error, DesensitizeError::File { kind: DocumentKind::Cda, .. }), "{error}");
+        assert!(!format!("{error} {error:?}").contains("小明"), "{error}");
+    }
 }
 
 #[test]
 fn texts_in_gb18030() {
     let (bytes, _, _) = encoding_rs::GB18030.encode("患者手机13812345678，诊断：肺炎。");
-    let (copy, report) = desensitizer().desensitize_file(&bytes).unwrap();
-    assert_eq!(String::from_utf8(copy).unwrap(), "患者手机[contact]，诊断：肺炎。");
-    assert_eq!(report.total(), 1);
+    let copy = desensitizer().desensitize_file(&bytes).unwrap();
+    assert_eq!(String::from_utf8(copy.bytes).unwrap(), "患者手机[contact]，诊断：肺炎。");
+    assert_eq!(copy.report.total(), 1);
 }
 
 #[test]
@@ -114,6 +129,30 @@ fn single_resources_keep_their_type() {
         (&"Patient".into(), &"male".into())
     );
     assert_gone(&copy, &["王建国"]);
+}
+
+#[test]
+fn what_a_policy_keeps_swallows_no_name() {
+    let policy = r#"
+        name = "places"
+        version = 1
+        [techniques]
+        name = "delete"
+        identifier = "delete"
+        contact = "delete"
+        address = "keep"
+        date = "keep"
+        age = "keep"
+        organisation = "keep"
+        photo = "delete"
+    "#;
+    let key = ConsortiumKey::from_bytes([7; 32]);
+    let desensitizer = Desensitizer::new(Policy::from_toml(policy).unwrap(), key);
+    let patient = r#"{"resourceType":"Patient","name":[{"text":"王建国"}],
+        "text":{"div":"住址：浙江省杭州市西湖区文三路109号王建国"}}"#;
+    let copy = desensitizer.desensitize_file(patient.as_bytes()).unwrap();
+    let copy = String::from_utf8(copy.bytes).unwrap();
+    assert!(copy.contains("住址：浙江省杭州市西湖区文三路109号[name]"), "{copy}");
 }
 
 #[test]
@@ -140,8 +179,8 @@ proptest! {
     #[test]
     fn any_message_keeps_its_separators(fields in "[A-Za-z0-9王李^~&|\\r]{0,120}") {
         let message = format!("MSH|^~\\&|A|B\rPID|{fields}");
-        if let Ok((copy, _)) = desensitizer().desensitize_file(message.as_bytes()) {
-            let copy = String::from_utf8(copy).unwrap();
+        if let Ok(copy) = desensitizer().desensitize_file(message.as_bytes()) {
+            let copy = String::from_utf8(copy.bytes).unwrap();
             prop_assert_eq!(copy.matches('|').count(), message.matches('|').count());
         }
     }

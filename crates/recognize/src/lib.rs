@@ -52,11 +52,12 @@ use width::HalfWidth;
 /// Takes time in proportion to the text's length, whatever stands in it.
 #[must_use]
 pub fn find(text: &str) -> Vec<Finding> {
-    find_beside(text, Vec::new())
+    find_beside(text, Vec::new(), |_| true)
 }
 
-/// [`find`], when some findings are known already: these are part of the result, and what lies
-/// within them is not searched for Chinese names again.
+/// [`find`], for some kinds only, when some findings are known already: these are part of the result,
+/// and what lies within them is not searched for Chinese names again. A finding that is not wanted
+/// takes nothing away from one that it overlaps.
 ///
 /// # Panics
 /// If the range of a known finding is not one of the text's.
@@ -65,14 +66,19 @@ pub fn find(text: &str) -> Vec<Finding> {
 /// use emrshare_recognize::{Certainty, Finding, Kind, find_beside};
 ///
 /// let known = Finding { range: 0..4, kind: Kind::Name, certainty: Certainty::Certain };
-/// assert_eq!(find_beside("Ezxb was well.", vec![known.clone()]), [known]);
+/// assert_eq!(find_beside("Ezxb was well.", vec![known.clone()], |_| true), [known]);
 /// ```
 #[must_use]
-pub fn find_beside(text: &str, known: Vec<Finding>) -> Vec<Finding> {
+pub fn find_beside(
+    text: &str,
+    mut known: Vec<Finding>,
+    wanted: impl Fn(Kind) -> bool,
+) -> Vec<Finding> {
+    known.retain(|finding| wanted(finding.kind));
     let mut all = Vec::new();
     for piece in pieces(text) {
         let within = known.iter().filter_map(|finding| cut_to(finding, &piece)).collect();
-        let found = find_in_piece(&text[piece.clone()], within);
+        let found = find_in_piece(&text[piece.clone()], within, &wanted);
         all.extend(found.into_iter().map(|mut finding| {
             finding.range = finding.range.start + piece.start..finding.range.end + piece.start;
             finding
@@ -109,7 +115,7 @@ fn cut_to(finding: &Finding, piece: &Range<usize>) -> Option<Finding> {
     (start < end).then(|| Finding { range: range(), ..finding.clone() })
 }
 
-fn find_in_piece(text: &str, known: Vec<Finding>) -> Vec<Finding> {
+fn find_in_piece(text: &str, known: Vec<Finding>, wanted: impl Fn(Kind) -> bool) -> Vec<Finding> {
     let half = HalfWidth::of(text);
     let mut findings = half.narrowed_findings(known);
     let text = half.text();
@@ -123,6 +129,7 @@ fn find_in_piece(text: &str, known: Vec<Finding>) -> Vec<Finding> {
     if text.chars().any(|c| c.is_alphabetic() && !is_han(c)) {
         english::find(text, &mut findings);
     }
+    findings.retain(|finding| wanted(finding.kind));
     let mut joined = finding::join(findings);
     for finding in &mut joined {
         finding.range = half.original(finding.range.clone());

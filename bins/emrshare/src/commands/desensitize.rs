@@ -1,13 +1,14 @@
 //! Copies of files and records in which nothing identifies anybody, and places in texts.
 
 use std::{
+    collections::HashSet,
     fs,
     io::{BufRead, Write},
     path::Path,
 };
 
-use anyhow::Context;
-use emrshare_desensitize::{Desensitizer, DocumentKind, Policy, Report};
+use anyhow::{Context, bail};
+use emrshare_desensitize::{Desensitizer, Policy, Report};
 use emrshare_identity::ConsortiumKey;
 use emrshare_recognize::{Finding, Kind, find};
 use emrshare_record::{RecordFile, import};
@@ -33,6 +34,10 @@ pub(super) fn run(arguments: &DesensitizeArguments, as_json: bool) -> anyhow::Re
     } else {
         files::with_names(&arguments.paths)?
     };
+    let mut names = HashSet::new();
+    if let Some((path, _)) = work.iter().find(|(_, name)| !names.insert(name)) {
+        bail!("two copies would have the name of {}: make them one by one", path.display());
+    }
     let mut report = arguments.report.as_ref().map(fs::File::create).transpose()?;
     let bar = output::bar(work.len(), "desensitizing", as_json);
     let mut failed = 0;
@@ -56,8 +61,7 @@ pub(super) fn run(arguments: &DesensitizeArguments, as_json: bool) -> anyhow::Re
     }
     bar.finish_and_clear();
     if failed > 0 {
-        let message =
-            format!("{failed} of {} cannot be desensitized; no copy was made", work.len());
+        let message = format!("{failed} of {} cannot be desensitized and have no copy", work.len());
         return Err(anyhow::Error::new(Refused(Value::Null)).context(message));
     }
     Ok(())
@@ -70,13 +74,17 @@ fn with_path(path: &Path, mut line: Value) -> Value {
 
 fn file(desensitizer: &Desensitizer, path: &Path, copy: &Path) -> anyhow::Result<Value> {
     let bytes = fs::read(path).context("it cannot be read")?;
-    let (treated, report) = desensitizer.desensitize_file(&bytes)?;
+    let treated = desensitizer.desensitize_file(&bytes)?;
     if let Some(folder) = copy.parent() {
         fs::create_dir_all(folder)?;
     }
-    fs::write(copy, treated).with_context(|| format!("{} cannot be written", copy.display()))?;
-    let mut line = counts(&report);
-    line["kind"] = json!(DocumentKind::of(&bytes).map(|kind| format!("{kind:?}")));
+    if fs::canonicalize(copy).ok() == fs::canonicalize(path).ok() {
+        bail!("the copy would take the place of the original: give another folder with --out");
+    }
+    fs::write(copy, treated.bytes)
+        .with_context(|| format!("{} cannot be written", copy.display()))?;
+    let mut line = counts(&treated.report);
+    line["kind"] = json!(format!("{:?}", treated.kind));
     Ok(line)
 }
 

@@ -32,9 +32,9 @@ pub(super) fn terms(text: &str) -> Vec<Range<usize>> {
 /// Whether a finding is a clinical term, or a part of one, or a drug by what stands around it.
 pub(super) fn is_part(text: &str, terms: &[Range<usize>], finding: &Range<usize>) -> bool {
     let first = terms.partition_point(|term| term.end <= finding.start);
-    let overlapping = terms[first..].iter().take_while(|term| term.start < finding.end);
+    let mut overlapping = terms[first..].iter().take_while(|term| term.start < finding.end);
     let as_long = |term: &Range<usize>| finding.len() <= term.len() + "字".len();
-    overlapping.into_iter().any(as_long)
+    overlapping.any(as_long)
         || DOSE.is_match(&text[finding.end..])
         || GIVEN.iter().any(|word| text[..finding.start].ends_with(word))
 }

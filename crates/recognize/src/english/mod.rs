@@ -29,8 +29,8 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     findings.extend(open.and_then(|found| settle(text, found, is_chinese)));
 }
 
-/// A finding as it is reported, if it is: names begin and end with a
-/// word that is written like one, or is one.
+/// A finding as it is reported, if it is: names begin and end with a word that
+/// is written like one, or is one.
 fn settle(text: &str, mut finding: Finding, is_chinese: bool) -> Option<Finding> {
     if finding.kind == Kind::Name {
         let value = &text[finding.range.clone()];
@@ -45,12 +45,12 @@ fn settle(text: &str, mut finding: Finding, is_chinese: bool) -> Option<Finding>
         finding.range.start += head;
         finding.range.end = finding.range.start + kept.len();
     }
-    (!is_chinese || is_name(text, &finding)).then_some(finding)
+    (!is_chinese || is_written_like_a_name(text, &finding)).then_some(finding)
 }
 
-/// In Chinese text, Latin letters are mostly drugs, tests and units: a name there has two parts, or
-/// is a capital and three small letters at least, and touches no digit.
-fn is_name(text: &str, finding: &Finding) -> bool {
+/// In Chinese text, Latin letters are mostly drugs, tests and units: a name there has two parts,
+/// each a capital and two small letters at least, and touches no digit.
+fn is_written_like_a_name(text: &str, finding: &Finding) -> bool {
     let value = &text[finding.range.clone()];
     let words = value.split([' ', '\'', '-', '.']).filter(|word| {
         let small = word.chars().skip(1).filter(|c| c.is_lowercase()).count();

@@ -9,8 +9,9 @@ use super::{
 /// Tags: outside, then first and further tokens of names, places and institutions.
 pub(super) const TAGS: usize = 7;
 /// Weights of one feature, padded.
-const ROW: usize = 8;
-const BUCKETS: usize = 1 << 17;
+pub(super) const ROW: usize = 8;
+/// Buckets that features are hashed into.
+pub(super) const BUCKETS: usize = 1 << 17;
 
 /// Weights of features and of one tag behind another.
 pub(super) struct Tagger<'a> {

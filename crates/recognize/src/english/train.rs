@@ -1,13 +1,10 @@
 //! Training of the English tagger: an averaged structured perceptron (Collins, 2002).
 
 use super::{
-    tagger::{TAGS, best_path, features},
+    tagger::{BUCKETS, ROW, TAGS, best_path, features},
     tokens::tokens,
 };
 use crate::{Finding, Kind};
-
-const ROW: usize = 8;
-const BUCKETS: usize = 1 << 17;
 
 /// A text and what is to be found in it.
 #[derive(Clone, Debug)]
