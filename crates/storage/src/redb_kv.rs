@@ -20,6 +20,8 @@ use crate::{
 const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
 const CACHE: usize = 64 * 1024 * 1024;
 
+type Rows = redb::ReadOnlyTable<&'static [u8], &'static [u8]>;
+
 /// A store in a folder.
 pub struct RedbKv {
     db: Arc<Database>,
@@ -52,17 +54,22 @@ impl RedbKv {
         Ok(Self { db, path, commits: GroupCommit::start(writer) })
     }
 
-    fn table(&self) -> Result<redb::ReadOnlyTable<&'static [u8], &'static [u8]>, StoreError> {
+    /// Reads the table as it is now. The transaction outlives every page that is read: a guard that
+    /// outlives it would let the writer free its page.
+    fn read<T>(
+        &self,
+        read: impl FnOnce(&Rows) -> Result<T, StorageError>,
+    ) -> Result<T, StoreError> {
         let reading = self.db.begin_read().map_err(|error| failed(&self.path, error))?;
-        reading.open_table(ROWS).map_err(|error| failed(&self.path, error))
+        let table = reading.open_table(ROWS).map_err(|error| failed(&self.path, error))?;
+        read(&table).map_err(|error| failed(&self.path, error))
     }
 }
 
 impl Kv for RedbKv {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.table()?.get(table.key(key).as_slice());
-        let found = found.map_err(|error| failed(&self.path, error))?;
-        Ok(found.map(|value| value.value().to_vec()))
+        let key = table.key(key);
+        self.read(|rows| Ok(rows.get(key.as_slice())?.map(|value| value.value().to_vec())))
     }
 
     fn range(
@@ -75,16 +82,17 @@ impl Kv for RedbKv {
         let prefix = table.key(prefix);
         let start = [prefix.as_slice(), from].concat();
         let from = (Bound::Included(start.as_slice()), Bound::Unbounded);
-        let found = self.table()?.range::<&[u8]>(from);
-        let mut rows = Vec::new();
-        for row in found.map_err(|error| failed(&self.path, error))?.take(limit) {
-            let (key, value) = row.map_err(|error| failed(&self.path, error))?;
-            if !key.value().starts_with(&prefix) {
-                break;
+        self.read(|rows| {
+            let mut found = Vec::new();
+            for row in rows.range::<&[u8]>(from)?.take(limit) {
+                let (key, value) = row?;
+                if !key.value().starts_with(&prefix) {
+                    break;
+                }
+                found.push((key.value()[1..].to_vec(), value.value().to_vec()));
             }
-            rows.push((key.value()[1..].to_vec(), value.value().to_vec()));
-        }
-        Ok(rows)
+            Ok(found)
+        })
     }
 
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {

@@ -1,7 +1,15 @@
 //! One contract for all key-value stores; search.
 #![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use emrshare_codec::{NodeId, RecordIndex, Serial};
 use emrshare_storage::{Batch, Document, Engine, Kv, MemoryKv, SearchIndex, StoreError, Table};
@@ -134,6 +142,44 @@ fn callers_at_the_same_time_all_get_through() {
         let store = open(engine, &folder.path().join("kv")).unwrap();
         commit_from_eight_threads(&*store);
         assert_eq!(store.range(A, b"", b"", usize::MAX).unwrap().len(), 400);
+    }
+}
+
+#[test]
+fn readers_beside_a_writer_see_whole_rows() {
+    for engine in ENGINES {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(engine, &folder.path().join("kv")).unwrap();
+        let is_done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| read_until(&is_done, &*store));
+            }
+            let written = (0..600_u16).try_for_each(|round| store.commit(eight_rows(round as u8)));
+            is_done.store(true, Ordering::Release);
+            written.unwrap();
+        });
+    }
+}
+
+/// Few rows of nearly the largest size: readers are often in the page that the writer lets go of.
+fn eight_rows(round: u8) -> Batch {
+    let mut batch = Batch::default();
+    for key in 0..8 {
+        batch.put(A, &[key], &[round.wrapping_add(key); 4000]);
+    }
+    batch
+}
+
+fn read_until(is_done: &AtomicBool, store: &dyn Kv) {
+    let is_whole = |value: &[u8]| value.iter().all(|byte| *byte == value[0]);
+    while !is_done.load(Ordering::Acquire) {
+        for key in 0..8 {
+            assert!(store.get(A, &[key]).unwrap().is_none_or(|value| is_whole(&value)));
+        }
+        let rows = store.range(A, b"", b"", 8).unwrap();
+        let is_next = |pair: &[(Vec<u8>, Vec<u8>)]| pair[1].1[0] == pair[0].1[0].wrapping_add(1);
+        assert!(rows.windows(2).all(is_next), "rows of one commit are seen together");
     }
 }
 
