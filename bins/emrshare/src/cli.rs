@@ -48,11 +48,10 @@ pub(crate) enum Command {
         paths: Vec<PathBuf>,
     },
     /// Judge records without pushing them; needs no node.
-    Check {
-        /// Files and folders.
-        #[arg(required = true)]
-        paths: Vec<PathBuf>,
-    },
+    Check(CheckArguments),
+    /// The database that texts are compared with.
+    #[command(subcommand)]
+    Standards(StandardsCommand),
     /// Desensitize files without pushing them; needs no node.
     ///
     /// FHIR in JSON, HL7 v2, CDA, DICOM and text are told by their content; each copy has the form
@@ -352,6 +351,58 @@ pub(crate) enum CaCommand {
         /// The authority's certificate in PEM.
         #[arg(long)]
         authority: PathBuf,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct CheckArguments {
+    /// Files and folders: each file, or each folder as one record of several files.
+    #[arg(required_unless_present = "jsonl")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Judge the sections of lines of JSON, {"id", "lang", "sections": {"basic", "diagnosis",
+    /// "hospitalisation"}}, from files or standard input; a line of JSON answers each.
+    #[arg(long)]
+    pub(crate) jsonl: bool,
+    /// Compare with this database instead of the embedded one.
+    #[arg(long)]
+    pub(crate) standards: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum StandardsCommand {
+    /// Make a database of complete records: lines of JSON as `check --jsonl` takes them.
+    Build {
+        /// Files of lines.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Where the database goes.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Print the sections of records as lines of JSON, to build or calibrate a database with.
+    Lines {
+        /// Files and folders: each file, or each folder as one record of several files.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Show a database: languages, sections, texts, bounds.
+    Show {
+        /// The database; the embedded one if none is named.
+        standards: Option<PathBuf>,
+    },
+    /// Set the bounds anew by complete records that are not in the database.
+    Calibrate {
+        /// The database.
+        standards: PathBuf,
+        /// Files of lines.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// How many in a thousand of these records may be refused.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=1000))]
+        refuse: u16,
+        /// Where the database goes.
+        #[arg(long)]
+        out: PathBuf,
     },
 }
 

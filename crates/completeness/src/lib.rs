@@ -21,14 +21,14 @@
 //! ```
 
 mod images;
-mod standards;
 mod text;
-mod vector;
 mod verdict;
 
 pub use images::{HeaderMatcher, ImageMatcher, Label};
-pub use standards::{Standards, StandardsError, Thresholds};
-pub use text::judge_sections;
+pub use text::{
+    Bound, Element, SectionRules, SectionStandard, Standards, StandardsBuilder, StandardsError,
+    Thresholds, calibrate, judge_sections, judge_sections_in,
+};
 pub use verdict::{Reason, SectionScore, Verdict};
 
 use emrshare_record::{Record, Sections};

@@ -32,9 +32,40 @@ pub enum Reason {
         /// Which section.
         section: Section,
         /// Its cosine in millionths.
-        similarity: u32,
+        similarity: i32,
         /// The cosine needed.
-        threshold: u32,
+        threshold: i32,
+    },
+    /// A section reads like another one.
+    OtherSection {
+        /// Which section.
+        section: Section,
+        /// What it reads like.
+        like: Section,
+    },
+    /// A section stops in the middle.
+    CutOff {
+        /// Which section.
+        section: Section,
+    },
+    /// A section does not name what it must.
+    MissingElement {
+        /// Which section.
+        section: Section,
+        /// What is not named.
+        element: String,
+    },
+    /// A section is in another language than the record.
+    OtherLanguage {
+        /// Which section.
+        section: Section,
+        /// The record's language.
+        language: &'static str,
+    },
+    /// A section speaks of a patient of another sex than an earlier section.
+    OtherPatient {
+        /// Which section.
+        section: Section,
     },
     /// The database has no texts to compare with.
     NoStandard {
@@ -70,6 +101,11 @@ impl Reason {
             Self::Placeholder { .. } => "section-placeholder",
             Self::TooShort { .. } => "section-too-short",
             Self::Unlike { .. } => "section-unlike",
+            Self::OtherSection { .. } => "section-other",
+            Self::CutOff { .. } => "section-cut-off",
+            Self::MissingElement { .. } => "section-element",
+            Self::OtherLanguage { .. } => "section-language",
+            Self::OtherPatient { .. } => "section-other-patient",
             Self::NoStandard { .. } => "section-no-standard",
             Self::MissingImages { .. } => "images-missing",
             Self::UnreadableImage { .. } => "image-unreadable",
@@ -84,6 +120,11 @@ impl Reason {
             | Self::Placeholder { section }
             | Self::TooShort { section, .. }
             | Self::Unlike { section, .. }
+            | Self::OtherSection { section, .. }
+            | Self::CutOff { section }
+            | Self::MissingElement { section, .. }
+            | Self::OtherLanguage { section, .. }
+            | Self::OtherPatient { section }
             | Self::NoStandard { section, .. } => format!("section {section}"),
             Self::MissingImages { modality, .. } => format!("imaging {modality}"),
             Self::UnreadableImage { attachment, .. } => format!("attachment {attachment}"),
@@ -101,9 +142,18 @@ impl fmt::Display for Reason {
                 write!(f, "{place}: {found} characters, at least {needed} are needed")
             }
             Self::Unlike { similarity, threshold, .. } => {
-                let shown = |millionths: &u32| f64::from(*millionths) / 1e6;
+                let shown = |millionths: &i32| f64::from(*millionths) / 1e6;
                 let (found, needed) = (shown(similarity), shown(threshold));
                 write!(f, "{place}: similarity {found:.3} to the standard, {needed:.3} is needed")
+            }
+            Self::OtherSection { like, .. } => write!(f, "{place}: reads like section {like}"),
+            Self::CutOff { .. } => write!(f, "{place}: stops in the middle"),
+            Self::MissingElement { element, .. } => write!(f, "{place}: does not name {element}"),
+            Self::OtherLanguage { language, .. } => {
+                write!(f, "{place}: not in the record's language, {language}")
+            }
+            Self::OtherPatient { .. } => {
+                write!(f, "{place}: speaks of a patient of another sex than the sections before")
             }
             Self::NoStandard { language, .. } => write!(f, "{place}: no standard for {language}"),
             Self::MissingImages { listed, found, .. } => {
@@ -114,29 +164,39 @@ impl fmt::Display for Reason {
     }
 }
 
-/// How like its standard a section is.
+/// How complete a section is. Values are in millionths.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct SectionScore {
     /// Which section.
     pub section: Section,
-    /// Its cosine in millionths.
-    pub similarity: u32,
-    /// The cosine needed.
-    pub threshold: u32,
+    /// How far it is above what is just not enough: a million is usual, 0 and less is refused.
+    pub margin: i32,
+    /// Its cosine with its standard.
+    pub similarity: i32,
+    /// That cosine less the greatest with another section's standard.
+    pub contrast: i32,
+    /// How sure it is that the text ends where it ends, and was not cut off.
+    pub ending: i32,
+}
+
+impl SectionScore {
+    pub(crate) const fn nothing(section: Section) -> Self {
+        Self { section, margin: -1_000_000, similarity: 0, contrast: 0, ending: 0 }
+    }
 }
 
 /// The judgement of a record.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Verdict {
     scores: [SectionScore; 3],
-    whole_similarity: u32,
+    whole_similarity: i32,
     reasons: Vec<Reason>,
 }
 
 impl Verdict {
     pub(crate) const fn new(
         scores: [SectionScore; 3],
-        whole_similarity: u32,
+        whole_similarity: i32,
         reasons: Vec<Reason>,
     ) -> Self {
         Self { scores, whole_similarity, reasons }
@@ -158,6 +218,13 @@ impl Verdict {
         &self.reasons
     }
 
+    /// One number for the texts, in millionths: the least of the sections' margins. Above 0 exactly
+    /// if no text is missing.
+    #[must_use]
+    pub fn score(&self) -> i32 {
+        self.scores.iter().map(|score| score.margin).min().unwrap_or(0)
+    }
+
     /// The sections' scores.
     #[must_use]
     pub const fn scores(&self) -> &[SectionScore; 3] {
@@ -166,7 +233,7 @@ impl Verdict {
 
     /// Cosine of the whole record in millionths: reported, never decisive.
     #[must_use]
-    pub const fn whole_similarity(&self) -> u32 {
+    pub const fn whole_similarity(&self) -> i32 {
         self.whole_similarity
     }
 }

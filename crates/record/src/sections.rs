@@ -35,6 +35,12 @@ impl Section {
         }
     }
 
+    /// The section of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|section| section.name() == name)
+    }
+
     /// The title that this software gives the section.
     #[must_use]
     pub const fn title(self) -> &'static str {
@@ -104,10 +110,21 @@ impl Language {
     /// Latin abbreviations.
     #[must_use]
     pub fn of(text: &str) -> Self {
-        let is_han = |c: &char| matches!(*c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}');
         let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-        let han = text.chars().filter(is_han).count();
+        let han = text.chars().filter(|c| Self::is_han(*c)).count();
         if han * 8 > letters { Self::Chinese } else { Self::English }
+    }
+
+    /// Whether a character is a Han character of the Basic Multilingual Plane.
+    #[must_use]
+    pub const fn is_han(character: char) -> bool {
+        matches!(character, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
+    }
+
+    /// The language of an ISO 639-1 code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Chinese, Self::English].into_iter().find(|language| language.code() == code)
     }
 
     /// ISO 639-1 code.

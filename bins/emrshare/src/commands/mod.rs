@@ -2,12 +2,15 @@
 
 mod bench;
 mod certificates;
+mod check;
 mod codec;
 mod desensitize;
 mod follow;
 mod local;
 mod remote;
+mod sections;
 mod split_view;
+mod standards;
 mod verify;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -46,7 +49,8 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Key(KeyCommand::New { file }) => certificates::new_key(&file, json),
         Command::Key(KeyCommand::Show { file }) => certificates::show_key(&file, json),
         Command::Submit { at, update, paths } => remote::submit(&at, update, &paths, json).await,
-        Command::Check { paths } => local::check(&paths, json),
+        Command::Check(arguments) => check::run(&arguments, json),
+        Command::Standards(command) => standards::run(&command, json),
         Command::Desensitize(arguments) => desensitize::run(&arguments, json),
         Command::Get { at, index, original, out } => {
             remote::get(&at, index.parse()?, original, &out, json).await

@@ -28,14 +28,16 @@ use crate::{
 
 const FILES_MAX: usize = 1000;
 
-/// How like its standard a section is.
+/// How complete a section is.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Score {
     section: &'static str,
-    /// Cosine, 0 to 1.
+    /// How far it is above what is just not enough: 1 is usual, 0 and less is refused.
+    margin: f64,
+    /// Cosine with the section's standard, 0 to 1.
     similarity: f64,
-    /// The cosine needed.
-    threshold: f64,
+    /// That cosine less the greatest with another section's standard.
+    contrast: f64,
 }
 
 /// What was found and how it was treated, without the values.
@@ -67,11 +69,12 @@ pub(crate) struct JudgeReport {
 
 impl From<&Judged> for JudgeReport {
     fn from(judged: &Judged) -> Self {
-        let shown = |millionths: u32| f64::from(millionths) / 1e6;
+        let shown = |millionths: i32| f64::from(millionths) / 1e6;
         let scores = judged.verdict.scores().iter().map(|score| Score {
             section: score.section.name(),
+            margin: shown(score.margin),
             similarity: shown(score.similarity),
-            threshold: shown(score.threshold),
+            contrast: shown(score.contrast),
         });
         let treated = judged.report.counts().map(|(class, technique, count)| Treated {
             class: class.name(),

@@ -1,0 +1,86 @@
+//! The standard database of the text matcher.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use emrshare_completeness::{Bound, Standards, StandardsBuilder, calibrate};
+use emrshare_record::{Language, Section, Sections, import};
+use serde_json::json;
+
+use super::{check::standards_of, sections};
+use crate::{cli::StandardsCommand, files, home, output};
+
+pub(super) fn run(command: &StandardsCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        StandardsCommand::Build { paths, out } => {
+            let records = sections::read_all(paths)?;
+            if records.is_empty() {
+                bail!("there is no record to build from");
+            }
+            let mut builder = StandardsBuilder::default();
+            records.iter().for_each(|(language, sections)| builder.add(*language, sections));
+            write(out, &builder.build())?;
+            output::value(&json!({"records": records.len(), "file": out}), as_json);
+        }
+        StandardsCommand::Calibrate { standards, paths, refuse, out } => {
+            let records = sections::read_all(paths)?;
+            let database = home::read(standards)?;
+            write(out, &calibrate(database.as_bytes(), &records, usize::from(*refuse))?)?;
+            output::value(&json!({"records": records.len(), "file": out}), as_json);
+        }
+        StandardsCommand::Lines { paths } => lines(paths)?,
+        StandardsCommand::Show { standards } => {
+            let own = standards.as_deref().map(standards_of).transpose()?;
+            show(own.as_ref().unwrap_or_else(|| Standards::embedded()), as_json);
+        }
+    }
+    Ok(())
+}
+
+fn lines(paths: &[PathBuf]) -> anyhow::Result<()> {
+    for path in files::records(paths)? {
+        let place = path.display().to_string();
+        let imported = import(files::read(&path)?);
+        let (record, _) = imported.with_context(|| format!("{place} is no record"))?;
+        let sections = Sections::of(&record);
+        let texts =
+            Section::ALL.map(|section| (section.name().to_owned(), json!(sections.get(section))));
+        output::json(&json!({
+            "id": place,
+            "lang": Language::of(&sections.joined()).code(),
+            "sections": serde_json::Map::from_iter(texts),
+        }));
+    }
+    Ok(())
+}
+
+fn write(out: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    fs::write(out, bytes).with_context(|| format!("{} cannot be written", out.display()))
+}
+
+fn show(standards: &Standards, as_json: bool) {
+    let millionths = |bound: Bound| json!({"least": f64::from(bound.least) / 1e6, "usual": f64::from(bound.usual) / 1e6});
+    // Lengths are kept as 16 times a logarithm.
+    let characters = |sixteenths: i32| (f64::from(sixteenths) / 16.0).exp2().round();
+    let sections = standards.sections().map(|standard| {
+        let (rules, bounds) = (standard.rules, standard.rules.thresholds);
+        json!({
+            "language": standard.language.code(),
+            "section": standard.section.name(),
+            "texts": rules.texts,
+            "characters": {
+                "least": characters(bounds.length.least),
+                "usual": characters(bounds.length.usual),
+            },
+            "similarity": millionths(bounds.similarity),
+            "contrast": millionths(bounds.contrast),
+            "elements": rules.elements.iter().map(|element| &element.name).collect::<Vec<_>>(),
+            "elements_min": rules.elements_min,
+        })
+    });
+    let digest = standards.digest().to_string();
+    output::value(&json!({"digest": digest, "sections": sections.collect::<Vec<_>>()}), as_json);
+}

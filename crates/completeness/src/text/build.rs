@@ -1,0 +1,260 @@
+//! Makes a standard database from complete records.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use emrshare_record::{Language, Section, Sections};
+
+use super::{
+    ending::EndCounts,
+    grams::{self, BUCKETS, Counts},
+    language::{LanguageStandard, Row, weight},
+    measure::{Measured, length},
+    scale::{MILLION, log2_sixteenths},
+    standards::{
+        Bound, Database, Element, LanguageData, SectionData, SectionRules, Standards,
+        StandardsError, Thresholds, VERSION,
+    },
+};
+
+/// What is added to each rarity, in sixteenths: a bucket that every text has still counts a little.
+const RARITY_MIN: u64 = 5;
+
+/// The share of complete sections, one in this many, that a bound may leave out.
+const LEFT_OUT: usize = 200;
+
+/// Collects complete records and makes a standard database of them.
+///
+/// ```
+/// use emrshare_completeness::{Standards, StandardsBuilder};
+/// use emrshare_record::{Language, Sections};
+///
+/// let mut builder = StandardsBuilder::default();
+/// for age in 40..60 {
+///     builder.add(Language::English, &Sections::new(
+///         format!("Sex: female. Age: {age} years."),
+///         "Acute appendicitis.".into(),
+///         "Appendectomy without complication, discharged on the third day.".into(),
+///     ));
+/// }
+/// let standards = Standards::from_json(&builder.build())?;
+/// assert_eq!(standards.sections().count(), 3);
+/// # Ok::<(), emrshare_completeness::StandardsError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct StandardsBuilder {
+    languages: Vec<Collected>,
+}
+
+/// The complete records of a language.
+#[derive(Clone, Debug)]
+struct Collected {
+    language: Language,
+    records: Vec<Complete>,
+    ends: [EndCounts; 3],
+}
+
+/// The three sections of a complete record.
+#[derive(Clone, Debug)]
+struct Complete {
+    counts: [Counts; 3],
+    lengths: [i32; 3],
+}
+
+impl StandardsBuilder {
+    /// Adds a complete record.
+    pub fn add(&mut self, language: Language, sections: &Sections) {
+        let known = self.languages.iter().position(|known| known.language == language);
+        let place = known.unwrap_or_else(|| {
+            let ends = [const { EndCounts::new() }; 3];
+            self.languages.push(Collected { language, records: Vec::new(), ends });
+            self.languages.len() - 1
+        });
+        let Collected { records, ends, .. } = &mut self.languages[place];
+        let texts = Section::ALL.map(|section| sections.get(section));
+        ends.iter_mut().zip(texts).for_each(|(ends, text)| ends.add(text));
+        records.push(Complete { counts: texts.map(grams::counts), lengths: texts.map(length) });
+    }
+
+    /// The database's bytes, for [`Standards::from_json`].
+    ///
+    /// # Panics
+    /// Never: numbers and strings become JSON.
+    #[must_use]
+    pub fn build(&self) -> Vec<u8> {
+        let languages = self.languages.iter().map(build_language).collect();
+        let database = Database { version: VERSION, languages };
+        let mut bytes = serde_json::to_vec_pretty(&database).expect("numbers and strings");
+        bytes.push(b'\n');
+        bytes
+    }
+}
+
+/// Sets the bounds of a database anew, so that about `refused_permille` of the given complete
+/// records would be refused.
+///
+/// # Errors
+/// [`StandardsError`] if the database is none.
+///
+/// # Panics
+/// Never: numbers and strings become JSON.
+pub fn calibrate(
+    database: &[u8],
+    records: &[(Language, Sections)],
+    refused_permille: usize,
+) -> Result<Vec<u8>, StandardsError> {
+    let standards = Standards::from_json(database)?;
+    let mut data: Database = serde_json::from_slice(database).expect("read above");
+    for (standard, language) in standards.languages().zip(&mut data.languages) {
+        let (code, standard) = standard;
+        let own: Vec<_> = records.iter().filter(|(language, _)| *language == code).collect();
+        // Three bounds in each of three sections share what may be refused.
+        let left_out = own.len() * refused_permille / 9000;
+        for (place, section) in Section::ALL.into_iter().enumerate() {
+            let measured: Vec<_> = own
+                .iter()
+                .map(|(_, sections)| Measured::of(sections.get(section), section, standard))
+                .collect();
+            if !measured.is_empty() {
+                let rules = &mut language.sections[place].rules;
+                rules.thresholds = thresholds(&measured, left_out, Slack::NONE);
+            }
+        }
+    }
+    let mut bytes = serde_json::to_vec_pretty(&data).expect("numbers and strings");
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn build_language(collected: &Collected) -> LanguageData {
+    let Collected { language, records, ends } = collected;
+    let ends = ends.each_ref().map(EndCounts::table);
+    let rarity = rarity(records);
+    let centres = [0, 1, 2].map(|place| centre(records, place, &rarity));
+    let rows = (0..BUCKETS).map(|bucket| Row {
+        rarity: u16::from(rarity[bucket]),
+        centres: [0, 1, 2].map(|place: usize| centres[place][bucket]),
+    });
+    let unbound = Bound { least: 0, usual: 1 };
+    let rules = |section| SectionRules {
+        texts: records.len() as u32,
+        thresholds: Thresholds { length: unbound, similarity: unbound, contrast: unbound },
+        elements: elements(*language, section),
+        elements_min: usize::from(section == Section::Basic),
+    };
+    let rules = Section::ALL.map(rules);
+    let standard = LanguageStandard::new(rows.collect(), ends.clone(), rules.clone());
+    let sections = Section::ALL.into_iter().zip(rules).zip(centres).enumerate();
+    let sections = sections.map(|(place, ((section, mut rules), centre))| {
+        let measured: Vec<_> = records
+            .iter()
+            .map(|record| {
+                let cosines = standard.cosines(&record.counts[place]);
+                Measured::new(record.lengths[place], cosines, section)
+            })
+            .collect();
+        rules.thresholds = thresholds(&measured, records.len() / LEFT_OUT, Slack::UNSEEN);
+        let bytes: Vec<u8> = centre.iter().flat_map(|weight| weight.to_le_bytes()).collect();
+        let section = section.name().to_owned();
+        let ends = BASE64_STANDARD.encode(&ends[place]);
+        SectionData { section, rules, centre: BASE64_STANDARD.encode(bytes), ends }
+    });
+    LanguageData {
+        language: language.code().to_owned(),
+        sections: sections.collect(),
+        rarity: BASE64_STANDARD.encode(&rarity),
+    }
+}
+
+/// log2(texts / texts with the bucket), in sixteenths.
+fn rarity(records: &[Complete]) -> Vec<u8> {
+    let mut with = vec![0_u64; BUCKETS];
+    for (bucket, _) in records.iter().flat_map(|record| record.counts.iter().flatten()) {
+        with[usize::from(*bucket)] += 1;
+    }
+    let all = log2_sixteenths(3 * records.len() as u64 + 1);
+    let rarity = |with: &u64| all.saturating_sub(log2_sixteenths(with + 1)) + RARITY_MIN;
+    with.iter().map(|with| rarity(with).min(255) as u8).collect()
+}
+
+/// The sum of the records' vectors, each of length one, scaled to 16 bits.
+fn centre(records: &[Complete], place: usize, rarity: &[u8]) -> Vec<u16> {
+    const ONE: u128 = 1 << 20;
+    let mut sums = vec![0_u64; BUCKETS];
+    for record in records {
+        let counts = &record.counts[place];
+        let weigh = |bucket: u16, count| weight(u16::from(rarity[usize::from(bucket)]), count);
+        let square = |(bucket, count): &(u16, u32)| u128::from(weigh(*bucket, *count)).pow(2);
+        let norm = counts.iter().map(square).sum::<u128>().isqrt().max(1);
+        for (bucket, count) in counts {
+            let share = u128::from(weigh(*bucket, *count)) * ONE / norm;
+            sums[usize::from(*bucket)] += share as u64;
+        }
+    }
+    let most = u128::from(sums.iter().copied().max().unwrap_or(0).max(1));
+    let scaled = |sum: &u64| (u128::from(*sum) * u128::from(u16::MAX) / most) as u16;
+    sums.iter().map(scaled).collect()
+}
+
+/// How much less than the measured least is enough.
+#[derive(Clone, Copy, Debug)]
+struct Slack {
+    /// In sixteenths of a logarithm to base 2.
+    length: i32,
+    /// Hundredths of the measured least.
+    similarity_percent: i32,
+    /// Millionths below nothing, however high the measured least is; `None` for that least itself.
+    contrast: Option<i32>,
+}
+
+impl Slack {
+    const NONE: Self = Self { length: 0, similarity_percent: 0, contrast: None };
+
+    /// Texts that went into a standard are nearer to it than others will be; others may be shorter
+    /// by two thirds, and read a little like another section.
+    const UNSEEN: Self =
+        Self { length: 24, similarity_percent: 90, contrast: Some(MILLION * 35 / 1000) };
+}
+
+/// The bounds that all but `left_out` of the measured sections reach, less a slack.
+fn thresholds(measured: &[Measured], left_out: usize, slack: Slack) -> Thresholds {
+    let bound = |value: fn(&Measured) -> i32| {
+        let mut values: Vec<_> = measured.iter().map(value).collect();
+        values.sort_unstable();
+        let at = |place: usize| values.get(place).copied().unwrap_or(0);
+        Bound { least: at(left_out) - 1, usual: at(values.len() / 10) }
+    };
+    let mut length = bound(|measured| measured.length);
+    let mut similarity = bound(|measured| measured.similarity);
+    let mut contrast = bound(|measured| measured.contrast);
+    length.least -= slack.length;
+    similarity.least -= similarity.least / 100 * slack.similarity_percent;
+    contrast.least = slack.contrast.map_or(contrast.least, |below| -below);
+    Thresholds { length, similarity, contrast }
+}
+
+/// What a section's text must name by default: of basic information sex or age.
+fn elements(language: Language, section: Section) -> Vec<Element> {
+    let element = |name: &str, words: &[&str]| Element {
+        name: name.to_owned(),
+        words: words.iter().map(|word| (*word).to_owned()).collect(),
+    };
+    match (section, language) {
+        (Section::Basic, Language::Chinese) => vec![
+            element("sex", &["男", "女", "性别"]),
+            element("age", &["岁", "龄", "出生", "月大", "天大"]),
+        ],
+        (Section::Basic, Language::English) => vec![
+            element(
+                "sex",
+                &[
+                    "male", "man", "lady", "boy", "girl", "sex", "gender", "he ", "his ", "she ",
+                    "her ",
+                ],
+            ),
+            element(
+                "age",
+                &["year", "month", "age", "born", "birth", "dob", "yo ", "y/o", "infant"],
+            ),
+        ],
+        _ => Vec::new(),
+    }
+}

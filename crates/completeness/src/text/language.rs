@@ -1,0 +1,108 @@
+//! The standards of one language, ready for comparison.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use emrshare_record::{Language, Section};
+
+use super::{
+    ending::ENDS,
+    grams::{BUCKETS, Counts},
+    scale::{MILLION, SIXTEENTHS, log2_sixteenths},
+    standards::{LanguageData, SectionRules, StandardsError},
+};
+
+/// A bucket's rarity and its weight in each section's centre, side by side for the cache.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Row {
+    pub(crate) rarity: u16,
+    pub(crate) centres: [u16; 3],
+}
+
+/// The standards of one language.
+#[derive(Debug)]
+pub(crate) struct LanguageStandard {
+    rows: Box<[Row]>,
+    /// |A| of each section's centre, and of their sum.
+    norms: [u64; 4],
+    /// The table of phrase ends of each section.
+    pub(crate) ends: [Vec<u8>; 3],
+    pub(crate) rules: [SectionRules; 3],
+}
+
+impl LanguageStandard {
+    pub(crate) fn new(rows: Box<[Row]>, ends: [Vec<u8>; 3], rules: [SectionRules; 3]) -> Self {
+        let norm = |weight: fn(&Row) -> u64| {
+            rows.iter().map(|row| u128::from(weight(row)).pow(2)).sum::<u128>().isqrt() as u64
+        };
+        let norms = [
+            norm(|row| u64::from(row.centres[0])),
+            norm(|row| u64::from(row.centres[1])),
+            norm(|row| u64::from(row.centres[2])),
+            norm(|row| row.centres.iter().map(|weight| u64::from(*weight)).sum()),
+        ];
+        Self { rows, norms, ends, rules }
+    }
+
+    pub(crate) fn read(data: &LanguageData) -> Result<(Language, Self), StandardsError> {
+        let language = Language::from_code(&data.language)
+            .ok_or_else(|| StandardsError::Language(data.language.clone()))?;
+        let mut rows = vec![Row::default(); BUCKETS].into_boxed_slice();
+        let rarity = table(data, "rarity", &data.rarity, BUCKETS)?;
+        rows.iter_mut().zip(rarity).for_each(|(row, rarity)| row.rarity = u16::from(rarity));
+        let named = data.sections.iter().map(|section| Section::from_name(&section.section));
+        if !named.eq(Section::ALL.map(Some)) {
+            return Err(StandardsError::Sections(data.language.clone()));
+        }
+        let mut ends = [const { Vec::new() }; 3];
+        for (place, section) in data.sections.iter().enumerate() {
+            ends[place] = table(data, "ends", &section.ends, ENDS)?;
+            let centre = table(data, "centre", &section.centre, 2 * BUCKETS)?;
+            for (row, bytes) in rows.iter_mut().zip(centre.chunks_exact(2)) {
+                row.centres[place] = u16::from_le_bytes([bytes[0], bytes[1]]);
+            }
+        }
+        let rules = [0, 1, 2].map(|place: usize| data.sections[place].rules.clone());
+        Ok((language, Self::new(rows, ends, rules)))
+    }
+
+    /// Cosines with the centres of the three sections and with their sum, in millionths.
+    ///
+    /// cos(A, B) = A·B / (|A| |B|), where a bucket's weight in A is its rarity times the logarithm
+    /// of its count.
+    pub(crate) fn cosines(&self, counts: &Counts) -> [i32; 4] {
+        let mut products = [0_u64; 3];
+        let mut square = 0_u128;
+        for (bucket, count) in counts {
+            let row = &self.rows[usize::from(*bucket)];
+            let weight = weight(row.rarity, *count);
+            square += u128::from(weight).pow(2);
+            for (product, centre) in products.iter_mut().zip(row.centres) {
+                *product += weight * u64::from(centre);
+            }
+        }
+        let norm = square.isqrt();
+        let all = [products[0], products[1], products[2], products.iter().sum()];
+        let cosine = |place: usize| {
+            let norms = norm * u128::from(self.norms[place]);
+            let scaled = u128::from(all[place]) * MILLION as u128;
+            // At most a million, but for the roots' rounding.
+            scaled.checked_div(norms).unwrap_or(0).min(MILLION as u128) as i32
+        };
+        [0, 1, 2, 3].map(cosine)
+    }
+}
+
+/// What a bucket counts in a text.
+pub(crate) fn weight(rarity: u16, count: u32) -> u64 {
+    u64::from(rarity) * (SIXTEENTHS + log2_sixteenths(u64::from(count)))
+}
+
+fn table(
+    data: &LanguageData,
+    name: &'static str,
+    base64: &str,
+    needed: usize,
+) -> Result<Vec<u8>, StandardsError> {
+    let bytes = BASE64_STANDARD.decode(base64).ok().filter(|bytes| bytes.len() == needed);
+    let language = || data.language.clone();
+    bytes.ok_or_else(|| StandardsError::Table { table: name, language: language(), needed })
+}

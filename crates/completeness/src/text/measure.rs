@@ -1,0 +1,98 @@
+//! What is measured on a section's text, and how far it is from its bounds.
+
+use emrshare_record::Section;
+
+use super::{
+    ending, grams,
+    language::LanguageStandard,
+    scale::{MILLION, log2_sixteenths},
+    standards::{Bound, Thresholds},
+};
+
+/// The bound of an ending, in thousandths: what is below is surely cut off.
+const ENDING: Bound = Bound { least: 20, usual: 1000 };
+
+/// What is measured on one text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    pub(crate) length: i32,
+    pub(crate) similarity: i32,
+    pub(crate) contrast: i32,
+    /// The section whose standard it is most like, but for its own.
+    pub(crate) rival: Section,
+}
+
+impl Measured {
+    pub(crate) fn of(text: &str, section: Section, standard: &LanguageStandard) -> Self {
+        Self::new(length(text), standard.cosines(&grams::counts(text)), section)
+    }
+
+    pub(crate) fn new(length: i32, cosines: [i32; 4], section: Section) -> Self {
+        let others = Section::ALL.into_iter().filter(|other| *other != section);
+        let rival = others.max_by_key(|other| cosines[*other as usize]).unwrap_or(section);
+        let similarity = cosines[section as usize];
+        Self { length, similarity, contrast: similarity - cosines[rival as usize], rival }
+    }
+}
+
+/// The margins of a text over its bounds, in millionths: 0 is just not enough, a million usual.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Margins {
+    pub(crate) length: i32,
+    pub(crate) similarity: i32,
+    pub(crate) contrast: i32,
+    pub(crate) ending: i32,
+}
+
+impl Margins {
+    pub(crate) fn of(measured: &Measured, wholeness: u32, thresholds: &Thresholds) -> Self {
+        Self {
+            length: margin(measured.length, thresholds.length),
+            similarity: margin(measured.similarity, thresholds.similarity),
+            contrast: margin(measured.contrast, thresholds.contrast),
+            ending: margin(wholeness as i32, ENDING),
+        }
+    }
+
+    pub(crate) fn least(self) -> i32 {
+        self.length.min(self.similarity).min(self.contrast).min(self.ending)
+    }
+}
+
+/// How sure it is that a text was not cut off, in thousandths.
+pub(crate) fn wholeness(text: &str, section: Section, standard: &LanguageStandard) -> u32 {
+    ending::wholeness(text, &standard.ends[section as usize])
+}
+
+/// Characters without white space, as 16 times their logarithm to base 2.
+pub(crate) fn length(text: &str) -> i32 {
+    log2_sixteenths(characters(text) as u64 + 1) as i32
+}
+
+/// Characters without white space.
+pub(crate) fn characters(text: &str) -> usize {
+    text.chars().filter(|character| !character.is_whitespace()).count()
+}
+
+fn margin(value: i32, bound: Bound) -> i32 {
+    let above = i64::from(value) - i64::from(bound.least);
+    let usual = (i64::from(bound.usual) - i64::from(bound.least)).max(1);
+    let million = i64::from(MILLION);
+    (above * million / usual).clamp(-million, million) as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn margin_is_nothing_at_the_least_and_one_at_the_usual() {
+        let bound = Bound { least: 100, usual: 300 };
+        assert_eq!(margin(100, bound), 0);
+        assert_eq!(margin(200, bound), MILLION / 2);
+        assert_eq!(margin(300, bound), MILLION);
+        assert_eq!(margin(900, bound), MILLION);
+        assert_eq!(margin(0, bound), -MILLION / 2);
+        assert_eq!(margin(i32::MIN, bound), -MILLION);
+    }
+}

@@ -1,0 +1,144 @@
+//! Is all text there?
+
+mod build;
+mod ending;
+mod grams;
+mod language;
+mod measure;
+mod person;
+mod placeholder;
+mod scale;
+mod standards;
+
+pub use build::{StandardsBuilder, calibrate};
+pub use standards::{
+    Bound, Element, SectionRules, SectionStandard, Standards, StandardsError, Thresholds,
+};
+
+use emrshare_record::{Language, Section, Sections};
+
+use self::{
+    language::LanguageStandard,
+    measure::{Margins, Measured},
+    scale::MILLION,
+    standards::SectionRules as Rules,
+};
+use crate::{Reason, SectionScore, Verdict};
+
+/// Letters of another language that a section may hold before it is called foreign.
+const FOREIGN_LETTERS: usize = 20;
+
+/// Judges the three sections of a record in the language that most of it is in.
+#[must_use]
+pub fn judge_sections(sections: &Sections, standards: &Standards) -> Verdict {
+    judge_sections_in(Language::of(&sections.joined()), sections, standards)
+}
+
+/// Judges the three sections of a record whose language is known.
+#[must_use]
+pub fn judge_sections_in(
+    language: Language,
+    sections: &Sections,
+    standards: &Standards,
+) -> Verdict {
+    let Some(standard) = standards.language(language) else {
+        let reasons =
+            Section::ALL.map(|section| Reason::NoStandard { section, language: language.code() });
+        let scores = Section::ALL.map(|section| SectionScore::nothing(section));
+        return Verdict::new(scores, 0, reasons.into());
+    };
+    let mut reasons = Vec::new();
+    let mut scores = Section::ALL.map(|section| {
+        let text = sections.get(section).trim();
+        let (score, reason) = judge_section(section, text, language, standard);
+        reasons.extend(reason);
+        score
+    });
+    if let Some(section) = person::contradicting(sections) {
+        reasons.push(Reason::OtherPatient { section });
+        let score = &mut scores[section as usize].margin;
+        *score = (*score).min(-MILLION / 4);
+    }
+    let [.., whole] = standard.cosines(&grams::counts(&sections.joined()));
+    Verdict::new(scores, whole, reasons)
+}
+
+fn judge_section(
+    section: Section,
+    text: &str,
+    language: Language,
+    standard: &LanguageStandard,
+) -> (SectionScore, Option<Reason>) {
+    if text.is_empty() {
+        return (SectionScore::nothing(section), Some(Reason::Missing { section }));
+    }
+    if placeholder::is_placeholder(text) {
+        return (SectionScore::nothing(section), Some(Reason::Placeholder { section }));
+    }
+    let rules = &standard.rules[section as usize];
+    let measured = Measured::of(text, section, standard);
+    let wholeness = measure::wholeness(text, section, standard);
+    let margins = Margins::of(&measured, wholeness, &rules.thresholds);
+    let missing = missing_element(text, rules);
+    let foreign = is_foreign(text, language);
+    let mut margin = margins.least();
+    if foreign || missing.is_some() {
+        margin = margin.min(-MILLION / 2);
+    }
+    let score = SectionScore {
+        section,
+        margin,
+        similarity: measured.similarity,
+        contrast: measured.contrast,
+        ending: wholeness as i32 * (MILLION / 1000),
+    };
+    let reason = if foreign {
+        Some(Reason::OtherLanguage { section, language: language.code() })
+    } else if let Some(element) = missing {
+        Some(Reason::MissingElement { section, element })
+    } else if margin > 0 {
+        None
+    } else if margins.length == margin {
+        Some(too_short(section, text, rules))
+    } else if margins.ending == margin {
+        Some(Reason::CutOff { section })
+    } else if margins.contrast == margin {
+        Some(Reason::OtherSection { section, like: measured.rival })
+    } else {
+        let threshold = rules.thresholds.similarity.least;
+        Some(Reason::Unlike { section, similarity: measured.similarity, threshold })
+    };
+    (score, reason)
+}
+
+fn too_short(section: Section, text: &str, rules: &Rules) -> Reason {
+    let found = measure::characters(text);
+    let enough =
+        |needed: &usize| measure::length(&"x".repeat(*needed)) > rules.thresholds.length.least;
+    let needed = (found..).find(enough).unwrap_or(found);
+    Reason::TooShort { section, found, needed }
+}
+
+/// The elements of which none is named, if fewer are named than must be.
+fn missing_element(text: &str, rules: &Rules) -> Option<String> {
+    if rules.elements_min == 0 {
+        return None;
+    }
+    let lower = text.to_lowercase();
+    let is_named =
+        |element: &&Element| element.words.iter().any(|word| lower.contains(word.as_str()));
+    let (named, missing): (Vec<_>, Vec<_>) = rules.elements.iter().partition(is_named);
+    let names =
+        || missing.iter().map(|element| element.name.as_str()).collect::<Vec<_>>().join(" or ");
+    (named.len() < rules.elements_min).then(names)
+}
+
+/// Whether a text is in another language than its record. Abbreviations and names are not.
+fn is_foreign(text: &str, language: Language) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    match (language, Language::of(text)) {
+        (Language::Chinese, Language::English) => letters >= FOREIGN_LETTERS,
+        (Language::English, Language::Chinese) => true,
+        _ => false,
+    }
+}

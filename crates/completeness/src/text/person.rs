@@ -1,0 +1,80 @@
+//! Do the sections speak of one person?
+
+use std::sync::LazyLock;
+
+use emrshare_record::{Section, Sections};
+use regex::Regex;
+
+/// What a section says of the patient's sex, if it says so plainly.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Sex {
+    Female,
+    Male,
+}
+
+/// Plain statements: a field, or the patient with age and sex. Relatives are not meant.
+static STATEMENT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?x)
+        (?: 性别 \s* [:：]? \s* | 患者 [，,、]? \s* (?:为|系)? (?:老年|中老年|中年|青年|\d+岁)* [，,]? \s*
+          | (?:老年|中年|青年|岁) [，,]? \s* )
+          (?: (?<zh_female>女) | (?<zh_male>男) )
+        | (?i: \b (?: sex | gender ) \s* :? \s* (?: (?<en_female>f(?:emale)?) | (?<en_male>m(?:ale)?) ) \b
+          | \b \d+ [-\ ] year [-\ ] old \s+ (?: \w+ [-\ ] ){0,2}?
+            (?: (?<en_woman>female|woman|lady|girl) | (?<en_man>male|man|gentleman|boy) ) \b )",
+    )
+    .expect("a constant that the tests compile")
+});
+
+/// The first section that contradicts an earlier one in the patient's sex.
+pub(crate) fn contradicting(sections: &Sections) -> Option<Section> {
+    let mut known = None;
+    Section::ALL.into_iter().find(|section| {
+        let said = sex(sections.get(*section));
+        let contradicts = said.is_some() && known.is_some() && said != known;
+        known = known.or(said);
+        contradicts
+    })
+}
+
+/// The sex that a text states; `None` if it states none or both.
+fn sex(text: &str) -> Option<Sex> {
+    let mut said = None;
+    for found in STATEMENT.captures_iter(text) {
+        let is_female = ["zh_female", "en_female", "en_woman"];
+        let female = is_female.iter().any(|name| found.name(name).is_some());
+        let sex = if female { Sex::Female } else { Sex::Male };
+        if said.is_some_and(|said| said != sex) {
+            return None;
+        }
+        said = Some(sex);
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_patient_is_told_from_others() {
+        assert_eq!(sex("性别：女；年龄：70岁"), Some(Sex::Female));
+        assert_eq!(sex("患者老年男性，急性起病"), Some(Sex::Male));
+        assert_eq!(sex("This is a 45-year-old white female."), Some(Sex::Female));
+        assert_eq!(sex("Sex: M"), Some(Sex::Male));
+        assert_eq!(sex("his mother and a female nurse; 女儿陪同"), None);
+        assert_eq!(sex("患者男性，48岁，其妻36岁，女性"), None);
+    }
+
+    #[test]
+    fn a_section_of_another_patient_is_named() {
+        let sections = |third: &str| {
+            Sections::new("性别：女；年龄：70岁".into(), "2型糖尿病".into(), third.into())
+        };
+        assert_eq!(
+            contradicting(&sections("患者男性，行手术治疗。")),
+            Some(Section::Hospitalisation)
+        );
+        assert_eq!(contradicting(&sections("患者女性，行手术治疗。")), None);
+    }
+}

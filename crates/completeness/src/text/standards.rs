@@ -1,0 +1,200 @@
+//! The standard database: what complete sections look like, as numbers.
+
+use std::sync::LazyLock;
+
+use emrshare_codec::Digest;
+use emrshare_record::{Language, Section};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::language::LanguageStandard;
+
+/// Version of the database's form.
+pub(crate) const VERSION: u32 = 1;
+
+/// Bytes are not a standard database.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StandardsError {
+    /// Not JSON of this form.
+    #[error("not a standard database: line {line}, column {column}")]
+    Json {
+        /// Line of the error, from 1.
+        line: usize,
+        /// Column of the error, from 1.
+        column: usize,
+    },
+    /// Another version.
+    #[error("standard database of version {0}; this software reads version 1")]
+    Version(u32),
+    /// A language that this software does not know.
+    #[error("standard database: `{0}` is no language that is known (zh, en)")]
+    Language(String),
+    /// Not the three sections.
+    #[error(
+        "standard database: {0} needs the sections basic, diagnosis, hospitalisation in this order"
+    )]
+    Sections(String),
+    /// A table of the wrong size.
+    #[error(
+        "standard database: table {table} of {language} is damaged: {needed} values are needed"
+    )]
+    Table {
+        /// Which table.
+        table: &'static str,
+        /// Of which language.
+        language: String,
+        /// How many values it must have.
+        needed: usize,
+    },
+}
+
+/// What a measured value must reach: `least` counts 0, `usual` and more counts 1.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bound {
+    /// What is just enough.
+    pub least: i32,
+    /// What nine of ten complete sections reach.
+    pub usual: i32,
+}
+
+/// The bounds of a section.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Thresholds {
+    /// Characters without white space, as 16 times their logarithm to base 2.
+    pub length: Bound,
+    /// Cosine with the section's standard, in millionths.
+    pub similarity: Bound,
+    /// That cosine less the greatest one with another section's standard, in millionths.
+    pub contrast: Bound,
+}
+
+/// What a section's text must name, such as sex or age.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Element {
+    /// What it is called in reports.
+    pub name: String,
+    /// Words of which one must be there, in small letters.
+    pub words: Vec<String>,
+}
+
+/// The form in which a database is kept.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Database {
+    pub(crate) version: u32,
+    pub(crate) languages: Vec<LanguageData>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LanguageData {
+    pub(crate) language: String,
+    pub(crate) sections: Vec<SectionData>,
+    /// How rare each bucket is: 16 times a logarithm, a byte a bucket.
+    pub(crate) rarity: String,
+}
+
+/// What a section's text must reach.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SectionRules {
+    /// Number of texts that the standard was made of.
+    pub texts: u32,
+    /// The bounds of what is measured.
+    pub thresholds: Thresholds,
+    /// What the text must name.
+    pub elements: Vec<Element>,
+    /// Of how many of these at least one word must be there.
+    pub elements_min: usize,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SectionData {
+    pub(crate) section: String,
+    pub(crate) rules: SectionRules,
+    /// Weight of each bucket, two bytes (little-endian) a bucket.
+    pub(crate) centre: String,
+    /// How often phrases end with the bucket's words: a byte a bucket, 0 for unseen.
+    pub(crate) ends: String,
+}
+
+/// What the database says of one section of one language.
+#[derive(Clone, Copy, Debug)]
+pub struct SectionStandard<'a> {
+    /// The language.
+    pub language: Language,
+    /// The section.
+    pub section: Section,
+    /// What its text must reach.
+    pub rules: &'a SectionRules,
+}
+
+/// The standard database.
+///
+/// Its digest is named by the consortium, so that all nodes judge alike. All arithmetic on it is on
+/// integers: the same text has the same scores on every machine.
+#[derive(Debug)]
+pub struct Standards {
+    digest: Digest,
+    languages: Vec<(Language, LanguageStandard)>,
+}
+
+impl Standards {
+    /// The database in this crate. `standards/README.md` says what it was made of.
+    ///
+    /// # Panics
+    /// Never: the tests read it.
+    #[must_use]
+    pub fn embedded() -> &'static Self {
+        static EMBEDDED: LazyLock<Standards> = LazyLock::new(|| {
+            Standards::from_json(include_bytes!("../../data/standards.json"))
+                .expect("the embedded database is read by the tests")
+        });
+        &EMBEDDED
+    }
+
+    /// Reads a database that [`StandardsBuilder`](crate::StandardsBuilder) made.
+    ///
+    /// # Errors
+    /// [`StandardsError`] if it is something else.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, StandardsError> {
+        let database: Database = serde_json::from_slice(bytes)
+            .map_err(|error| StandardsError::Json { line: error.line(), column: error.column() })?;
+        if database.version != VERSION {
+            return Err(StandardsError::Version(database.version));
+        }
+        let languages = database.languages.iter().map(LanguageStandard::read);
+        let languages = languages.collect::<Result<_, _>>()?;
+        Ok(Self { digest: Digest(Sha256::digest(bytes).into()), languages })
+    }
+
+    /// SHA-256 of the database's bytes.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// What it says, section by section.
+    pub fn sections(&self) -> impl Iterator<Item = SectionStandard<'_>> {
+        self.languages.iter().flat_map(|(language, standard)| {
+            Section::ALL.into_iter().zip(&standard.rules).map(|(section, rules)| SectionStandard {
+                language: *language,
+                section,
+                rules,
+            })
+        })
+    }
+
+    pub(crate) fn languages(&self) -> impl Iterator<Item = (Language, &LanguageStandard)> {
+        self.languages.iter().map(|(language, standard)| (*language, standard))
+    }
+
+    pub(crate) fn language(&self, language: Language) -> Option<&LanguageStandard> {
+        self.languages.iter().find(|(known, _)| *known == language).map(|(_, standard)| standard)
+    }
+}

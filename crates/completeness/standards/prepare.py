@@ -1,0 +1,112 @@
+"""Complete records to build the standard database from, as JSON lines.
+
+    prepare.py SHARED_DATA ICD10_TITLES OUT.jsonl
+
+SHARED_DATA/text_zh is read for Chinese (MIT; only vectors of it reach the database); English is put
+together from english.txt and titles of ICD-10-CM (public domain; a line a title, from PyPI's
+simple-icd-10-cm). A fifth of the Chinese cases is left out for measuring.
+"""
+
+import hashlib
+import json
+import pathlib
+import random
+import re
+import sys
+
+
+def is_kept_aside(case):
+    return hashlib.sha256(case.encode()).digest()[0] % 5 == 0
+
+
+def chinese(folder):
+    """Each case in the ways that hospitals cut a record into sections."""
+    lines = (folder / "text_zh/joined_semisynthetic/records.jsonl").read_text().splitlines()
+    for line in lines:
+        record = json.loads(line)
+        if is_kept_aside(record["case"]):
+            continue
+        part = lambda *names: "\n".join(record["sections"].get(name, "") for name in names).strip()
+        yield record["id"], [
+            part("基本信息"),
+            part("诊断"),
+            part("住院经过"),
+        ]
+        yield record["id"] + "-long", [
+            part("基本信息", "主诉及症状"),
+            part("诊断", "诊断依据"),
+            part("辅助检查", "住院经过"),
+        ]
+
+
+def diagnoses(folder):
+    """Diagnoses as consultations write them (MIT), and names of diseases (Apache-2.0)."""
+    for line in (folder / "text_zh/ai_hospital_mvme/doctor_summaries.jsonl").read_text().splitlines():
+        record = json.loads(line)
+        if not is_kept_aside(record["case"]):
+            yield record["sections"].get("诊断结果", "")
+    names = []
+    for line in (folder / "deid/text/cmedqaner_zh/cmedqaner_zh.jsonl").read_text().splitlines():
+        record = json.loads(line)
+        names += [record["text"][at["start"] : at["end"]] for at in record["clinical"] if at["type"] == "disease"]
+    names = sorted({name for name in names if len(name) > 2})
+    rng = random.Random(2026)
+    for _ in range(len(names) // 2):
+        drawn = rng.sample(names, rng.randint(1, 3))
+        yield "；".join(drawn) if rng.random() < 0.5 else "\n".join(f"{n}. {name}" for n, name in enumerate(drawn, 1))
+
+
+def more_chinese(folder):
+    """The records again, with other diagnoses."""
+    records = [texts for _, texts in chinese(folder)]
+    for number, diagnosis in enumerate(diagnoses(folder)):
+        if diagnosis.strip():
+            basic, _, course = records[number % len(records)]
+            yield f"zh-{number}", [basic, diagnosis, course]
+
+
+def sentences():
+    text = (pathlib.Path(__file__).parent / "english.txt").read_text()
+    pools = {}
+    for line in text.splitlines():
+        if line.startswith("["):
+            pool = pools.setdefault(line.strip("[]"), [])
+        elif line and not line.startswith("#"):
+            pool.append(line)
+    return pools
+
+
+def said(rng, sentence):
+    return re.sub(r"\{([^}]*)\}", lambda found: rng.choice(found[1].split("|")), sentence)
+
+
+def english(titles, count):
+    rng = random.Random(2026)
+    pools = sentences()
+    for number in range(count):
+        draw = lambda name, least, most: " ".join(
+            said(rng, sentence) for sentence in rng.sample(pools[name], rng.randint(least, most))
+        )
+        diagnosis = draw("diagnosis", 0, 2)
+        listed = [f"{place}. {rng.choice(titles)}." for place in range(1, rng.randint(2, 4))]
+        yield f"en-{number}", [
+            draw("basic", 1, 6),
+            " ".join([diagnosis, *listed]).strip(),
+            draw("hospitalisation", 2, 9),
+        ]
+
+
+def main(shared, titles, out):
+    titles = pathlib.Path(titles).read_text().splitlines()
+    with open(out, "w") as file:
+        shared = pathlib.Path(shared)
+        sets = [("zh", chinese(shared)), ("zh", more_chinese(shared)), ("en", english(titles, 1500))]
+        for language, records in sets:
+            for name, texts in records:
+                sections = dict(zip(("basic", "diagnosis", "hospitalisation"), texts))
+                line = {"id": name, "lang": language, "sections": sections}
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

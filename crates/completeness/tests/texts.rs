@@ -1,0 +1,212 @@
+//! What the text matcher accepts and refuses, with the embedded database and with one made here.
+#![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
+
+use emrshare_completeness::{
+    HeaderMatcher, Standards, StandardsBuilder, StandardsError, calibrate, judge, judge_sections,
+    judge_sections_in,
+};
+use emrshare_record::{Bundle, Language, Record, Section, Sections, import};
+use emrshare_sample::{Generator, Tongue};
+use proptest::prelude::*;
+
+/// Sections of generated records, as their Composition has them.
+fn generated(tongue: Tongue, seed: u64, count: usize) -> Vec<Sections> {
+    records(tongue, seed, count).iter().map(Sections::of).collect()
+}
+
+/// Sections of the same records without a Composition, as gathered from their resources.
+fn gathered(tongue: Tongue, seed: u64, count: usize) -> Vec<Sections> {
+    let bare = |record: &Record| {
+        let mut bare = Bundle::empty();
+        let resources = record.bundle().resources();
+        resources
+            .filter(|(kind, _)| *kind != "Composition")
+            .for_each(|(_, resource)| bare.push(resource.clone()));
+        Sections::of(&Record::new(bare, Vec::new()))
+    };
+    records(tongue, seed, count).iter().map(bare).collect()
+}
+
+fn records(tongue: Tongue, seed: u64, count: usize) -> Vec<Record> {
+    let samples = Generator::new(seed, tongue).text_only().take(count);
+    samples.map(|sample| import(sample.into_source()).unwrap().0).collect()
+}
+
+fn both_languages() -> Vec<Sections> {
+    [generated(Tongue::Chinese, 7, 10), generated(Tongue::English, 7, 10)].concat()
+}
+
+/// The sections with one of them changed.
+fn with(sections: &Sections, changed: Section, text: &str) -> Sections {
+    let [basic, diagnosis, course] =
+        Section::ALL.map(|each| if each == changed { text } else { sections.get(each) }.to_owned());
+    Sections::new(basic, diagnosis, course)
+}
+
+fn rules(sections: &Sections) -> Vec<&'static str> {
+    let verdict = judge_sections(sections, Standards::embedded());
+    assert_eq!(verdict.is_complete(), verdict.score() > 0);
+    verdict.reasons().iter().map(emrshare_completeness::Reason::rule).collect()
+}
+
+#[test]
+fn complete_records_are_accepted() {
+    for sample in Generator::new(7, Tongue::Mixed).take(40) {
+        let (record, _) = import(sample.into_source()).unwrap();
+        let verdict = judge(&record, Standards::embedded(), &HeaderMatcher);
+        assert!(verdict.is_complete(), "{:?} {:?}", verdict.reasons(), verdict.scores());
+    }
+}
+
+#[test]
+fn removed_and_placeholder_sections_are_refused() {
+    let gathered = gathered(Tongue::English, 7, 5);
+    for sections in both_languages().into_iter().chain(gathered) {
+        for section in Section::ALL {
+            for text in ["", " \n", "无", "N/A", "见附件。", "-", "（待补充）"] {
+                let rules = rules(&with(&sections, section, text));
+                let is_nothing =
+                    |rule: &&str| ["section-missing", "section-placeholder"].contains(rule);
+                assert!(rules.iter().any(|rule| is_nothing(&rule)), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_section_in_the_place_of_another_is_refused() {
+    let (mut refused, mut all) = (0, 0);
+    for sections in both_languages() {
+        for (section, other) in [
+            (Section::Diagnosis, Section::Basic),
+            (Section::Hospitalisation, Section::Basic),
+            (Section::Basic, Section::Hospitalisation),
+        ] {
+            let swapped = with(&sections, section, sections.get(other));
+            let before = judge_sections(&sections, Standards::embedded());
+            let after = judge_sections(&swapped, Standards::embedded());
+            assert!(after.score() < before.score());
+            refused += usize::from(!after.is_complete());
+            all += 1;
+        }
+    }
+    assert!(refused * 10 >= all * 9, "{refused} of {all}");
+}
+
+#[test]
+fn a_section_of_another_language_or_patient_is_refused() {
+    let [chinese, english] =
+        [Tongue::Chinese, Tongue::English].map(|tongue| generated(tongue, 3, 1).swap_remove(0));
+    let course = english.get(Section::Hospitalisation);
+    let mixed = with(&chinese, Section::Hospitalisation, course);
+    let verdict = judge_sections_in(Language::Chinese, &mixed, Standards::embedded());
+    assert_eq!(verdict.reasons()[0].rule(), "section-language");
+
+    let woman = with(&chinese, Section::Basic, "姓名：王丽，性别：女，年龄：52岁，科别：心内科。");
+    let man = "患者男性，52岁，因胸痛3小时入院，急诊行冠状动脉支架植入术，术后好转，予以出院。";
+    assert_eq!(rules(&with(&woman, Section::Hospitalisation, man)), ["section-other-patient"]);
+}
+
+#[test]
+fn text_that_is_no_medicine_is_refused() {
+    let noise = "zxqj wvkk qqzz jjxw pqzk vvxj zzqk".repeat(4);
+    assert!(!rules(&Sections::new(noise.clone(), noise.clone(), noise)).is_empty());
+}
+
+#[test]
+fn missing_image_is_refused() {
+    let with_image = |sample: &emrshare_sample::SampleRecord| sample.files.len() > 1;
+    let mut sample = Generator::new(7, Tongue::English).find(with_image).unwrap();
+    sample.files.pop();
+    let (record, _) = import(sample.into_source()).unwrap();
+    let verdict = judge(&record, Standards::embedded(), &HeaderMatcher);
+    assert_eq!(verdict.reasons()[0].rule(), "images-missing");
+}
+
+/// Whole numbers only: these are the same on every machine, or nodes would judge differently.
+#[test]
+fn scores_are_the_same_to_the_last_bit() {
+    let sections = Sections::new(
+        "性别：女；年龄：52岁；科别：心内科；入院日期：2023-05-06；出院日期：2023-05-12".into(),
+        "1. 急性前壁心肌梗死\n2. 2型糖尿病".into(),
+        "入院后予阿司匹林、替格瑞洛抗血小板，行冠状动脉支架植入术，术后好转出院。".into(),
+    );
+    let verdict = judge_sections(&sections, Standards::embedded());
+    let scores = verdict.scores().map(|score| [score.margin, score.similarity, score.contrast]);
+    assert_eq!((scores, verdict.whole_similarity()), GOLDEN);
+}
+
+const GOLDEN: ([[i32; 3]; 3], i32) =
+    ([[593877, 517487, 483330], [678571, 185348, 155097], [600000, 98084, 76530]], 184324);
+
+fn built() -> Vec<u8> {
+    let mut builder = StandardsBuilder::default();
+    for (tongue, language) in
+        [(Tongue::Chinese, Language::Chinese), (Tongue::English, Language::English)]
+    {
+        generated(tongue, 2026, 40).iter().for_each(|sections| builder.add(language, sections));
+    }
+    builder.build()
+}
+
+#[test]
+fn a_database_of_own_records_judges_and_is_calibrated() {
+    let bytes = built();
+    let standards = Standards::from_json(&bytes).unwrap();
+    let records: Vec<_> = generated(Tongue::Chinese, 9, 50)
+        .into_iter()
+        .map(|sections| (Language::Chinese, sections))
+        .collect();
+    let refused = |standards: &Standards| {
+        let complete = |(language, sections): &(Language, Sections)| {
+            judge_sections_in(*language, sections, standards).is_complete()
+        };
+        records.iter().filter(|record| !complete(record)).count()
+    };
+    assert_eq!(refused(&standards), 0);
+    let strict = calibrate(&bytes, &records, 900).unwrap();
+    assert!(refused(&Standards::from_json(&strict).unwrap()) > 0);
+    let lenient = Standards::from_json(&calibrate(&bytes, &records, 0).unwrap()).unwrap();
+    assert_eq!(refused(&lenient), 0);
+    assert_ne!(standards.digest(), lenient.digest());
+}
+
+#[test]
+fn a_damaged_database_says_what_is_wrong() {
+    let text = String::from_utf8(built()).unwrap();
+    let error = |text: &str| Standards::from_json(text.as_bytes()).unwrap_err();
+    assert!(matches!(error(&text[..text.len() / 2]), StandardsError::Json { .. }));
+    let other = text.replacen("\"version\": 1", "\"version\": 2", 1);
+    assert!(matches!(error(&other), StandardsError::Version(2)));
+    let other = text.replacen("\"zh\"", "\"fr\"", 1);
+    assert_eq!(
+        error(&other).to_string(),
+        "standard database: `fr` is no language that is known (zh, en)"
+    );
+    let other = text.replacen("\"basic\"", "\"diagnosis\"", 1);
+    assert!(matches!(error(&other), StandardsError::Sections(_)));
+    let other = text.replacen("\"centre\": \"", "\"centre\": \"AAAA", 1);
+    assert!(matches!(error(&other), StandardsError::Table { table: "centre", .. }));
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_judged(basic in "\\PC{0,200}", diagnosis in "\\PC{0,60}", course in "\\PC{0,200}") {
+        let sections = Sections::new(basic, diagnosis, course);
+        let verdict = judge_sections(&sections, Standards::embedded());
+        prop_assert_eq!(verdict.is_complete(), verdict.score() > 0);
+    }
+
+    /// Half a section is never more complete than all of it, unless the rest was a worse end.
+    #[test]
+    fn a_section_cut_in_a_word_is_less_complete(seed in 0_u64..500, place in 0_usize..3, part in 20_usize..60) {
+        let sections = generated(Tongue::Chinese, seed, 1).swap_remove(0);
+        let section = Section::ALL[place];
+        let text = sections.get(section);
+        let cut: String = text.chars().take(text.chars().count() * part / 100).collect();
+        let cut = cut.trim_end_matches(|c: char| !c.is_alphabetic());
+        let before = judge_sections(&sections, Standards::embedded());
+        let after = judge_sections(&with(&sections, section, cut), Standards::embedded());
+        prop_assert!(after.score() <= before.score(), "{:?} {:?}", before.scores(), after.scores());
+    }
+}
