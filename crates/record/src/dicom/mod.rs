@@ -1,5 +1,7 @@
 //! What is read from DICOM files.
 
+mod lengths;
+
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use dicom_object::{DefaultDicomObject, FileDicomObject, InMemDicomObject};
@@ -51,6 +53,7 @@ pub fn parse(bytes: &[u8]) -> Result<DicomFile, DicomError> {
     if !looks_like_dicom(bytes) {
         return Err(DicomError::NoPreamble);
     }
+    lengths::check(bytes)?;
     let object: DefaultDicomObject = dicom_object::from_reader(bytes).map_err(|error| {
         let mut message = error.to_string();
         let mut source = std::error::Error::source(&error);
