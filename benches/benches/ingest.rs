@@ -4,10 +4,11 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use emrshare_completeness::{HeaderMatcher, Standards, judge};
+use emrshare_completeness::{Detector, HeaderMatcher, Standards, judge, judge_sections};
 use emrshare_desensitize::{Desensitizer, Policy};
 use emrshare_identity::ConsortiumKey;
-use emrshare_record::{Record, import};
+use emrshare_picture::Picture;
+use emrshare_record::{Record, Sections, import};
 use emrshare_sample::{Generator, Tongue};
 use sha2::{Digest as _, Sha256};
 
@@ -35,6 +36,11 @@ fn ingest(criterion: &mut Criterion) {
         let judge = |record| judge(record, Standards::embedded(), &HeaderMatcher);
         bencher.iter(|| records.iter().for_each(|record| drop(black_box(judge(record)))));
     });
+    group.bench_function("judge_sections", |bencher| {
+        let sections: Vec<_> = records.iter().map(Sections::of).collect();
+        let judge = |sections| judge_sections(sections, Standards::embedded());
+        bencher.iter(|| sections.iter().for_each(|sections| drop(black_box(judge(sections)))));
+    });
     group.bench_function("desensitize", |bencher| {
         let treat = |record| desensitizer.desensitize(record).expect("nothing leaks");
         bencher.iter(|| records.iter().for_each(|record| drop(black_box(treat(record)))));
@@ -42,5 +48,20 @@ fn ingest(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, ingest);
+/// One thread; the bound is the decoding of the same picture.
+fn images(criterion: &mut Criterion) {
+    let writing = include_bytes!("../../crates/completeness/tests/pictures/writing.jpg");
+    let picture = Picture::decode(writing).expect("a picture of the tests");
+    let detector = Detector::embedded();
+    let mut group = criterion.benchmark_group("image_600x400");
+    group.bench_function("bound=decode_jpeg", |bencher| {
+        bencher.iter(|| black_box(Picture::decode(writing)));
+    });
+    group.bench_function("detect", |bencher| {
+        bencher.iter(|| black_box(detector.find(&picture)));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, ingest, images);
 criterion_main!(benches);

@@ -363,6 +363,22 @@ pub(crate) struct CheckArguments {
     /// "hospitalisation"}}, from files or standard input; a line of JSON answers each.
     #[arg(long)]
     pub(crate) jsonl: bool,
+    /// Look at pictures instead, DICOM, PNG or JPEG: a line of JSON a file says what is where on it,
+    /// in pixels.
+    #[arg(long, conflicts_with = "jsonl")]
+    pub(crate) images: bool,
+    /// With --images and one file: draw what was found into this PNG file.
+    #[arg(long, requires = "images")]
+    pub(crate) draw: Option<PathBuf>,
+    /// With --images: find panels with this ONNX model in YOLO's form instead of the embedded one.
+    #[arg(long, requires = "panel_labels")]
+    pub(crate) panels: Option<PathBuf>,
+    /// The names of that model's classes, in its order.
+    #[arg(long, value_delimiter = ',', requires = "panels")]
+    pub(crate) panel_labels: Vec<String>,
+    /// The side of that model's square input, in pixels.
+    #[arg(long, default_value_t = 320, requires = "panels")]
+    pub(crate) panel_size: usize,
     /// Compare with this database instead of the embedded one.
     #[arg(long)]
     pub(crate) standards: Option<PathBuf>,

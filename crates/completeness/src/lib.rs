@@ -1,12 +1,16 @@
 //! First matching of a medical record: is all text there, is all imaging there?
 //!
-//! **Text.** Each of the three sections is compared with the standard texts of that section and
-//! language by the cosine of two vectors of hashed character n-grams. Hard checks come first:
-//! empty, a placeholder, too short. All arithmetic is on integers, so every node gets the same
-//! answer to the last bit.
+//! **Text.** Each of the three sections is compared with the standards of all sections in its language
+//! by the cosine of two vectors of hashed grams; its length and its ending are measured beside that.
+//! Hard checks come first: empty, a placeholder, another language. All arithmetic is on whole
+//! numbers, so every node gets the same answer to the last bit.
 //!
 //! **Images.** Every imaging item that the record lists must be there at least as often as listed.
-//! What an image shows is told by an [`ImageMatcher`]; [`HeaderMatcher`] reads the DICOM header.
+//! What an image shows is told by an [`ImageMatcher`]: [`HeaderMatcher`] reads the DICOM header,
+//! `PixelMatcher` (feature `detector`, on by default) finds panels and writing on the pixels too.
+//! What a person should look at is a [`Remark`].
+//!
+//! `docs/completeness.md` has the rules, the figures and the limits.
 //!
 //! ```
 //! use emrshare_completeness::{HeaderMatcher, Standards, judge};
@@ -16,7 +20,7 @@
 //! let (record, _) = import(vec![SourceFile::new("patient.json", patient.to_vec())])?;
 //! let verdict = judge(&record, Standards::embedded(), &HeaderMatcher);
 //! assert!(!verdict.is_complete());
-//! assert_eq!(verdict.reasons()[0].to_string(), "section basic: 6 characters, at least 12 are needed");
+//! assert_eq!(verdict.reasons()[0].to_string(), "section basic: 6 characters, at least 7 are needed");
 //! # Ok::<(), emrshare_record::ImportError>(())
 //! ```
 
@@ -24,12 +28,14 @@ mod images;
 mod text;
 mod verdict;
 
-pub use images::{HeaderMatcher, ImageMatcher, Label};
+#[cfg(feature = "detector")]
+pub use images::{Detector, Lettering, ModelError, PanelLabels, Panels, PixelMatcher};
+pub use images::{Found, HeaderMatcher, ImageMatcher, Label};
 pub use text::{
     Bound, Element, SectionRules, SectionStandard, Standards, StandardsBuilder, StandardsError,
     Thresholds, calibrate, judge_sections, judge_sections_in,
 };
-pub use verdict::{Reason, SectionScore, Verdict};
+pub use verdict::{Reason, Remark, SectionScore, Verdict};
 
 use emrshare_record::{Record, Sections};
 
@@ -37,6 +43,7 @@ use emrshare_record::{Record, Sections};
 #[must_use]
 pub fn judge(record: &Record, standards: &Standards, matcher: &dyn ImageMatcher) -> Verdict {
     let mut verdict = judge_sections(&Sections::of(record), standards);
-    verdict.add_reasons(images::missing(record, matcher));
+    let (reasons, remarks) = images::compare(record, matcher);
+    verdict.add(reasons, remarks);
     verdict
 }

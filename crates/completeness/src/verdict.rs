@@ -164,6 +164,54 @@ impl fmt::Display for Reason {
     }
 }
 
+/// What a person should look at; the record is complete all the same.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Remark {
+    /// The pixels show something else than the header says.
+    Disagreement {
+        /// Position among the attachments, from 1.
+        attachment: usize,
+        /// The header's DICOM modality.
+        modality: String,
+        /// What the pixels show.
+        pixels: String,
+    },
+    /// Lines of writing are on an image: they may name the patient.
+    BurntInText {
+        /// Position among the attachments, from 1.
+        attachment: usize,
+        /// How many lines.
+        lines: usize,
+    },
+    /// The pixels cannot be looked at.
+    UnseenPixels {
+        /// Position among the attachments, from 1.
+        attachment: usize,
+        /// Why.
+        problem: String,
+    },
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Disagreement { attachment, modality, pixels } => {
+                write!(
+                    f,
+                    "attachment {attachment}: the header says {modality}, the pixels look like {pixels}"
+                )
+            }
+            Self::BurntInText { attachment, lines } => {
+                write!(f, "attachment {attachment}: {lines} lines of writing on the image")
+            }
+            Self::UnseenPixels { attachment, problem } => {
+                write!(f, "attachment {attachment}: {problem}")
+            }
+        }
+    }
+}
+
 /// How complete a section is. Values are in millionths.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct SectionScore {
@@ -191,6 +239,7 @@ pub struct Verdict {
     scores: [SectionScore; 3],
     whole_similarity: i32,
     reasons: Vec<Reason>,
+    remarks: Vec<Remark>,
 }
 
 impl Verdict {
@@ -199,11 +248,12 @@ impl Verdict {
         whole_similarity: i32,
         reasons: Vec<Reason>,
     ) -> Self {
-        Self { scores, whole_similarity, reasons }
+        Self { scores, whole_similarity, reasons, remarks: Vec::new() }
     }
 
-    pub(crate) fn add_reasons(&mut self, reasons: Vec<Reason>) {
+    pub(crate) fn add(&mut self, reasons: Vec<Reason>, remarks: Vec<Remark>) {
         self.reasons.extend(reasons);
+        self.remarks.extend(remarks);
     }
 
     /// Whether nothing is missing.
@@ -216,6 +266,12 @@ impl Verdict {
     #[must_use]
     pub fn reasons(&self) -> &[Reason] {
         &self.reasons
+    }
+
+    /// What a person should look at.
+    #[must_use]
+    pub fn remarks(&self) -> &[Remark] {
+        &self.remarks
     }
 
     /// One number for the texts, in millionths: the least of the sections' margins. Above 0 exactly

@@ -3,6 +3,8 @@
 use std::{fs, path::Path};
 
 use emrshare_fuzz::vectors;
+use emrshare_picture::Picture;
+use emrshare_record::{Section, Sections, import};
 use emrshare_sample::{Generator, Tongue};
 use serde_json::Value;
 
@@ -42,6 +44,17 @@ fn main() -> std::io::Result<()> {
     let samples = Generator::new(1, Tongue::Mixed).text_only().take(8);
     let bodies = samples.flat_map(|sample| sample.files).map(|file| file.bytes);
     write(&folder.join("record_import"), bodies.collect())?;
+    let drawn = Generator::new(1, Tongue::Mixed).take(12).flat_map(|sample| sample.files);
+    let drawn = drawn.filter(|file| file.name.ends_with(".dcm")).map(|file| file.bytes);
+    let plain = Picture::from_rgb(16, 9, (0..=255).cycle().take(16 * 9 * 3).collect()).to_png();
+    write(&folder.join("picture_decode"), drawn.chain([plain]).collect())?;
+    let samples = Generator::new(2, Tongue::Mixed).text_only().take(8);
+    let records = samples.filter_map(|sample| import(sample.into_source()).ok());
+    let texts = records.map(|(record, _)| {
+        let sections = Sections::of(&record);
+        Section::ALL.map(|section| sections.get(section)).join("\u{1}").into_bytes()
+    });
+    write(&folder.join("text_judge"), texts.collect())?;
     write(&folder.join("file_desensitize"), FILES.map(|file| file.as_bytes().to_vec()).to_vec())
 }
 

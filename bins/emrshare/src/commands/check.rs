@@ -3,16 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use emrshare_completeness::{
-    HeaderMatcher, Standards, Verdict, judge, judge_sections, judge_sections_in,
+    Detector, PixelMatcher, Standards, Verdict, judge, judge_sections, judge_sections_in,
 };
 use emrshare_contracts::Protocol;
 use emrshare_record::import;
 use serde_json::{Value, json};
 
-use super::sections;
+use super::{pictures, sections};
 use crate::{cli::CheckArguments, exit::Refused, files, home, output};
 
 pub(super) fn run(arguments: &CheckArguments, as_json: bool) -> anyhow::Result<()> {
+    if arguments.images {
+        return pictures::run(arguments);
+    }
     let own = arguments.standards.as_deref().map(standards_of).transpose()?;
     let standards = own.as_ref().unwrap_or_else(|| Standards::embedded());
     if arguments.jsonl {
@@ -68,7 +71,7 @@ fn judge_one(path: &Path, standards: &Standards) -> anyhow::Result<Value> {
             return Ok(json!({"record": place, "complete": false, "reasons": [message]}));
         }
     };
-    let verdict = judge(&record, standards, &HeaderMatcher);
+    let verdict = judge(&record, standards, &PixelMatcher::new(Detector::embedded()));
     let violations = Protocol::embedded().violations(record.bundle());
     let mut report = judgement(&verdict);
     let reasons = verdict.reasons().iter().map(ToString::to_string);
@@ -77,6 +80,8 @@ fn judge_one(path: &Path, standards: &Standards) -> anyhow::Result<Value> {
     report["record"] = json!(place);
     report["complete"] = json!(reasons.is_empty());
     report["reasons"] = json!(reasons);
+    report["remarks"] =
+        json!(verdict.remarks().iter().map(ToString::to_string).collect::<Vec<_>>());
     report["notes"] = json!(notes.collect::<Vec<_>>());
     Ok(report)
 }

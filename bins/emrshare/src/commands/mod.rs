@@ -7,6 +7,7 @@ mod codec;
 mod desensitize;
 mod follow;
 mod local;
+mod pictures;
 mod remote;
 mod sections;
 mod split_view;

@@ -66,7 +66,12 @@ pub(crate) fn wholeness(text: &str, section: Section, standard: &LanguageStandar
 
 /// Characters without white space, as 16 times their logarithm to base 2.
 pub(crate) fn length(text: &str) -> i32 {
-    log2_sixteenths(characters(text) as u64 + 1) as i32
+    length_of(characters(text))
+}
+
+/// A count of characters, as 16 times its logarithm to base 2.
+pub(crate) fn length_of(characters: usize) -> i32 {
+    log2_sixteenths(characters as u64 + 1) as i32
 }
 
 /// Characters without white space.

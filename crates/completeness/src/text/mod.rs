@@ -21,7 +21,6 @@ use self::{
     language::LanguageStandard,
     measure::{Margins, Measured},
     scale::MILLION,
-    standards::SectionRules as Rules,
 };
 use crate::{Reason, SectionScore, Verdict};
 
@@ -44,7 +43,7 @@ pub fn judge_sections_in(
     let Some(standard) = standards.language(language) else {
         let reasons =
             Section::ALL.map(|section| Reason::NoStandard { section, language: language.code() });
-        let scores = Section::ALL.map(|section| SectionScore::nothing(section));
+        let scores = Section::ALL.map(SectionScore::nothing);
         return Verdict::new(scores, 0, reasons.into());
     };
     let mut reasons = Vec::new();
@@ -111,16 +110,15 @@ fn judge_section(
     (score, reason)
 }
 
-fn too_short(section: Section, text: &str, rules: &Rules) -> Reason {
+fn too_short(section: Section, text: &str, rules: &SectionRules) -> Reason {
     let found = measure::characters(text);
-    let enough =
-        |needed: &usize| measure::length(&"x".repeat(*needed)) > rules.thresholds.length.least;
+    let enough = |needed: &usize| measure::length_of(*needed) > rules.thresholds.length.least;
     let needed = (found..).find(enough).unwrap_or(found);
     Reason::TooShort { section, found, needed }
 }
 
 /// The elements of which none is named, if fewer are named than must be.
-fn missing_element(text: &str, rules: &Rules) -> Option<String> {
+fn missing_element(text: &str, rules: &SectionRules) -> Option<String> {
     if rules.elements_min == 0 {
         return None;
     }

@@ -54,6 +54,8 @@ pub(crate) struct JudgeReport {
     scores: Vec<Score>,
     /// Cosine of the whole record: reported, never decisive.
     whole_similarity: f64,
+    /// What a person should look at: images that do not show what their header says, writing on them.
+    remarks: Vec<String>,
     /// Remarks on single files.
     notes: Vec<String>,
     treated: Vec<Treated>,
@@ -85,6 +87,7 @@ impl From<&Judged> for JudgeReport {
         Self {
             scores: scores.collect(),
             whole_similarity: shown(judged.verdict.whole_similarity()),
+            remarks: judged.verdict.remarks().iter().map(ToString::to_string).collect(),
             notes: notes.collect(),
             treated: treated.collect(),
             left_out: judged.report.left_out(),

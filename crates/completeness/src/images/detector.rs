@@ -1,0 +1,82 @@
+//! Everything that is found on a picture.
+
+use std::sync::LazyLock;
+
+use emrshare_picture::Picture;
+
+use super::{Found, Lettering, ModelError, PanelLabels, Panels};
+
+/// The side of the square that the panels are found on.
+const SIZE: usize = 320;
+
+/// The least score at which a panel is shown.
+const LEAST: f32 = 0.4;
+
+/// The classes of the network in this crate, and whether each met its bars on pictures of sources that
+/// it had not seen. `training/README.md` has the figures.
+const CLASSES: [(&str, bool); 10] = [
+    ("chest_xray", true),
+    ("other_xray", false),
+    ("ct", false),
+    ("mri", false),
+    ("ultrasound", false),
+    ("ecg", false),
+    ("endoscopy", false),
+    ("pathology", true),
+    ("fundus", false),
+    ("document", false),
+];
+
+/// Finds panels of imaging, writing, marks and codes.
+///
+/// Networks calculate with floating point: scores may differ in the last places between machines.
+/// Only the node that a record is pushed to looks at its images.
+#[derive(Debug)]
+pub struct Detector {
+    panels: Panels,
+    lettering: Lettering,
+}
+
+impl Detector {
+    /// The detector in this crate. `training/README.md` says what it learnt from and how good it is.
+    ///
+    /// # Panics
+    /// Never: the tests load it.
+    #[must_use]
+    pub fn embedded() -> &'static Self {
+        static EMBEDDED: LazyLock<Detector> = LazyLock::new(|| {
+            let labels = PanelLabels {
+                names: CLASSES.map(|(name, _)| name.to_owned()).to_vec(),
+                least_scores: CLASSES.map(|(_, met)| if met { LEAST } else { 2.0 }).to_vec(),
+                unsupported_least: LEAST,
+            };
+            let panels = Panels::from_onnx(include_bytes!("../../model/panels.onnx"), SIZE, labels);
+            let lettering = Lettering::from_onnx(include_bytes!("../../model/lettering.onnx"));
+            let loaded = "the embedded models are loaded by the tests";
+            Detector::new(panels.expect(loaded), lettering.expect(loaded))
+        });
+        &EMBEDDED
+    }
+
+    /// A detector of other models.
+    #[must_use]
+    pub const fn new(panels: Panels, lettering: Lettering) -> Self {
+        Self { panels, lettering }
+    }
+
+    /// What is on a picture: panels, the surest first, then writing, marks and codes. Writing on a
+    /// document is the document, and not named.
+    ///
+    /// # Errors
+    /// [`ModelError`] if a network fails.
+    pub fn find(&self, picture: &Picture) -> Result<Vec<Found>, ModelError> {
+        let mut found = self.panels.find(picture)?;
+        let documents: Vec<_> =
+            found.iter().filter(|found| found.is_like("document")).cloned().collect();
+        let is_on_paper = |line: &Found| {
+            documents.iter().any(|paper| paper.joint(line) > 0.5 * line.width * line.height)
+        };
+        found.extend(self.lettering.find(picture)?.into_iter().filter(|line| !is_on_paper(line)));
+        Ok(found)
+    }
+}

@@ -1,0 +1,240 @@
+//! Images against what the record lists and what their headers say.
+
+use std::collections::BTreeMap;
+
+use emrshare_record::{Attachment, MediaType, Record, dicom};
+use serde_json::Value;
+
+use super::Found;
+use crate::{Reason, Remark};
+
+/// What an image shows by its header.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Label {
+    /// DICOM modality, such as `CT`.
+    pub modality: String,
+    /// Body part, such as `CHEST`; empty if the matcher cannot tell.
+    pub body_part: String,
+}
+
+/// Tells what an image shows.
+pub trait ImageMatcher: Send + Sync {
+    /// What the header of a DICOM file says, or why it cannot be judged.
+    ///
+    /// # Errors
+    /// A sentence that holds no patient data.
+    fn label(&self, image: &Attachment) -> Result<Label, String>;
+
+    /// What the pixels show; `None` if this matcher does not look at pixels, or there are none.
+    ///
+    /// # Errors
+    /// A sentence that holds no patient data.
+    fn shown(&self, image: &Attachment) -> Result<Option<Vec<Found>>, String>;
+}
+
+/// Reads modality and body part from the DICOM header and believes them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HeaderMatcher;
+
+impl ImageMatcher for HeaderMatcher {
+    fn label(&self, image: &Attachment) -> Result<Label, String> {
+        let object = dicom::parse(&image.bytes).map_err(|error| error.to_string())?;
+        let header = dicom::header(&object);
+        Ok(Label {
+            modality: header.modality.ok_or("the header names no modality (0008,0060)")?,
+            body_part: header.body_part.unwrap_or_default(),
+        })
+    }
+
+    fn shown(&self, _: &Attachment) -> Result<Option<Vec<Found>>, String> {
+        Ok(None)
+    }
+}
+
+/// What is missing, and what a person should look at.
+pub(crate) fn compare(record: &Record, matcher: &dyn ImageMatcher) -> (Vec<Reason>, Vec<Remark>) {
+    let (mut reasons, mut remarks) = (Vec::new(), Vec::new());
+    let mut headers: BTreeMap<String, usize> = BTreeMap::new();
+    let mut pictures: Vec<&'static str> = Vec::new();
+    for (position, image) in record.attachments().iter().enumerate() {
+        let attachment = position + 1;
+        if image.media_type == MediaType::Text {
+            continue;
+        }
+        let shown = match matcher.shown(image) {
+            Ok(shown) => shown.unwrap_or_default(),
+            Err(problem) => {
+                remarks.push(Remark::UnseenPixels { attachment, problem });
+                Vec::new()
+            }
+        };
+        remarks.extend(writing(attachment, &shown));
+        if image.media_type != MediaType::Dicom {
+            pictures.extend(shown.iter().filter_map(|found| modality_of(&found.label)));
+            continue;
+        }
+        match matcher.label(image) {
+            Ok(label) => {
+                remarks.extend(disagreement(attachment, &label.modality, &shown));
+                *headers.entry(label.modality).or_default() += 1;
+            }
+            Err(problem) => reasons.push(Reason::UnreadableImage { attachment, problem }),
+        }
+    }
+    for (modality, listed) in listed(record) {
+        let mut found = headers.get(&modality).copied().unwrap_or(0);
+        // Panels on plain pictures stand for what no DICOM file shows.
+        let family = family(&modality);
+        while found < listed
+            && let Some(at) = pictures.iter().position(|picture| Some(*picture) == family)
+        {
+            pictures.swap_remove(at);
+            found += 1;
+        }
+        if found < listed {
+            reasons.push(Reason::MissingImages { modality, listed, found });
+        }
+    }
+    (reasons, remarks)
+}
+
+/// A remark if lines of writing are on an image.
+fn writing(attachment: usize, shown: &[Found]) -> Option<Remark> {
+    let lines = shown.iter().filter(|found| found.label == "burnt_in_text").count();
+    (lines > 0).then_some(Remark::BurntInText { attachment, lines })
+}
+
+/// A remark if panels were found and none is what the header says.
+fn disagreement(attachment: usize, modality: &str, shown: &[Found]) -> Option<Remark> {
+    let header = family(modality)?;
+    let panels: Vec<_> = shown.iter().filter(|found| modality_of(&found.label).is_some()).collect();
+    let agrees = panels.iter().any(|found| modality_of(&found.label) == Some(header));
+    let first = panels.first().filter(|_| !agrees)?;
+    let (modality, pixels) = (modality.to_owned(), first.label.clone());
+    Some(Remark::Disagreement { attachment, modality, pixels })
+}
+
+/// The family of modalities that a panel belongs to.
+fn modality_of(label: &str) -> Option<&'static str> {
+    Some(match label {
+        "chest_xray" | "other_xray" => "X-ray",
+        "ct" => "CT",
+        "mri" => "MR",
+        "ultrasound" => "US",
+        "ecg" => "ECG",
+        "endoscopy" => "ES",
+        "pathology" => "SM",
+        "fundus" => "OP",
+        _ => return None,
+    })
+}
+
+/// The family of a DICOM modality (PS3.3, C.7.3.1.1.1); `None` if pixels do not tell it.
+fn family(modality: &str) -> Option<&'static str> {
+    Some(match modality {
+        "CR" | "DX" | "RG" | "XR" => "X-ray",
+        "CT" => "CT",
+        "MR" => "MR",
+        "US" => "US",
+        "ECG" => "ECG",
+        "ES" => "ES",
+        "GM" | "SM" => "SM",
+        "OP" => "OP",
+        _ => return None,
+    })
+}
+
+/// Instances that the ImagingStudy resources list, by modality; a series without a number of
+/// instances counts as one.
+fn listed(record: &Record) -> BTreeMap<String, usize> {
+    let mut listed = BTreeMap::new();
+    for study in record.bundle().of_type("ImagingStudy") {
+        for series in study.get("series").and_then(Value::as_array).into_iter().flatten() {
+            let modality = series.pointer("/modality/code").and_then(Value::as_str);
+            let count = series.get("numberOfInstances").and_then(Value::as_u64).unwrap_or(1);
+            let count = usize::try_from(count).unwrap_or(usize::MAX);
+            let total: &mut usize = listed.entry(modality.unwrap_or("OT").to_owned()).or_default();
+            *total = total.saturating_add(count);
+        }
+    }
+    listed
+}
+
+#[cfg(test)]
+mod tests {
+    use emrshare_record::Bundle;
+    use serde_json::json;
+
+    use super::*;
+
+    /// Shows what it is told to, by an attachment's first byte.
+    struct Told(Vec<(&'static str, &'static [&'static str])>);
+
+    impl ImageMatcher for Told {
+        fn label(&self, image: &Attachment) -> Result<Label, String> {
+            let (modality, _) = self.0[usize::from(image.bytes[0])];
+            Ok(Label { modality: modality.to_owned(), body_part: String::new() })
+        }
+
+        fn shown(&self, image: &Attachment) -> Result<Option<Vec<Found>>, String> {
+            let (_, labels) = self.0[usize::from(image.bytes[0])];
+            let found = |label: &&str| Found {
+                label: (*label).to_owned(),
+                looks_like: None,
+                score: 0.9,
+                x: 0.0,
+                y: 0.0,
+                width: 9.0,
+                height: 9.0,
+            };
+            Ok(Some(labels.iter().map(found).collect()))
+        }
+    }
+
+    fn record(listed: &[(&str, u64)], media_types: &[MediaType]) -> Record {
+        let mut bundle = Bundle::empty();
+        let series = listed
+            .iter()
+            .map(|(code, count)| json!({"modality": {"code": code}, "numberOfInstances": count}));
+        let series: Vec<_> = series.collect();
+        bundle.push(json!({"resourceType": "ImagingStudy", "series": series}));
+        let attachments = media_types.iter().enumerate();
+        let attachments = attachments.map(|(place, kind)| Attachment {
+            name: format!("{place}"),
+            media_type: *kind,
+            bytes: vec![place as u8],
+        });
+        Record::new(bundle, attachments.collect())
+    }
+
+    #[test]
+    fn panels_on_a_plain_picture_stand_for_what_is_listed() {
+        let matcher = Told(vec![("CT", &["ct"]), ("", &["mri", "mri", "chest_xray"])]);
+        let listed = [("CT", 1), ("MR", 2), ("DX", 2)];
+        let record = record(&listed, &[MediaType::Dicom, MediaType::Unknown]);
+        let (reasons, remarks) = compare(&record, &matcher);
+        let missing = Reason::MissingImages { modality: "DX".into(), listed: 2, found: 1 };
+        assert_eq!((reasons, remarks), (vec![missing], vec![]));
+    }
+
+    #[test]
+    fn more_images_are_never_less_complete() {
+        let labels: Vec<(&str, &[&str])> = vec![("CT", &["ct"]); 5];
+        for count in 0..5 {
+            let record = record(&[("CT", 3)], &vec![MediaType::Dicom; count]);
+            let (reasons, _) = compare(&record, &Told(labels.clone()));
+            assert_eq!(reasons.is_empty(), count >= 3);
+        }
+    }
+
+    #[test]
+    fn header_and_pixels_that_disagree_are_remarked() {
+        let matcher = Told(vec![("CT", &["mri", "burnt_in_text"]), ("OT", &["mri"]), ("CT", &[])]);
+        let record = record(&[], &[MediaType::Dicom; 3]);
+        let (reasons, remarks) = compare(&record, &matcher);
+        assert_eq!(reasons, []);
+        let disagreement =
+            Remark::Disagreement { attachment: 1, modality: "CT".into(), pixels: "mri".into() };
+        assert_eq!(remarks, [Remark::BurntInText { attachment: 1, lines: 1 }, disagreement]);
+    }
+}

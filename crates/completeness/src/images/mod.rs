@@ -1,0 +1,27 @@
+//! Is all imaging there, and does it show what it says?
+
+#[cfg(feature = "detector")]
+mod detector;
+mod found;
+#[cfg(feature = "detector")]
+mod lettering;
+mod matcher;
+#[cfg(feature = "detector")]
+mod network;
+#[cfg(feature = "detector")]
+mod panels;
+#[cfg(feature = "detector")]
+mod pixels;
+
+pub use found::Found;
+pub use matcher::{HeaderMatcher, ImageMatcher, Label};
+#[cfg(feature = "detector")]
+pub use {
+    detector::Detector,
+    lettering::Lettering,
+    network::ModelError,
+    panels::{PanelLabels, Panels},
+    pixels::PixelMatcher,
+};
+
+pub(crate) use matcher::compare;

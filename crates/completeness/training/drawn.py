@@ -1,0 +1,107 @@
+"""Electrocardiograms and papers drawn by us, so that one hospital's paper does not become the answer."""
+
+import cv2
+import numpy as np
+
+from lettering import draw_line, random_line
+
+LEADS = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"]
+
+
+def electrocardiogram(rng):
+    """Rows of leads on millimetre paper, plain paper or a dark monitor."""
+    width, height = int(rng.integers(420, 900)), int(rng.integers(200, 640))
+    paper, minor, major, ink = paper_colours(rng)
+    pixels = np.full((height, width, 3), paper, np.uint8)
+    step = int(rng.integers(4, 9))
+    if rng.random() < 0.85:
+        for unit, colour in ((step, minor), (step * 5, major)):
+            pixels[::unit] = colour
+            pixels[:, ::unit] = colour
+    rows = int(rng.choice([1, 3, 3, 4, 4, 6, 6, 12]))
+    columns = {1: 1, 3: 4, 4: 4, 6: 2, 12: 1}[rows]
+    top = int(rng.integers(0, height // 6))
+    beat = step * 5 * rng.uniform(2, 6)
+    for row in range(rows):
+        middle = top + (height - top) * (row + 0.5) / rows
+        y = middle - trace(rng, width, columns, beat, step) * min(1.0, (height - top) / rows / (step * 12))
+        x0 = int(rng.integers(0, width // 12))
+        points = np.stack([np.arange(x0, width), y[x0:]], 1).astype(np.int32)
+        cv2.polylines(pixels, [points], False, ink, int(rng.choice([1, 1, 2])), cv2.LINE_AA)
+        for column in range(columns):
+            if rng.random() < 0.8:
+                lead = LEADS[(row + column * rows) % 12]
+                x = x0 + column * (width - x0) // columns + 3
+                draw_line(rng, pixels, lead, x, int(middle - step * 5), int(rng.integers(10, 15)), ink)
+    for line in range(rng.integers(0, 4)):
+        draw_line(rng, pixels, random_line(rng, 40), int(rng.integers(0, width // 2)), 2 + line * 14, 12, ink)
+    return pixels
+
+
+def paper_colours(rng):
+    kind = rng.random()
+    if kind < 0.55:
+        paper = rng.integers(225, 256, 3)
+        minor = np.array([250, 200, 200]) + rng.integers(-20, 6, 3)
+        major = np.array([240, 140, 140]) + rng.integers(-30, 16, 3)
+        ink = (int(rng.integers(0, 70)),) * 3
+    elif kind < 0.8:
+        paper, minor, major = (rng.integers(low, low + 25, 1).repeat(3) for low in (230, 205, 170))
+        ink = (int(rng.integers(0, 90)),) * 3
+    else:
+        paper, minor, major = (rng.integers(low, low + 20, 3) for low in (0, 25, 45))
+        ink = tuple(int(c) for c in rng.integers(150, 256, 3))
+    return paper, minor.clip(0, 255), major.clip(0, 255), ink
+
+
+def trace(rng, width, columns, beat, step):
+    """Heights of a line of beats: P, Q, R, S and T as bells, another shape a lead."""
+    x = np.arange(width, dtype=np.float64)
+    y = np.zeros(width)
+    for column in range(columns):
+        inside = (x >= width * column / columns) & (x < width * (column + 1) / columns)
+        waves = [
+            (-0.18, 0.028, rng.uniform(0.2, 1.5)),
+            (-0.03, 0.010, rng.uniform(-2, 0)),
+            (0.0, 0.012, rng.uniform(2, 14) * rng.choice([1, 1, 1, -1])),
+            (0.03, 0.012, rng.uniform(-6, 0)),
+            (0.26, 0.05, rng.uniform(-1.5, 4)),
+        ]
+        irregular = rng.uniform(0, 0.15)
+        at = -rng.uniform(0, beat)
+        while at < width + beat:
+            for offset, spread, height in waves:
+                part = np.exp(-(((x - at) / beat - offset) ** 2) / (2 * spread**2))
+                y += np.where(inside, part * height * step, 0)
+            at += beat * (1 + rng.normal(0, irregular))
+    y += np.sin(x / width * rng.uniform(2, 20)) * rng.uniform(0, step)
+    return y + rng.normal(0, rng.uniform(0, 0.6), width)
+
+
+def paper(rng):
+    """A letter, a form or a table."""
+    width, height = int(rng.integers(300, 480)), int(rng.integers(340, 620))
+    pixels = np.full((height, width, 3), rng.integers(215, 256, 3), np.uint8)
+    ink = tuple(int(c) for c in rng.integers(0, 90, 1).repeat(3))
+    size = int(rng.integers(8, 14))
+    margin = int(rng.integers(8, 40))
+    y = margin
+    draw_line(rng, pixels, random_line(rng, 20), int(rng.integers(margin, width // 2)), y, size + 6, ink)
+    y += 2 * size
+    table = rng.random() < 0.4
+    while y < height - margin - size:
+        if table:
+            for column in range(4):
+                x = margin + column * (width - 2 * margin) // 4
+                draw_line(rng, pixels, random_line(rng, 8), x, y, size, ink)
+            if rng.random() < 0.7:
+                cv2.line(pixels, (margin, y + size + 3), (width - margin, y + size + 3), ink, 1)
+        elif rng.random() < 0.88:
+            letters = int((width - 2 * margin) / size * rng.uniform(0.4, 1.6))
+            draw_line(rng, pixels, " ".join(random_line(rng, 20) for _ in range(4))[:letters], margin, y, size, ink)
+        y += int(size * rng.uniform(1.3, 2))
+        if rng.random() < 0.05:
+            table = not table
+    if rng.random() < 0.3:
+        cv2.rectangle(pixels, (margin // 2, margin // 2), (width - margin // 2, height - margin // 2), ink, 1)
+    return pixels

@@ -1,0 +1,113 @@
+"""Measures a panel detector on pictures that it has not seen.
+
+    evaluate.py IMAGES MODEL.onnx [--only SOURCE,SOURCE] [--scenes N] [--plain]
+
+With --plain the pictures are as they are; else they are cut, toned, made coarse and turned as in
+training. Without --only: the subjects that are kept aside in every source. With it: these sources, whole.
+Prints AP50 a class over single pictures, grids and pages, and how often a scene's labels are
+exactly right.
+"""
+
+import argparse
+import collections
+
+import numpy as np
+import onnxruntime
+
+import panels
+import sources
+from train_panels import by_class
+
+SCORE, OVERLAP = 0.3, 0.5
+
+
+def decode(output, threshold):
+    """Boxes (label, score, x, y, w, h) of YOLO's output, the best of overlapping ones only."""
+    boxes, scores = output[:4].T, output[4:].T
+    best = scores.argmax(1)
+    keep = np.flatnonzero(scores.max(1) > threshold)
+    keep = keep[np.argsort(-scores[keep].max(1))]
+    found = []
+    for cell in keep:
+        x, y, w, h = boxes[cell]
+        box = (sources.CLASSES[best[cell]], float(scores[cell].max()), x - w / 2, y - h / 2, w, h)
+        if all(iou(box[2:], other[2:]) < OVERLAP for other in found):
+            found.append(box)
+    return found
+
+
+def iou(a, b):
+    w = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    h = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    joint = max(0, w) * max(0, h)
+    return joint / (a[2] * a[3] + b[2] * b[3] - joint)
+
+
+def average_precision(found, count):
+    """Area under precision over recall, with precision made falling."""
+    hits = np.array([hit for _, hit in sorted(found, key=lambda pair: -pair[0])], dtype=float)
+    if not count or not len(hits):
+        return 0.0
+    recall = hits.cumsum() / count
+    precision = hits.cumsum() / np.arange(1, len(hits) + 1)
+    precision = np.maximum.accumulate(precision[::-1])[::-1]
+    return float(np.sum(np.diff(np.concatenate([[0], recall])) * precision))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("images")
+    parser.add_argument("model")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--scenes", type=int, default=600)
+    parser.add_argument("--plain", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.plain:
+        panels.vary = lambda rng, picture: picture.pixels
+    only = set(filter(None, arguments.only.split(",")))
+    pictures = [
+        picture
+        for picture in sources.load(arguments.images)
+        if (picture.source in only if only else sources.is_kept_aside(picture.path))
+    ]
+    grouped = by_class(pictures, with_drawn=False)
+    others = sources.distractors(arguments.images)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(arguments.model, options)
+    rng = np.random.default_rng(77)
+    found, counts = collections.defaultdict(list), collections.Counter()
+    exact = missed = truths = 0
+    confused = collections.Counter()
+    for _ in range(arguments.scenes):
+        square, truth = panels.letterbox(*panels.scene(rng, grouped, others))
+        image = square.astype(np.float32).transpose(2, 0, 1)[None] / 255
+        boxes = decode(session.run(None, {"images": image})[0][0], 0.05)
+        used = set()
+        for label, score, *box in boxes:
+            overlaps = [(iou(box, other[1:]), place) for place, other in enumerate(truth) if other[0] == label and place not in used]
+            value, place = max(overlaps, default=(0, None))
+            hit = value >= 0.5
+            if hit:
+                used.add(place)
+            found[label].append((score, hit))
+        counts.update(label for label, *_ in truth)
+        shown = [box for box in boxes if box[1] >= SCORE]
+        for label, *box in truth:
+            near = max(shown, key=lambda other: iou(box, other[2:]), default=None)
+            if near is not None and iou(box, near[2:]) > 0.3 and near[0] != label:
+                confused[label, near[0]] += 1
+        said = collections.Counter(box[0] for box in shown)
+        wanted = collections.Counter(label for label, *_ in truth)
+        exact += said == wanted
+        missed += sum((wanted - said).values())
+        truths += len(truth)
+    for label in sources.CLASSES:
+        if counts[label]:
+            print(f"{label:12} AP50 {average_precision(found[label], counts[label]):.3f}  of {counts[label]}")
+    print(f"labels of a scene exactly right {exact / arguments.scenes:.3f}, labels missed {missed / truths:.3f}")
+    print("taken for another:", {f"{a} for {b}": n for (a, b), n in confused.most_common(8)})
+
+
+if __name__ == "__main__":
+    main()

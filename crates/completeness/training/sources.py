@@ -1,0 +1,86 @@
+"""The pictures that the detector learns from: class, source, and which are kept for measuring."""
+
+import hashlib
+import json
+import pathlib
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+CLASSES = [
+    "chest_xray",
+    "other_xray",
+    "ct",
+    "mri",
+    "ultrasound",
+    "ecg",
+    "endoscopy",
+    "pathology",
+    "fundus",
+    "document",
+]
+FOLDER_CLASS = {"xray_other": "other_xray", "scanned_doc": "document"} | {
+    name: name for name in CLASSES
+}
+SUFFIXES = {".jpg", ".png"}
+
+
+@dataclass
+class Picture:
+    label: str
+    source: str
+    path: pathlib.Path
+    pixels: np.ndarray  # height x width x 3, 8 bit, RGB
+
+
+def subject(path):
+    """What must not be on both sides of a split: near slices of one body are nearly one picture."""
+    stem = path.stem
+    digits = "".join(c for c in stem if c.isdigit())
+    # Slices are numbered: blocks of ten go together.
+    return f"{path.parent.name}/{stem.rstrip('0123456789')}{int(digits[-6:] or 0) // 10}"
+
+
+def is_kept_aside(path):
+    """Every fifth subject is for measuring, whatever else is in the folder."""
+    return hashlib.sha256(subject(path).encode()).digest()[0] % 5 == 0
+
+
+def load(folder):
+    """All pictures of the classes below FOLDER/<class>/<source>/."""
+    pictures = []
+    for path in sorted(pathlib.Path(folder).glob("*/*/*")):
+        label = FOLDER_CLASS.get(path.parent.parent.name)
+        if label is None or path.suffix not in SUFFIXES:
+            continue
+        pixels = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+        height, width = pixels.shape[:2]
+        if min(height, width) * 6 < max(height, width) or pixels.std() < 4:
+            continue  # a strip of an edge, or nearly nothing
+        pictures.append(Picture(label, path.parent.name, path, pixels))
+    return pictures
+
+
+def distractors(folder):
+    """Pictures that show nothing of the classes."""
+    paths = sorted(pathlib.Path(folder).glob("distractors/*/*"))
+    return [
+        cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+        for path in paths
+        if path.suffix in SUFFIXES
+    ]
+
+
+def manifest(pictures, folder):
+    """One line a file: class, source, digest."""
+    for picture in pictures:
+        digest = hashlib.sha256(picture.path.read_bytes()).hexdigest()
+        yield json.dumps(
+            {
+                "class": picture.label,
+                "source": picture.source,
+                "file": str(picture.path.relative_to(folder)),
+                "sha256": digest,
+            }
+        )

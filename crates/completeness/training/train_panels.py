@@ -1,0 +1,191 @@
+"""Trains the panel detector.
+
+    train_panels.py IMAGES OUT --minutes N [--hold-out SOURCE,SOURCE] [--begin WEIGHTS --rate R]
+
+IMAGES has a folder a class with a folder a source. OUT gets `panels.pt`, `panels.onnx` and
+`panels.jsonl`, the manifest of what went in. Sources that are held out, and every fifth subject
+of the others, are not learnt from.
+"""
+
+import argparse
+import pathlib
+import time
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+import panels
+import sources
+from drawn import electrocardiogram, paper
+from networks import STRIDE, Panels
+
+BATCH = 24
+CELLS = panels.SIZE // STRIDE
+
+
+class Scenes(torch.utils.data.IterableDataset):
+    def __init__(self, by_class, others, seed):
+        self.by_class, self.others, self.seed = by_class, others, seed
+
+    def __iter__(self):
+        worker = torch.utils.data.get_worker_info()
+        rng = np.random.default_rng([self.seed, worker.id if worker else 0])
+        while True:
+            canvas, boxes = panels.scene(rng, self.by_class, self.others)
+            square, boxes = panels.letterbox(canvas, boxes)
+            yield square, *targets(boxes)
+            yield mirrored(square), *targets([(label, panels.SIZE - x - w, y, w, h) for label, x, y, w, h in boxes])
+
+
+def mirrored(square):
+    return np.ascontiguousarray(square[:, ::-1])
+
+
+def targets(boxes):
+    """Heat of each class around the centres; sides and their weight at each cell."""
+    heat = np.zeros((len(sources.CLASSES), CELLS, CELLS), np.float32)
+    sides = np.ones((4, CELLS, CELLS), np.float32)
+    weight = np.zeros((CELLS, CELLS), np.float32)
+    y, x = (np.mgrid[0:CELLS, 0:CELLS] + 0.5) * STRIDE
+    for label, left, top, w, h in boxes:
+        spread = max(w, STRIDE) * 0.08 + 2, max(h, STRIDE) * 0.08 + 2
+        column = min(CELLS - 1, int((left + w / 2) / STRIDE))
+        row = min(CELLS - 1, int((top + h / 2) / STRIDE))
+        near = (x - x[row, column]) ** 2 / (2 * spread[0] ** 2) + (y - y[row, column]) ** 2 / (2 * spread[1] ** 2)
+        near = np.exp(-near).astype(np.float32)
+        index = panels.class_index(label)
+        heat[index] = np.maximum(heat[index], near)
+        own = (near > 0.3) & (near > weight)
+        weight[own] = near[own]
+        for side, value in enumerate((x - left, y - top, left + w - x, top + h - y)):
+            sides[side][own] = np.maximum(value[own], 1)
+    return heat, sides, weight
+
+
+def loss(logits, found, heat, sides, weight):
+    """CenterNet's focal loss for the heat, 1 - GIoU for the sides."""
+    p = logits.sigmoid().clamp(1e-5, 1 - 1e-5)
+    centre = heat.ge(0.999)
+    positive = (centre * (1 - p) ** 2 * p.log()).sum()
+    negative = (~centre * (1 - heat) ** 4 * p**2 * (1 - p).log()).sum()
+    count = centre.sum().clamp(min=1)
+    inner = torch.minimum(found, sides)
+    outer = torch.maximum(found, sides)
+    area = lambda s: (s[:, 0] + s[:, 2]) * (s[:, 1] + s[:, 3])
+    joint = area(found) + area(sides) - area(inner)
+    hull = area(outer)
+    giou = area(inner) / joint - (hull - joint) / hull
+    box = ((1 - giou) * weight).sum() / weight.sum().clamp(min=1)
+    return -(positive + negative) / count, box
+
+
+def by_class(pictures, with_drawn=True):
+    grouped = {}
+    if with_drawn:
+        grouped["ecg"] = {"drawn": drawn("ecg", electrocardiogram)}
+        grouped["document"] = {"drawn": drawn("document", paper)}
+    for picture in pictures:
+        grouped.setdefault(picture.label, {}).setdefault(picture.source, []).append(picture)
+    return grouped
+
+
+def drawn(label, draw, count=150):
+    rng = np.random.default_rng(count)
+    return [sources.Picture(label, "drawn", None, draw(rng)) for _ in range(count)]
+
+
+def shown(squares):
+    return squares.permute(0, 3, 1, 2).float().div(255).contiguous(memory_format=torch.channels_last)
+
+
+def train(network, loader, minutes, rate, save):
+    optimizer = torch.optim.AdamW(network.parameters(), rate, weight_decay=1e-2)
+    average = torch.optim.swa_utils.AveragedModel(network, avg_fn=moving_average)
+    begin = time.monotonic()
+    sums = np.zeros(2)
+    for step, (squares, heat, sides, weight) in enumerate(loader):
+        done = (time.monotonic() - begin) / (60 * minutes)
+        if done >= 1:
+            break
+        for group in optimizer.param_groups:
+            group["lr"] = rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * np.cos(np.pi * done)) + 1e-5
+        with torch.autocast("cpu", torch.bfloat16):
+            logits, found = network.maps(shown(squares))
+        heat_loss, box_loss = loss(logits.float(), found.float(), heat, sides, weight)
+        optimizer.zero_grad()
+        (heat_loss + 2 * box_loss).backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5)
+        optimizer.step()
+        average.update_parameters(network)
+        sums += [heat_loss.item(), box_loss.item()]
+        if step % 100 == 99:
+            print(f"{done:4.0%} step {step + 1} heat {sums[0] / 100:.3f} box {sums[1] / 100:.3f}", flush=True)
+            sums[:] = 0
+        if step % 1000 == 999:
+            save(network)
+    return settled(average.module, loader)
+
+
+def moving_average(average, new, count):
+    decay = min(0.998, (1 + float(count)) / (10 + float(count)))
+    return average * decay + new * (1 - decay)
+
+
+def settled(network, loader, batches=80):
+    """The averaged weights have means and variances of their own: measured anew."""
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.reset_running_stats()
+            module.momentum = None
+    network.train()
+    with torch.no_grad():
+        for _, (squares, *_) in zip(range(batches), loader):
+            network.maps(shown(squares))
+    return network.eval()
+
+
+def export(network, path):
+    example = torch.zeros(1, 3, panels.SIZE, panels.SIZE)
+    torch.onnx.export(
+        network, (example,), path, input_names=["images"], output_names=["output0"], opset_version=17, dynamo=False
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("images")
+    parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--hold-out", default="")
+    parser.add_argument("--begin", help="weights of an earlier training to go on from")
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    held_out = set(filter(None, arguments.hold_out.split(",")))
+    pictures = [
+        picture
+        for picture in sources.load(arguments.images)
+        if picture.source not in held_out and not sources.is_kept_aside(picture.path)
+    ]
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    lines = sources.manifest(pictures, arguments.images)
+    (arguments.out / "panels.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    grouped = by_class(pictures)
+    for label, found in grouped.items():
+        print(label, {source: len(members) for source, members in found.items()})
+    others = sources.distractors(arguments.images)
+    torch.manual_seed(arguments.seed)
+    network = Panels(len(sources.CLASSES)).to(memory_format=torch.channels_last)
+    if arguments.begin:
+        network.load_state_dict(torch.load(arguments.begin))
+    scenes = Scenes(grouped, others, arguments.seed)
+    loader = torch.utils.data.DataLoader(scenes, batch_size=BATCH, num_workers=2, prefetch_factor=4)
+    save = lambda network: torch.save(network.state_dict(), arguments.out / "panels.pt")
+    network = train(network, loader, arguments.minutes, arguments.rate, save)
+    save(network)
+    export(network, str(arguments.out / "panels.onnx"))
+
+
+if __name__ == "__main__":
+    main()
