@@ -43,10 +43,11 @@ impl Found {
     }
 
     #[cfg(feature = "detector")]
-    pub(super) fn scale(&mut self, factor: f32) {
-        for value in [&mut self.x, &mut self.y, &mut self.width, &mut self.height] {
-            *value *= factor;
-        }
+    pub(super) fn scale(&mut self, across: f32, down: f32) {
+        self.x *= across;
+        self.width *= across;
+        self.y *= down;
+        self.height *= down;
     }
 
     /// Grows to cover another box too; the score is the better one's.

@@ -56,8 +56,7 @@ impl Lettering {
     /// # Errors
     /// [`ModelError`] if the network fails.
     pub fn find(&self, picture: &Picture) -> Result<Vec<Found>, ModelError> {
-        let (input, scale) = grey(picture);
-        let answer = self.network.run(input)?;
+        let answer = self.network.run(grey(picture))?;
         let [1, 3, rows, columns] = answer.shape[..] else {
             return Err(ModelError::Form(format!("an output of the shape {:?}", answer.shape)));
         };
@@ -65,8 +64,10 @@ impl Lettering {
         for (channel, label) in LABELS.into_iter().enumerate() {
             found.extend(joined(regions(&answer, channel, rows, columns, label)));
         }
+        let across = picture.width() as f32 / (columns * STRIDE) as f32;
+        let down = picture.height() as f32 / (rows * STRIDE) as f32;
         for line in &mut found {
-            line.scale(1.0 / scale);
+            line.scale(across, down);
             line.clip(picture.width() as f32, picture.height() as f32);
         }
         found.retain(|found| found.width >= 1.0 && found.height >= 1.0);
@@ -74,24 +75,16 @@ impl Lettering {
     }
 }
 
-/// The picture in grey at the network's size, and by how much it was scaled.
-fn grey(picture: &Picture) -> (NdTensor<f32, 4>, f32) {
+/// The picture in grey at the network's size. It is stretched to multiples of [`STEP`]: a rim would
+/// look like writing.
+fn grey(picture: &Picture) -> NdTensor<f32, 4> {
     let long = picture.width().max(picture.height()).max(1);
     let scale = (long * 4 / 5).clamp(SIDE.0, SIDE.1) as f32 / long as f32;
-    let side = |length: usize| ((length as f32 * scale).round() as usize).max(1);
-    let scaled = picture.resized(side(picture.width()), side(picture.height()));
-    let (width, height) =
-        (scaled.width().next_multiple_of(STEP), scaled.height().next_multiple_of(STEP));
-    let mut values = Vec::with_capacity(width * height);
-    for row in 0..height {
-        // The last row and column go on to the rim: an edge there would look like writing.
-        let line = scaled.rgb().chunks_exact(3 * scaled.width());
-        let line = line.clone().nth(row).or_else(|| line.last()).unwrap_or_default();
-        values.extend(line.chunks_exact(3).map(luma));
-        let last = values.last().copied().unwrap_or_default();
-        values.resize((row + 1) * width, last);
-    }
-    (NdTensor::from_data([1, 1, height, width], values), scale)
+    let side = |length: usize| ((length as f32 * scale).round() as usize).next_multiple_of(STEP);
+    let (width, height) = (side(picture.width()).max(STEP), side(picture.height()).max(STEP));
+    let scaled = picture.resized(width, height);
+    let values: Vec<_> = scaled.rgb().chunks_exact(3).map(luma).collect();
+    NdTensor::from_data([1, 1, height, width], values)
 }
 
 /// Luma of ITU-R BT.601, from 0 to 1.

@@ -59,7 +59,7 @@ impl Panels {
         let answer = self.network.run(input)?;
         let mut found = self.read(&answer)?;
         for box_ in &mut found {
-            box_.scale(1.0 / scale);
+            box_.scale(1.0 / scale, 1.0 / scale);
             box_.clip(picture.width() as f32, picture.height() as f32);
         }
         found.retain(|found| found.width >= 1.0 && found.height >= 1.0);
