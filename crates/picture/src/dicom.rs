@@ -15,7 +15,11 @@ const JPEG_2000: [&str; 2] = [uids::JPEG2000_LOSSLESS, uids::JPEG2000];
 /// What transfer syntaxes of the JPEG family begin with (PS3.5, A.4).
 const COMPRESSED: &str = "1.2.840.10008.1.2.4.";
 
-pub(crate) fn decode(bytes: &[u8], frame: u32) -> Result<Picture, PictureError> {
+/// The frames that are chosen of so many.
+pub(crate) fn decode(
+    bytes: &[u8],
+    choose: impl FnOnce(u32) -> Vec<u32>,
+) -> Result<Vec<Picture>, PictureError> {
     let object = parse(bytes).map_err(|error| match error {
         DicomError::TransferSyntax(uid) => unsupported(&uid),
         error => PictureError::Damaged(error.to_string()),
@@ -27,26 +31,28 @@ pub(crate) fn decode(bytes: &[u8], frame: u32) -> Result<Picture, PictureError> 
     let (width, height) = (number(tags::COLUMNS).unwrap_or(0), number(tags::ROWS).unwrap_or(0));
     check_size(width, height)?;
     let frames = number(tags::NUMBER_OF_FRAMES).unwrap_or(1).max(1);
+    choose(frames).into_iter().map(|frame| decode_frame(&object, frame, frames)).collect()
+}
+
+fn decode_frame(object: &DicomFile, frame: u32, frames: u32) -> Result<Picture, PictureError> {
     if frame >= frames {
         return Err(PictureError::NoFrame { asked: frame, frames });
     }
-    if JPEG_2000.contains(&syntax(&object)) {
-        return jpeg2000::decode(&object, frame, frames);
+    let syntax = syntax(object);
+    if JPEG_2000.contains(&syntax) {
+        return jpeg2000::decode(object, frame, frames);
     }
-    let colour =
-        object.get(tags::PHOTOMETRIC_INTERPRETATION).and_then(|element| element.to_str().ok());
-    let is_raw = !syntax(&object).starts_with(COMPRESSED);
-    if is_raw && let Some(colour) = colour.filter(|colour| colour.contains("_42")) {
-        return Err(PictureError::Unsupported(format!(
-            "colour {} without compression",
-            colour.trim()
-        )));
+    let colour = object.get(tags::PHOTOMETRIC_INTERPRETATION);
+    let colour = colour.and_then(|element| element.to_str().ok()).unwrap_or_default();
+    if !syntax.starts_with(COMPRESSED) && colour.contains("_42") {
+        let what = format!("colour {} without compression", colour.trim());
+        return Err(PictureError::Unsupported(what));
     }
     let decoded = object.decode_pixel_data_frame(frame).map_err(|error| match error {
-        error if error.to_string().contains("nsupported") => unsupported(syntax(&object)),
+        error if error.to_string().contains("nsupported") => unsupported(syntax),
         error => PictureError::Damaged(chain(&error)),
     })?;
-    shown(&decoded, syntax(&object))
+    shown(&decoded, syntax)
 }
 
 /// A decoded frame as red, green and blue.

@@ -88,11 +88,22 @@ impl Picture {
     /// # Errors
     /// See [`PictureError`].
     pub fn decode_frame(bytes: &[u8], frame: u32) -> Result<Self, PictureError> {
-        if looks_like_dicom(bytes) {
-            dicom::decode(bytes, frame)
-        } else {
-            decode_plain(bytes, frame)
+        if !looks_like_dicom(bytes) {
+            return decode_plain(bytes, frame);
         }
+        let mut frames = dicom::decode(bytes, |_| vec![frame])?;
+        frames.pop().ok_or(PictureError::NoPixels)
+    }
+
+    /// Frames of a file, at most so many, evenly from the first to the last.
+    ///
+    /// # Errors
+    /// See [`PictureError`].
+    pub fn sample(bytes: &[u8], most: u32) -> Result<Vec<Self>, PictureError> {
+        if !looks_like_dicom(bytes) {
+            return Ok(vec![decode_plain(bytes, 0)?]);
+        }
+        dicom::decode(bytes, |frames| evenly(frames, most))
     }
 
     /// A picture of grey values.
@@ -188,6 +199,13 @@ impl fmt::Debug for Picture {
     }
 }
 
+/// At most so many of the numbers below `frames`, the first and the last among them.
+fn evenly(frames: u32, most: u32) -> Vec<u32> {
+    let count = frames.min(most);
+    let place = |number| u64::from(number) * u64::from(frames - 1) / u64::from(count.max(2) - 1);
+    (0..count).map(|number| place(number) as u32).collect()
+}
+
 fn decode_plain(bytes: &[u8], frame: u32) -> Result<Picture, PictureError> {
     let mut reader = ImageReader::new(Cursor::new(bytes));
     let format = image::guess_format(bytes).map_err(|_| PictureError::UnknownKind)?;
@@ -217,4 +235,19 @@ fn check_size(width: u32, height: u32) -> Result<(), PictureError> {
         return Err(PictureError::TooLarge { width, height });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_taken_evenly() {
+        assert_eq!(evenly(1, 3), [0]);
+        assert_eq!(evenly(2, 3), [0, 1]);
+        assert_eq!(evenly(3, 3), [0, 1, 2]);
+        assert_eq!(evenly(100, 3), [0, 49, 99]);
+        assert_eq!(evenly(u32::MAX, 2), [0, u32::MAX - 1]);
+        assert_eq!(evenly(5, 1), [0]);
+    }
 }

@@ -61,7 +61,9 @@ proptest! {
         let place = at % bytes.len();
         bytes[place] = value;
         bytes.truncate(length);
-        let _ = Picture::decode(&bytes);
+        if let Ok(frames) = Picture::sample(&bytes, 3) {
+            prop_assert!((1..=3).contains(&frames.len()));
+        }
     }
 
     #[test]

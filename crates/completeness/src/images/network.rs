@@ -1,9 +1,7 @@
 //! Networks in ONNX form. They only come from this crate or from who runs the program: what they
 //! cost is not bounded.
 
-use std::sync::{Arc, LazyLock};
-
-use rten::{Model, RunOptions, ThreadPool};
+use rten::Model;
 use rten_tensor::{AsView, Layout, NdTensor, Tensor};
 
 /// A network cannot be used.
@@ -43,13 +41,10 @@ impl Network {
         Ok(Self { model })
     }
 
-    /// Runs on the calling thread and one other at most: a node judges several records at a time.
+    /// Runs on the threads that all networks of the process share.
     pub(crate) fn run(&self, input: NdTensor<f32, 4>) -> Result<Answer, ModelError> {
-        static ONE: LazyLock<Arc<ThreadPool>> =
-            LazyLock::new(|| Arc::new(ThreadPool::with_num_threads(1)));
-        let options = RunOptions::default().with_thread_pool(Some(ONE.clone()));
         let form = |error: rten::RunError| ModelError::Form(error.to_string());
-        let output = self.model.run_one(input.into(), Some(options)).map_err(form)?;
+        let output = self.model.run_one(input.into(), None).map_err(form)?;
         let output: Tensor<f32> =
             output.try_into().map_err(|_| ModelError::Form("an output of whole numbers".into()))?;
         Ok(Answer { shape: output.shape().to_vec(), values: output.to_vec() })

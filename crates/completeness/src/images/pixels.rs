@@ -5,7 +5,10 @@ use emrshare_record::Attachment;
 
 use super::{Detector, Found, HeaderMatcher, ImageMatcher, Label};
 
-/// Reads the header and looks at the pixels, of the first frame if there are several.
+/// Frames of a file that are looked at, from the first to the last.
+const FRAMES: u32 = 3;
+
+/// Reads the header and looks at the pixels: of three frames if there are more.
 #[derive(Clone, Copy, Debug)]
 pub struct PixelMatcher<'a> {
     detector: &'a Detector,
@@ -25,9 +28,11 @@ impl ImageMatcher for PixelMatcher<'_> {
     }
 
     fn shown(&self, image: &Attachment) -> Result<Option<Vec<Found>>, String> {
-        match Picture::decode(&image.bytes) {
-            Ok(picture) => {
-                self.detector.find(&picture).map(Some).map_err(|error| error.to_string())
+        match Picture::sample(&image.bytes, FRAMES) {
+            Ok(frames) => {
+                let found: Result<Vec<_>, _> =
+                    frames.iter().map(|frame| self.detector.find(frame)).collect();
+                found.map(|found| Some(found.concat())).map_err(|error| error.to_string())
             }
             Err(PictureError::NoPixels | PictureError::UnknownKind) => Ok(None),
             Err(error) => Err(error.to_string()),
