@@ -59,7 +59,7 @@ fn parse(line: &str) -> anyhow::Result<Line> {
     let language = match value.get("lang") {
         None | Some(Value::Null) => None,
         Some(code) => {
-            let known = code.as_str().and_then(Language::from_code);
+            let known = code.as_str().and_then(|code| Language::from_code(code.split('-').next()?));
             Some(known.context("`lang` is neither \"zh\" nor \"en\"")?)
         }
     };

@@ -82,8 +82,10 @@ pub(crate) fn wholeness(text: &str, table: &[u8]) -> u32 {
 /// A list's number without its item, or a date without its day.
 fn is_open(text: &str) -> bool {
     static OPEN: LazyLock<Regex> = LazyLock::new(|| {
-        let open = r"(?:(?:^|[\s,;，；。])[(（]?\d{1,2}[.)、）]?|\d{4}-\d{0,2}(?:-\d?)?|日期[:：]\s*\d{1,4})$";
-        Regex::new(open).expect("a constant that the tests compile")
+        let number = r"(?:^|\n|\.,|\.,?\s+|[;；。]\s*)[(（]?\d{1,2}[.)、）]?";
+        let date = r"日期[:：]\s*\d{1,4}(?:-\d{0,2})?(?:-\d?)?";
+        let open = format!("(?:{number}|{date})$");
+        Regex::new(&open).expect("a constant that the tests compile")
     });
     let tail = text.char_indices().rev().nth(TAIL).map_or(0, |(at, _)| at);
     OPEN.is_match(&text[tail..])
@@ -171,6 +173,9 @@ mod tests {
         for whole in ["患者好转出院。", "2型糖尿病", "性别：女；年龄：70岁", "Fever with cough"]
         {
             assert!(wholeness(whole, &table) > 500, "{whole}");
+        }
+        for number in ["CKD, stage 3", "CKD, stage 3.", "temperature 98.6", "术后 2019-05"] {
+            assert!(!is_open(number), "{number}");
         }
         for cut in [
             "1. 高血压\n2.",
