@@ -8,8 +8,8 @@ from lettering import draw_line, random_line
 LEADS = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"]
 
 
-def electrocardiogram(rng):
-    """Rows of leads on millimetre paper, plain paper or a dark monitor."""
+def electrocardiogram(rng, written=True):
+    """Rows of leads on millimetre paper, plain paper or a dark monitor, with their names or without."""
     width, height = int(rng.integers(420, 900)), int(rng.integers(200, 640))
     paper, minor, major, ink = paper_colours(rng)
     pixels = np.full((height, width, 3), paper, np.uint8)
@@ -29,11 +29,11 @@ def electrocardiogram(rng):
         points = np.stack([np.arange(x0, width), y[x0:]], 1).astype(np.int32)
         cv2.polylines(pixels, [points], False, ink, int(rng.choice([1, 1, 2])), cv2.LINE_AA)
         for column in range(columns):
-            if rng.random() < 0.8:
+            if written and rng.random() < 0.8:
                 lead = LEADS[(row + column * rows) % 12]
                 x = x0 + column * (width - x0) // columns + 3
                 draw_line(rng, pixels, lead, x, int(middle - step * 5), int(rng.integers(10, 15)), ink)
-    for line in range(rng.integers(0, 4)):
+    for line in range(rng.integers(0, 4) if written else 0):
         draw_line(rng, pixels, random_line(rng, 40), int(rng.integers(0, width // 2)), 2 + line * 14, 12, ink)
     return pixels
 

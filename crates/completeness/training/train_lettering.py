@@ -1,6 +1,6 @@
 """Trains the network that finds writing, side marks and bar codes on pictures.
 
-    train_lettering.py IMAGES OUT --minutes N
+    train_lettering.py IMAGES OUT --minutes N [--begin WEIGHTS --rate R]
 
 OUT gets `lettering.pt`, `lettering.onnx` and `lettering.jsonl`, the manifest of what went in. All
 writing is drawn here, over pictures of IMAGES that have little of their own.
@@ -16,6 +16,7 @@ import torch
 from torch.nn import functional as F
 
 import sources
+from drawn import electrocardiogram
 from lettering import draw_line, random_line
 from networks import Lettering
 
@@ -72,6 +73,8 @@ def ground(rng, pictures, others):
     elif kind < 0.25:
         small = rng.integers(0, 256, (int(rng.integers(2, 50)),) * 2 + (3,)).astype(np.uint8)
         return cv2.resize(small, (SIZE, SIZE), interpolation=int(rng.choice([0, 1, 2])))
+    elif kind < 0.37:
+        pixels = electrocardiogram(rng, written=False)
     else:
         pixels = pictures[rng.integers(len(pictures))]
     scale = SIZE / min(pixels.shape[:2]) * rng.uniform(1, 2.2)
@@ -213,6 +216,7 @@ def main():
     parser.add_argument("images")
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--begin", help="weights of an earlier training to go on from")
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
@@ -226,6 +230,8 @@ def main():
     (arguments.out / "lettering.jsonl").write_text("".join(f"{line}\n" for line in lines))
     torch.manual_seed(arguments.seed)
     network = Lettering().to(memory_format=torch.channels_last)
+    if arguments.begin:
+        network.load_state_dict(torch.load(arguments.begin))
     scenes = Scenes([picture.pixels for picture in pictures], sources.distractors(arguments.images), arguments.seed)
     loader = torch.utils.data.DataLoader(scenes, batch_size=BATCH, num_workers=2, prefetch_factor=4)
     save = lambda network: torch.save(network.state_dict(), arguments.out / "lettering.pt")
