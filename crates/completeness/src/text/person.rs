@@ -20,11 +20,15 @@ static STATEMENT: LazyLock<Regex> = LazyLock::new(|| {
           | (?:老年|中年|青年|岁) [，,]? \s* )
           (?: (?<zh_female>女) | (?<zh_male>男) )
         | (?i: \b (?: sex | gender ) \s* :? \s* (?: (?<en_female>f(?:emale)?) | (?<en_male>m(?:ale)?) ) \b
-          | \b \d+ [-\ ] year [-\ ] old \s+ (?: \w+ [-\ ] ){0,2}?
+          | \b (?: patient | this | he | she ) \s+ (?: is | was ) \s+ an? \s+
+            \d+ [-\ ] year [-\ ] old \s+ (?: \w+ [-\ ] ){0,2}?
             (?: (?<en_woman>female|woman|lady|girl) | (?<en_man>male|man|gentleman|boy) ) \b )",
     )
     .expect("a constant that the tests compile")
 });
+
+/// Characters after 女 or 男 that make a relative or friend of it: 女儿, 女婿, 男友, 女朋友, 男方.
+const RELATIVE: [char; 5] = ['儿', '婿', '友', '朋', '方'];
 
 /// The first section that contradicts an earlier one in the patient's sex.
 pub(crate) fn contradicting(sections: &Sections) -> Option<Section> {
@@ -41,6 +45,9 @@ pub(crate) fn contradicting(sections: &Sections) -> Option<Section> {
 fn sex(text: &str) -> Option<Sex> {
     let mut said = None;
     for found in STATEMENT.captures_iter(text) {
+        if found.get(0).is_some_and(|whole| text[whole.end()..].starts_with(RELATIVE)) {
+            continue;
+        }
         let is_female = ["zh_female", "en_female", "en_woman"];
         let female = is_female.iter().any(|name| found.name(name).is_some());
         let sex = if female { Sex::Female } else { Sex::Male };
@@ -62,6 +69,9 @@ mod tests {
         assert_eq!(sex("患者老年男性，急性起病"), Some(Sex::Male));
         assert_eq!(sex("This is a 45-year-old white female."), Some(Sex::Female));
         assert_eq!(sex("Sex: M"), Some(Sex::Male));
+        assert_eq!(sex("患者70岁，女儿陪同入院"), None);
+        assert_eq!(sex("患者70岁，女性"), Some(Sex::Female));
+        assert_eq!(sex("The mother of a 3-year-old boy was seen."), None);
         assert_eq!(sex("his mother and a female nurse; 女儿陪同"), None);
         assert_eq!(sex("患者男性，48岁，其妻36岁，女性"), None);
     }
