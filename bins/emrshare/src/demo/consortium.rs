@@ -159,11 +159,17 @@ fn name(number: usize) -> String {
     }
 }
 
-/// Ports that nobody listens on now.
+/// Ports that nobody listens on, below those that systems take for outgoing connections: one of
+/// these could be taken between this look and the node's start.
 fn free_ports(count: usize) -> anyhow::Result<Vec<u16>> {
-    let bind = |_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-    let listeners = (0..count).map(bind).collect::<std::io::Result<Vec<_>>>()?;
-    listeners.iter().map(|listener| Ok(listener.local_addr()?.port())).collect()
+    const FIRST: u16 = 10_240;
+    const LAST: u16 = 32_767;
+    // Demos that run side by side begin at different places.
+    let begin = FIRST + (std::process::id().wrapping_mul(97) % u32::from(LAST - FIRST)) as u16;
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    let ports: Vec<_> = (begin..=LAST).chain(FIRST..begin).filter(is_free).take(count).collect();
+    anyhow::ensure!(ports.len() == count, "{count} free ports from {FIRST} to {LAST} are needed");
+    Ok(ports)
 }
 
 fn tail(log: &Path) -> String {
