@@ -7,7 +7,11 @@
 //! * [`Authority`], [`NodeCertificate`]: X.509 certificates that bind a node's id, its TLS key and
 //!   its consensus key.
 //!
-//! Randomness and time come in as arguments. Secrets are wiped when dropped and never shown.
+//! * [`EnvelopeKey`], [`EnvelopeAddress`]: files for one person's eyes, in the age format.
+//! * [`Words`]: recovery words (BIP-39) and the keys that follow from them (SLIP-10).
+//!
+//! Time comes in as an argument, and so does all randomness but that of envelopes, which the age
+//! library takes itself. Secrets are wiped when dropped and never shown.
 //!
 //! ```
 //! use emrshare_identity::{Domain, SigningKey};
@@ -21,14 +25,21 @@
 
 mod certificate;
 mod consortium;
+mod envelope;
 mod key;
 mod seal;
 mod sign_in;
+mod wallet;
 
 pub use certificate::{
     Authority, CertificateError, NodeCertificate, Subject, TlsKey, Validity, WebCertificate,
 };
 pub use consortium::ConsortiumKey;
+pub use envelope::{
+    EnvelopeAddress, EnvelopeError, EnvelopeKey, EnvelopeWriter, open_with_passphrase,
+    seal_with_passphrase,
+};
 pub use key::{Domain, KeyTextError, PublicKey, Signature, SignatureError, SigningKey};
 pub use seal::{MasterKey, RecordKey, SealError, WrappedKey};
 pub use sign_in::SignInChallenge;
+pub use wallet::{KeyUse, WordList, Words, WordsError};
