@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 pub(crate) const HEADER: &[u8] = b"_EMRSHARE_LEDGER_HEADER";
 pub(crate) const VALIDATORS: &[u8] = b"_EMRSHARE_LEDGER_VALIDATORS";
 pub(crate) const STATE: &[u8] = b"_EMRSHARE_LEDGER_STATE";
+pub(crate) const TRANSACTION_ID: &[u8] = b"_EMRSHARE_LEDGER_TRANSACTION_ID";
 
 /// SHA-256 of the length of `tag` in one byte, the tag, and the parts one after another.
 ///

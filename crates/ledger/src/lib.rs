@@ -61,7 +61,8 @@ pub use item::Item;
 pub use light::{LightClient, Step};
 pub use receipt::{Proven, Receipt};
 pub use state::{
-    Changes, Memory, NodeState, Overlay, RecordState, StateError, StateRead, Status, key,
+    Changes, Memory, NodeState, Overlay, RecordState, StateError, StateRead, StateRow, StateScan,
+    Status, key,
 };
 pub use submission::{Submission, SubmissionDraft};
 pub use transaction::{ContractId, Transaction, TransactionDraft};

@@ -60,6 +60,19 @@ pub trait StateRead {
     }
 }
 
+/// A key and its value.
+pub type StateRow = (Vec<u8>, Vec<u8>);
+
+/// Read access to state in the order of its keys: for those who ask, not for what blocks do.
+pub trait StateScan: StateRead {
+    /// Keys and values whose keys begin with `prefix`, ascending from `prefix ‖ from` on, at most
+    /// `limit`.
+    ///
+    /// # Errors
+    /// [`StateError`] if the store fails.
+    fn scan(&self, prefix: &[u8], from: &[u8], limit: usize) -> Result<Vec<StateRow>, StateError>;
+}
+
 /// The keys of the ledger's own state.
 pub mod key {
     use emrshare_codec::{Digest, NodeId, RecordIndex};
@@ -304,5 +317,13 @@ impl Memory {
 impl StateRead for Memory {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
         Ok(self.0.get(key).cloned())
+    }
+}
+
+impl StateScan for Memory {
+    fn scan(&self, prefix: &[u8], from: &[u8], limit: usize) -> Result<Vec<StateRow>, StateError> {
+        let rows = self.0.range([prefix, from].concat()..);
+        let rows = rows.take_while(|(key, _)| key.starts_with(prefix)).take(limit);
+        Ok(rows.map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 }

@@ -3,7 +3,7 @@
 use emrshare_codec::{Digest, Kind, Marker, NodeId, Operation};
 use emrshare_identity::{Domain, PublicKey, Signature, SigningKey};
 
-use crate::{DecodeError, VerifyError, wire::Reader};
+use crate::{DecodeError, VerifyError, hash, hash::TRANSACTION_ID, wire::Reader};
 
 const DOMAIN: Domain = Domain::new(b"_EMRSHARE_LEDGER_TRANSACTION");
 const HEAD_LEN: usize = 5 + 2 + 32 + 8;
@@ -92,15 +92,25 @@ impl<'a> Transaction<'a> {
         self.payload
     }
 
+    /// What names the transaction: a hash of everything before the signature. Two transactions of
+    /// one name would need one nonce, and nonces ascend.
+    #[must_use]
+    pub fn id(&self) -> Digest {
+        hash(TRANSACTION_ID, &[self.signed()])
+    }
+
     /// Checks the signer's signature.
     ///
     /// # Errors
     /// [`VerifyError::Signature`] if it is not by the signer for this chain.
     pub fn verify(&self, chain: Digest) -> Result<(), VerifyError> {
-        let signed = &self.bytes[..self.bytes.len() - SIGNATURE_LEN];
         self.signer
-            .verify(DOMAIN, &[&chain.0, signed].concat(), &self.signature)
+            .verify(DOMAIN, &[&chain.0, self.signed()].concat(), &self.signature)
             .map_err(|_| VerifyError::Signature { what: "the transaction" })
+    }
+
+    fn signed(&self) -> &'a [u8] {
+        &self.bytes[..self.bytes.len() - SIGNATURE_LEN]
     }
 
     pub(crate) fn leaf_data(&self) -> Vec<u8> {

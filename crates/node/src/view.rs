@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use emrshare_ledger::{Changes, Header, StateError, StateRead};
-use emrshare_storage::Kv;
+use emrshare_ledger::{Changes, Header, StateError, StateRead, StateRow, StateScan};
+use emrshare_storage::{Kv, StoreError};
 
 use crate::tables::STATE;
 
@@ -13,8 +13,18 @@ pub(crate) struct FinalState(pub(crate) Arc<dyn Kv>);
 
 impl StateRead for FinalState {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
-        self.0.get(STATE, key).map_err(|error| StateError { reason: error.to_string() })
+        self.0.get(STATE, key).map_err(unreadable)
     }
+}
+
+impl StateScan for FinalState {
+    fn scan(&self, prefix: &[u8], from: &[u8], limit: usize) -> Result<Vec<StateRow>, StateError> {
+        self.0.range(STATE, prefix, from, limit).map_err(unreadable)
+    }
+}
+
+fn unreadable(error: StoreError) -> StateError {
+    StateError { reason: error.to_string() }
 }
 
 /// A block that was executed and is not final yet.
