@@ -255,6 +255,77 @@ def transaction(data):
     }
 
 
+def transaction_id(read):
+    return tagged(b"_EMRSHARE_LEDGER_TRANSACTION_ID", read["signed"])
+
+
+# What calls hold, field by field: a width in bytes, names of values, or a choice by a first byte.
+ROLE = ["patient", "doctor", "researcher", "regulator", "inspector", "operator"]
+PURPOSE = ["personal", "treatment", "consultation", "research", "emergency", "inspection"]
+RIGHTS = ["none", "view", "append", "view+append"]
+REASON = ["unconscious", "life-threatening", "incapable", "public-health"]
+NODE, TIME, KEY, INDEX = "node", 8, "key", "index"
+MOTION = [("suspend", [NODE]), ("reinstate", [NODE]), ("terms", [KEY, KEY, KEY])]
+SCOPE = [("all", []), ("record", [INDEX])]
+GRANTEE = [("person", [KEY]), ("role", [NODE, ROLE]), ("institution", [NODE])]
+PARTY = [("key", [KEY]), ("person", [KEY])]
+CALLS = {
+    (1, 0): [MOTION],
+    (1, 1): [KEY, ["no", "yes"]],
+    (2, 0): [ROLE, KEY, KEY],
+    (2, 1): [KEY],
+    (2, 2): [KEY, KEY],
+    (2, 3): [KEY, KEY],
+    (2, 4): [KEY],
+    (3, 0): [INDEX, KEY],
+    (3, 1): [KEY, RIGHTS],
+    (3, 2): [KEY, RIGHTS],
+    (3, 3): [PARTY, KEY],
+    (3, 4): [INDEX, KEY, KEY, TIME, "signature"],
+    (4, 0): [SCOPE, GRANTEE, "purposes", TIME, TIME, TIME, TIME],
+    (4, 1): [SCOPE, GRANTEE],
+    (4, 2): [INDEX, REASON],
+    (5, 0): [INDEX],
+    (5, 1): [INDEX, PURPOSE, KEY],
+    (5, 2): [KEY],
+}
+
+
+def call(contract, payload):
+    reader = Reader(payload)
+    method = reader.number(1)
+    need((contract, method) in CALLS, "Value")
+    values = [call_field(reader, kind) for kind in CALLS[contract, method]]
+    reader.end()
+    return [method] + values
+
+
+def call_field(reader, kind):
+    if kind == KEY:
+        return reader.take(32).hex()
+    if kind == "signature":
+        return reader.take(64).hex()
+    if kind == TIME:
+        return str(reader.number(8))
+    if kind == NODE:
+        node = reader.number(4)
+        need(node < 1 << 20, "Value")
+        return node
+    if kind == INDEX:
+        fields = index_key(reader.take(28))
+        return index_text(fields["origin"] << 200 | int(fields["serial"]))
+    if kind == "purposes":
+        bits = reader.number(1)
+        need(bits >> len(PURPOSE) == 0, "Value")
+        return [name for place, name in enumerate(PURPOSE) if bits >> place & 1]
+    value = reader.number(1)
+    need(value < len(kind), "Value")
+    if isinstance(kind[value], str):
+        return kind[value]
+    name, parts = kind[value]
+    return [name] + [call_field(reader, part) for part in parts]
+
+
 def verify_transaction(read, chain):
     message = framed(b"_EMRSHARE_LEDGER_TRANSACTION", chain + read["signed"])
     need(ed25519(read["signer"], message, read["signature"]), "Signature")
@@ -324,9 +395,11 @@ def genesis(document):
         name = f"urn:emrshare:node:{member['node']}:".encode()
         at = der.index(name) + len(name)
         members.append((member["node"], bytes.fromhex(der[at : at + 64].decode())))
-    for number, key in sorted(members):
-        name = b"cm" + number.to_bytes(4, "big")
-        state += len(name).to_bytes(4, "big") + name + b"\1" + len(key).to_bytes(4, "big") + key
+    rows = {b"cm" + number.to_bytes(4, "big"): key for number, key in members}
+    rows[b"cM"] = len(members).to_bytes(4, "big")
+    for name, value in sorted(rows.items()):
+        state += len(name).to_bytes(4, "big") + name
+        state += b"\1" + len(value).to_bytes(4, "big") + value
     state_root = tagged(b"_EMRSHARE_LEDGER_STATE", bytes(32), state)
     return sha256(document), members, state_root
 
@@ -654,6 +727,21 @@ def check_genesis(vectors):
     assert head["next_validators_root"] == head["validators_root"] == validators_root(members)
 
 
+def check_calls(vectors):
+    for one in vectors["calls"]:
+        read = transaction(unhex(one["transaction"]))
+        assert (read["contract"], read["payload"].hex()) == (one["contract"], one["payload"])
+        assert transaction_id(read).hex() == one["id"]
+        assert call(read["contract"], read["payload"]) == one["fields"]
+    for one in vectors["bad_calls"]:
+        refused(one, lambda: call(one["contract"], unhex(one["payload"])))
+    for one in vectors["append_statements"]:
+        parts = [unhex(one[name]) for name in ["chain", "original", "patient", "doctor"]]
+        message = b"".join(parts) + int(one["time_ms"]).to_bytes(8, "big")
+        signed = framed(b"_EMRSHARE_CONTRACTS_APPEND", message)
+        need(ed25519(unhex(one["doctor"]), signed, unhex(one["signature"])), "Signature")
+
+
 def check_manifests(vectors):
     for one in vectors["files"]:
         data = one["manifest"].encode()
@@ -675,6 +763,7 @@ def check_manifests(vectors):
 
 
 CHECKS = {
+    "calls.json": check_calls,
     "codec.json": check_codec,
     "ledger.json": check_ledger,
     "genesis.json": check_genesis,

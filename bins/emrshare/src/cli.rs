@@ -1,8 +1,18 @@
 //! Flags and commands.
 
+mod people;
+
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use emrshare_contracts::{Purpose, Role};
+use emrshare_identity::PublicKey;
+
+pub(crate) use people::{
+    AllianceCommand, AuditArguments, BreakGlassArguments, GrantArguments, PersonCommand,
+    RelationshipCommand, RevokeArguments, WalletCommand, WalletFile,
+};
 
 /// Electronic medical records, shared without a centre.
 ///
@@ -63,9 +73,17 @@ pub(crate) enum Command {
         at: At,
         /// The record.
         index: String,
-        /// The original, from its origin: for the patient or an authorised doctor.
+        /// The original, from its origin: for the patient or an authorised doctor. The request is
+        /// on the ledger, whatever the answer.
         #[arg(long)]
         original: bool,
+        /// What the original is asked for: personal, treatment, consultation, research, emergency or
+        /// inspection. A patient needs to say nothing.
+        #[arg(long = "for", default_value = "treatment", value_parser = people::purpose)]
+        purpose: Purpose,
+        /// Keep the original in its age envelope, in this file, instead of opening it.
+        #[arg(long, requires = "original")]
+        sealed: Option<PathBuf>,
         /// Where the parts go.
         #[arg(long, default_value = ".")]
         out: PathBuf,
@@ -134,15 +152,15 @@ pub(crate) enum Command {
     /// Two final headers at one height: find them in receipts, verify a proof.
     #[command(subcommand)]
     SplitView(SplitViewCommand),
-    /// Make a patient, doctor or researcher known to the consortium.
+    /// Make a person known to the consortium.
     Register {
         #[command(flatten)]
         at: At,
         /// The person's public key.
-        key: String,
-        /// What the person is.
-        #[arg(long)]
-        role: RoleName,
+        key: PublicKey,
+        /// What the person is: patient, doctor, researcher, regulator, inspector or operator.
+        #[arg(long, value_parser = people::role)]
+        role: Role,
         /// What identifies the person, such as an ID number; only a keyed hash leaves the node.
         #[arg(long)]
         identity: String,
@@ -154,29 +172,28 @@ pub(crate) enum Command {
         /// The record.
         index: String,
         /// The patient's public key.
-        patient: String,
+        patient: PublicKey,
     },
-    /// As a patient: let a doctor read the original of a record.
-    Grant {
-        #[command(flatten)]
-        at: At,
-        /// The record.
-        index: String,
-        /// The doctor's public key.
-        doctor: String,
-        /// For how many hours.
-        #[arg(long, default_value_t = 24)]
-        hours: u64,
-    },
+    /// People: who holds a key, keys that are replaced, recovered or ended.
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// Patients and doctors: visits, and records that doctors add.
+    #[command(subcommand)]
+    Relationship(RelationshipCommand),
+    /// As a patient: let someone read originals.
+    Grant(GrantArguments),
     /// As a patient: end a grant.
-    Revoke {
-        #[command(flatten)]
-        at: At,
-        /// The record.
-        index: String,
-        /// The doctor's public key.
-        doctor: String,
-    },
+    Revoke(RevokeArguments),
+    /// As a doctor: open a record in an emergency, for four hours, for all to see.
+    BreakGlass(BreakGlassArguments),
+    /// The trail: who asked for what, and what was decided.
+    Audit(AuditArguments),
+    /// The members: votes, and what each gave and took.
+    #[command(subcommand)]
+    Alliance(AllianceCommand),
+    /// A person's keys, all from one list of recovery words.
+    #[command(subcommand)]
+    Wallet(WalletCommand),
     /// Generate synthetic records with images.
     Sample {
         /// How many.
@@ -223,6 +240,23 @@ pub(crate) struct At {
     /// Sign in with this key file instead of the operator's.
     #[arg(long)]
     pub(crate) key: Option<PathBuf>,
+    /// Sign in with the registered key of this wallet.
+    #[arg(long, conflicts_with = "key")]
+    pub(crate) wallet: Option<PathBuf>,
+    /// With --wallet: sign in with the key of this visit instead.
+    #[arg(long, requires = "wallet")]
+    pub(crate) visit: Option<u32>,
+    /// With --wallet: a file whose first line is the passphrase; asked for at the terminal without it.
+    #[arg(long, requires = "wallet")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+impl At {
+    /// The wallet that --wallet names.
+    pub(crate) fn wallet_file(&self) -> anyhow::Result<WalletFile> {
+        let wallet = self.wallet.clone().context("name the wallet with --wallet")?;
+        Ok(WalletFile { wallet, passphrase_file: self.passphrase_file.clone() })
+    }
 }
 
 #[derive(Args)]
@@ -486,11 +520,4 @@ pub(crate) enum Lang {
     Zh,
     En,
     Mixed,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum RoleName {
-    Patient,
-    Doctor,
-    Researcher,
 }

@@ -11,7 +11,7 @@ use emrshare_contracts::Genesis;
 use emrshare_identity::SigningKey;
 use emrshare_node::Settings;
 
-use crate::cli::At;
+use crate::{cli::At, wallet::Wallet};
 
 /// Reads a text file, or says which one cannot be read.
 pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
@@ -32,6 +32,22 @@ pub(crate) fn genesis(path: &Path) -> anyhow::Result<Genesis> {
 
 /// A client as the flags say.
 pub(crate) fn client(at: &At) -> anyhow::Result<Client> {
+    client_with(at, person_key(at)?)
+}
+
+/// The key that the flags name.
+pub(crate) fn person_key(at: &At) -> anyhow::Result<SigningKey> {
+    if at.wallet.is_some() {
+        return Ok(Wallet::open(&at.wallet_file()?)?.key(at.visit));
+    }
+    match &at.key {
+        Some(path) => key(path),
+        None => key(&operator_key(&at.home)),
+    }
+}
+
+/// A client of the node that the flags name, for a key.
+pub(crate) fn client_with(at: &At, key: SigningKey) -> anyhow::Result<Client> {
     let genesis =
         genesis(&at.home.join("genesis.json")).context("name the node's folder with --home")?;
     let base = match &at.node {
@@ -41,8 +57,6 @@ pub(crate) fn client(at: &At) -> anyhow::Result<Client> {
             format!("https://{}", settings.api_listen)
         }
     };
-    let operator = || at.home.join("keys").join("operator.key");
-    let key = key(&at.key.clone().unwrap_or_else(operator))?;
     Ok(Client::new(&base, genesis.authority(), key)?)
 }
 

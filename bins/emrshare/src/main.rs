@@ -7,6 +7,7 @@ mod exit;
 mod files;
 mod home;
 mod output;
+mod wallet;
 
 use clap::Parser;
 

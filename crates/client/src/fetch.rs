@@ -1,8 +1,14 @@
 //! Downloads that are verified on the way.
 
-use emrshare_codec::RecordIndex;
+use std::io::Read;
+
+use emrshare_codec::{Digest, RecordIndex};
+use emrshare_contracts::{AuditCall, Purpose};
+use emrshare_identity::EnvelopeKey;
 use emrshare_ledger::Receipt;
 use emrshare_record::{Manifest, RecordFile};
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::{Client, ClientError};
 
@@ -32,13 +38,70 @@ impl Client {
         RecordFile::assemble(manifest, parts).map_err(answer)
     }
 
-    /// The original of a record, from its origin, for those who may read it.
+    /// The original of a record: the request goes on the ledger, and if it is allowed, the file comes
+    /// from its origin, encrypted to this person. What was asked for and what came are compared.
     ///
     /// # Errors
-    /// [`ClientError::NotAllowed`] without a grant; see [`ClientError`].
-    pub async fn original(&self, index: RecordIndex) -> Result<RecordFile, ClientError> {
-        let bytes = self.bytes(&format!("/api/v1/records/{index}/original")).await?;
-        RecordFile::from_bytes(&bytes).map_err(answer)
+    /// [`ClientError::NotAllowed`] with the reason if it is refused; [`ClientError::Answer`] if the
+    /// file is not the one on the ledger; see [`ClientError`].
+    pub async fn original(
+        &self,
+        index: RecordIndex,
+        purpose: Purpose,
+    ) -> Result<RecordFile, ClientError> {
+        let request = self.ask(index, purpose).await?;
+        let sealed = self.sealed_original(request).await?;
+        let mut bytes = Vec::new();
+        let opened = EnvelopeKey::of(&self.key).open(sealed.as_slice()).map_err(answer)?;
+        let limit = sealed.len() as u64;
+        opened.take(limit).read_to_end(&mut bytes).map_err(answer)?;
+        let file = RecordFile::from_bytes(&bytes).map_err(answer)?;
+        let decided = self.request(request).await?;
+        if decided["original"] == json!(file.manifest().digest().to_string()) {
+            return Ok(file);
+        }
+        Err(ClientError::Answer("the original is not the one on the ledger".into()))
+    }
+
+    /// Puts a request for an original on the ledger; returns its transaction.
+    ///
+    /// # Errors
+    /// [`ClientError::NotAllowed`] with the reason if the contract refuses it: the refusal is on the
+    /// ledger too. See [`ClientError`].
+    pub async fn ask(&self, index: RecordIndex, purpose: Purpose) -> Result<Digest, ClientError> {
+        let recipient = Digest(EnvelopeKey::of(&self.key).address().0);
+        let call = AuditCall::Ask { index, purpose, recipient };
+        let done = match self.sign_and_send(call).await {
+            Err(ClientError::Refused(report)) => {
+                let message = report["message"].as_str().unwrap_or("refused");
+                return Err(ClientError::NotAllowed(message.to_owned()));
+            }
+            done => done?,
+        };
+        let request: Digest =
+            done["transaction"].as_str().unwrap_or_default().parse().map_err(answer)?;
+        let decided = self.request(request).await?;
+        if decided["allowed"] == json!(true) {
+            return Ok(request);
+        }
+        let reason = decided["decision"].as_str().unwrap_or_default();
+        Err(ClientError::NotAllowed(format!("the ledger refuses the original: {reason}")))
+    }
+
+    /// What was decided about a request.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn request(&self, request: Digest) -> Result<Value, ClientError> {
+        self.call(Method::GET, &format!("/api/v1/requests/{request}")).await
+    }
+
+    /// The original that a request is about, in an age envelope for this person.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn sealed_original(&self, request: Digest) -> Result<Vec<u8>, ClientError> {
+        self.bytes(&format!("/api/v1/requests/{request}/original")).await
     }
 
     /// The receipt of a record's last entry.

@@ -35,11 +35,17 @@
 mod error;
 mod fetch;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use bytes::Bytes;
 use emrshare_codec::{Digest, NodeId, RecordIndex};
-use emrshare_contracts::Call;
+use emrshare_contracts::{Call, Person, Role};
 use emrshare_identity::{PublicKey, SignInChallenge, SigningKey};
 use emrshare_ledger::{CertifiedHeader, TransactionDraft, wire::Reader};
 use emrshare_record::SourceFile;
@@ -245,17 +251,17 @@ impl Client {
         header.map_err(|error| ClientError::Answer(error.to_string()))
     }
 
-    /// Makes a person known: `role` is `patient`, `doctor` or `researcher`.
+    /// Makes a person known.
     ///
     /// # Errors
     /// See [`ClientError`].
     pub async fn register(
         &self,
         key: PublicKey,
-        role: &str,
+        role: Role,
         identity: &str,
     ) -> Result<Value, ClientError> {
-        let body = json!({"key": key.to_string(), "role": role, "identity": identity});
+        let body = json!({"key": key.to_string(), "role": role.name(), "identity": identity});
         self.json(Method::POST, "/api/v1/people", |request| request.json(&body)).await
     }
 
@@ -268,22 +274,130 @@ impl Client {
         self.json(Method::POST, "/api/v1/relationships", |request| request.json(&body)).await
     }
 
-    /// Signs a call with this person's key and puts it on the ledger. `nonce` must be higher than
-    /// in all calls of this person before: the time in microseconds is.
+    /// Signs a call with this person's key and puts it on the ledger.
     ///
     /// # Errors
-    /// See [`ClientError`].
-    pub async fn sign_and_send(&self, call: &Call, nonce: u64) -> Result<Value, ClientError> {
+    /// [`ClientError::Refused`] if the contract refuses it; see [`ClientError`].
+    pub async fn sign_and_send(&self, call: impl Into<Call>) -> Result<Value, ClientError> {
+        let call = call.into();
         let session = self.session().await?;
         let draft = TransactionDraft {
             node: session.node,
             contract: call.contract(),
-            nonce,
+            nonce: next_nonce(),
             payload: call.to_payload(),
         };
         let bytes = draft.sign(session.chain, &self.key);
         let body = json!({ "transaction": hex::encode(bytes) });
         self.json(Method::POST, "/api/v1/transactions", |request| request.json(&body)).await
+    }
+
+    /// As an operator: has the node sign a call and put it on the ledger.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn call_as_node(&self, call: impl Into<Call>) -> Result<Value, ClientError> {
+        let call = call.into();
+        let body = json!({
+            "contract": call.contract().0,
+            "payload": hex::encode(call.to_payload()),
+        });
+        self.json(Method::POST, "/api/v1/calls", |request| request.json(&body)).await
+    }
+
+    /// Who holds a key.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] if nobody is registered with it; see [`ClientError`].
+    pub async fn person(&self, key: PublicKey) -> Result<Person, ClientError> {
+        let shown = self.call(Method::GET, &format!("/api/v1/people/{key}")).await?;
+        let text = |field: &str| shown[field].as_str().unwrap_or_default();
+        let registrar = shown["registrar"].as_u64().and_then(|node| u32::try_from(node).ok());
+        let registrar = registrar.and_then(|node| NodeId::new(node).ok());
+        let person = Role::from_name(text("role"))
+            .zip(text("identity").parse().ok())
+            .zip(registrar)
+            .map(|((role, identity), registrar)| Person { role, identity, registrar });
+        person.ok_or_else(|| ClientError::Answer("malformed person".into()))
+    }
+
+    /// As an operator: what stands on the ledger for an identity string.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn identify(&self, identity: &str) -> Result<Digest, ClientError> {
+        let body = json!({ "identity": identity });
+        let path = "/api/v1/identities";
+        let shown = self.json(Method::POST, path, |request| request.json(&body)).await?;
+        let digest = shown["identity"].as_str().unwrap_or_default().parse();
+        digest.map_err(|_| ClientError::Answer("malformed identity".into()))
+    }
+
+    /// Relationships, records and grants of this person's key.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn summary(&self) -> Result<Value, ClientError> {
+        self.call(Method::GET, "/api/v1/summary").await
+    }
+
+    /// What happened to a record's original, for its patient and for regulators.
+    ///
+    /// # Errors
+    /// [`ClientError::NotAllowed`] for others; see [`ClientError`].
+    pub async fn trail(&self, index: RecordIndex) -> Result<Value, ClientError> {
+        self.call(Method::GET, &format!("/api/v1/records/{index}/trail")).await
+    }
+
+    /// What happened to this person's registration.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn own_trail(&self) -> Result<Value, ClientError> {
+        self.call(Method::GET, "/api/v1/trail/own").await
+    }
+
+    /// As a regulator: a page of everything that happened; `from` is what the page before named as
+    /// `next`, and empty at first.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn trail_of_all(&self, from: &str) -> Result<Value, ClientError> {
+        self.call(Method::GET, &format!("/api/v1/trail?from={from}")).await
+    }
+
+    /// What members vote on.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn proposals(&self) -> Result<Value, ClientError> {
+        self.call(Method::GET, "/api/v1/proposals").await
+    }
+
+    /// What each institution gave and took.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn contributions(&self) -> Result<Value, ClientError> {
+        self.call(Method::GET, "/api/v1/contributions").await
+    }
+
+    /// The chain's name, which what this person signs is bound to.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn chain(&self) -> Result<Digest, ClientError> {
+        Ok(self.session().await?.chain)
+    }
+
+    /// Ends all sessions of this person at the node.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn sign_out(&self) -> Result<Value, ClientError> {
+        let answer = self.call(Method::DELETE, "/api/v1/session").await;
+        self.session.lock().await.take();
+        answer
     }
 
     /// The node's metrics in Prometheus' text format.
@@ -373,6 +487,16 @@ impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Client({} as {})", self.base, self.public_key())
     }
+}
+
+/// Microseconds since 1970, or one more than the last time: nonces must ascend.
+fn next_nonce() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
+    let next = |last: u64| Some(now.max(last.saturating_add(1)));
+    let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+    now.max(last.unwrap_or_default().saturating_add(1))
 }
 
 /// Files to be sent, possibly twice, without copying them.

@@ -1,12 +1,12 @@
 //! Blocks become changes of state.
 
-use emrshare_codec::{Digest, NodeId, RecordIndex};
+use emrshare_codec::{Digest, NodeId};
 use emrshare_ledger::{
     Block, Changes, DecodeError, Header, Item, Overlay, StateError, StateRead, VerifyError,
     history, key, rules, wire::Reader,
 };
 
-use crate::{Call, CallError, access};
+use crate::{Call, CallError, alliance, audit::Signed};
 
 /// The state root before genesis.
 pub(crate) const EMPTY_STATE: Digest = Digest([0; 32]);
@@ -18,6 +18,8 @@ pub struct BlockContext {
     pub chain: Digest,
     /// Height of the block.
     pub height: u64,
+    /// Time of the block, in milliseconds since 1970.
+    pub time_ms: u64,
 }
 
 /// Why an item may not be in a block.
@@ -27,6 +29,9 @@ pub enum ItemError {
     /// The node is no member.
     #[error("node {0} is no member")]
     NotMember(NodeId),
+    /// The node is suspended.
+    #[error("node {0} is suspended by a vote of the members")]
+    Suspended(NodeId),
     /// A signature does not verify.
     #[error(transparent)]
     Signature(#[from] VerifyError),
@@ -131,7 +136,8 @@ pub fn execute<S: StateRead + ?Sized>(
     if let Some((what, _)) = follows.into_iter().find(|(_, holds)| !holds) {
         return Err(BlockError::Header(what));
     }
-    let context = BlockContext { chain: header.chain, height: header.height };
+    let (chain, height, time_ms) = (header.chain, header.height, header.time_ms);
+    let context = BlockContext { chain, height, time_ms };
     let mut overlay = Overlay::new(state);
     for (position, item) in block.items().enumerate() {
         let checked = verified(&item);
@@ -162,6 +168,11 @@ pub fn apply_item<S: StateRead + ?Sized>(
     if !signature_checked {
         check_signature(overlay, context.chain, item)?;
     }
+    if let Some(node) = item.node()
+        && alliance::is_suspended(overlay, node)?
+    {
+        return Err(ItemError::Suspended(node));
+    }
     match item {
         Item::Submission(submission) => Ok(rules::apply(overlay, submission, context.height)?),
         Item::Transaction(transaction) => {
@@ -176,7 +187,16 @@ pub fn apply_item<S: StateRead + ?Sized>(
             }
             let call =
                 Call::of(transaction).map_err(|error: DecodeError| CallError::from(error))?;
-            call.apply(overlay, transaction.node(), transaction.signer())?;
+            let (node, signer) = (transaction.node(), transaction.signer());
+            let by = Signed {
+                node,
+                signer,
+                is_node: alliance::member(overlay, node)? == Some(signer),
+                time_ms: context.time_ms,
+                transaction: transaction.id(),
+                chain: context.chain,
+            };
+            call.apply(overlay, by)?;
             overlay.put(nonce_key, found.to_be_bytes().to_vec());
             Ok(())
         }
@@ -194,22 +214,10 @@ pub fn check_signature<S: StateRead + ?Sized>(
     item: &Item<'_>,
 ) -> Result<(), ItemError> {
     let Some(node) = item.node() else { return Ok(()) };
-    let key = access::member(state, node)?.ok_or(ItemError::NotMember(node))?;
+    let key = alliance::member(state, node)?.ok_or(ItemError::NotMember(node))?;
     match item {
         Item::Submission(submission) => Ok(submission.verify(chain, &key)?),
         Item::Transaction(transaction) => Ok(transaction.verify(chain)?),
         _ => Ok(()),
     }
-}
-
-/// Whether a node has signed that it removed all files of a deleted record.
-///
-/// # Errors
-/// [`StateError`] if the state cannot be read.
-pub fn has_erased<S: StateRead + ?Sized>(
-    state: &S,
-    index: RecordIndex,
-    node: NodeId,
-) -> Result<bool, StateError> {
-    Ok(state.get(&access::erased_key(index, node))?.is_some())
 }

@@ -6,7 +6,7 @@ use emrshare_ledger::{Block, Changes, Validator, ValidatorSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{access, execute};
+use crate::{execute, key};
 
 const FORMAT: &str = "emrshare-genesis/1";
 
@@ -224,9 +224,12 @@ impl Genesis {
     pub fn state(&self) -> Changes {
         let mut changes = Changes::default();
         for certificate in &self.certificates {
-            let PublicKey(key) = certificate.consensus_key;
-            changes.0.insert(access::member_key(certificate.node), Some(key.to_vec()));
+            let PublicKey(key_bytes) = certificate.consensus_key;
+            changes.0.insert(key::member(certificate.node), Some(key_bytes.to_vec()));
         }
+        // A genesis document has far fewer members.
+        let count = u32::try_from(self.certificates.len()).unwrap_or(u32::MAX);
+        changes.0.insert(key::member_count(), Some(count.to_be_bytes().to_vec()));
         changes
     }
 

@@ -2,8 +2,12 @@
 //!
 //! * [`Genesis`]: who founded the consortium and on what terms; its digest names the chain.
 //! * [`Protocol`]: the encoding protocol that records must follow.
-//! * [`Call`]: what people and nodes ask of the contracts: [`registry`](Call::Register),
-//!   [`relationship`](Call::Link), [`permission`](Call::Grant), [`audit`](Call::Erased).
+//! * [`Call`]: what people and nodes ask of the contracts: [alliance](AllianceCall),
+//!   [registry](RegistryCall), [relationship](RelationshipCall), [permission](PermissionCall),
+//!   [audit](AuditCall).
+//! * [`authorize`]: the one place that decides who may read an original.
+//! * [`Summary`]: all that the ledger says of a patient's key; [`events`]: the trail of accesses;
+//!   [`contribution`]: what institutions give and take.
 //! * [`execute`]: the one function that turns a block into changes of state. It is deterministic:
 //!   the order of items in a block is the only order.
 //!
@@ -18,16 +22,42 @@
 //! # Ok::<(), emrshare_record::ImportError>(())
 //! ```
 
-mod access;
+mod alliance;
+mod audit;
+mod authorization;
 mod call;
+mod contribution;
+mod error;
 mod execute;
 mod genesis;
+mod key;
+mod permission;
 mod protocol;
+mod registry;
+mod relationship;
+mod summary;
+mod wire;
 
-pub use access::{Person, Role, grant_until, may_read_original, owner, person};
-pub use call::{Call, CallError};
-pub use execute::{
-    BlockContext, BlockError, ItemError, apply_item, check_signature, execute, has_erased,
+pub use alliance::{
+    AgreedTerms, AllianceCall, Motion, Outcome, Proposal, Voice, agreed_terms, is_suspended,
+    member, proposal, proposals,
 };
+pub use audit::{
+    AuditCall, Event, EventPage, Happening, REQUEST_MS, Request, Subject, all_events, events,
+    has_erased, request,
+};
+pub use authorization::{Decision, Purpose, Purposes, authorize};
+pub use call::Call;
+pub use contribution::{Contribution, contribution};
+pub use error::CallError;
+pub use execute::{BlockContext, BlockError, ItemError, apply_item, check_signature, execute};
 pub use genesis::{Genesis, GenesisError, Member, Terms};
+pub use permission::{
+    EMERGENCY_MS, Grant, Grantee, PermissionCall, Reason, Scope, Span, grant, grants,
+};
 pub use protocol::{Protocol, ProtocolError, Violation};
+pub use registry::{Party, Person, RegistryCall, Role, key_of, party, person};
+pub use relationship::{
+    AppendStatement, Owner, Relationship, RelationshipCall, Rights, Standing, owner, relationship,
+};
+pub use summary::Summary;

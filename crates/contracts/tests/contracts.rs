@@ -1,186 +1,143 @@
 //! Who may do what, and what an attacker may not.
 #![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
-use emrshare_codec::{Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial};
+mod chain;
+
+use chain::{Chain, genesis, identity, key};
+use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_contracts::{
-    BlockContext, Call, CallError, Genesis, ItemError, Member, Protocol, Role, Terms, apply_item,
-    execute, may_read_original,
+    AgreedTerms, AllianceCall, AppendStatement, AuditCall, BlockContext, Call, CallError, Decision,
+    EMERGENCY_MS, Genesis, Grant, Grantee, Happening, ItemError, Motion, Outcome, Party,
+    PermissionCall, Protocol, Purpose, Purposes, Reason, RegistryCall, RelationshipCall, Rights,
+    Role, Scope, Span, Standing, Subject, Summary, agreed_terms, apply_item, contribution, execute,
+    is_suspended, key_of, owner, person, proposals, relationship, request,
 };
-use emrshare_identity::{Authority, PublicKey, SigningKey, Subject, Validity};
-use emrshare_ledger::{
-    BlockBuilder, Item, Memory, Overlay, SubmissionDraft, TransactionDraft, history,
-};
+use emrshare_ledger::{BlockBuilder, Item, Overlay, TransactionDraft, history};
 use emrshare_record::import;
 use emrshare_sample::{Generator, Tongue};
 
-const TIME: i64 = 1_750_000_000;
-const VALIDITY: Validity = Validity { not_before: TIME - 10, not_after: TIME + 1000 };
-
-fn key(seed: u8) -> SigningKey {
-    SigningKey::from_seed([seed; 32])
+/// For treatment, for a minute.
+fn grant(scope: Scope, grantee: Grantee) -> PermissionCall {
+    let valid = Span { from_ms: 0, until_ms: 1_060_000 };
+    let purposes = Purposes::of(&[Purpose::Treatment]);
+    PermissionCall::Grant { scope, grantee, grant: Grant { purposes, valid, linked: Span::ALWAYS } }
 }
 
-/// Nodes 0 and 1 with keys 10 and 11.
-fn genesis() -> Genesis {
-    let authority = Authority::new(key(1), "test", VALIDITY).unwrap();
-    let member = |node: u32| {
-        let subject = Subject {
-            node: NodeId::new(node).unwrap(),
-            institution: format!("Hospital {node}"),
-            consensus_key: key(10 + node as u8).public_key(),
-            tls_key: key(20 + node as u8).public_key(),
-            hosts: vec!["127.0.0.1".into()],
-        };
-        Member {
-            api: "https://127.0.0.1:1".into(),
-            certificate: authority.issue(&subject, VALIDITY).unwrap(),
-            consensus: "127.0.0.1:2".into(),
-            institution: subject.institution,
-            node,
-        }
-    };
-    let terms = Terms {
-        name: "test".into(),
-        authority: authority.certificate_pem().into(),
-        protocol: Digest([1; 32]),
-        policy: Digest([2; 32]),
-        standards: Digest([3; 32]),
-        time: TIME,
-    };
-    Genesis::new(terms, vec![member(0), member(1)]).unwrap()
+fn to_person(seed: u8) -> Grantee {
+    Grantee::Person(identity(seed))
 }
 
-struct Chain {
-    genesis: Genesis,
-    state: Memory,
-    nonce: u64,
-}
-
-impl Chain {
-    fn new() -> Self {
-        let genesis = genesis();
-        let mut state = Memory::default();
-        state.apply(genesis.state());
-        Self { genesis, state, nonce: 0 }
-    }
-
-    fn apply(&mut self, bytes: &[u8]) -> Result<(), ItemError> {
-        let context = BlockContext { chain: self.genesis.chain(), height: 1 };
-        let mut overlay = Overlay::new(&self.state);
-        apply_item(&mut overlay, context, &Item::from_bytes(bytes).unwrap(), false)?;
-        let changes = overlay.into_changes();
-        self.state.apply(changes);
-        Ok(())
-    }
-
-    fn call(&mut self, node: u32, signer: &SigningKey, call: Call) -> Result<(), ItemError> {
-        self.nonce += 1;
-        let bytes = self.signed(node, signer, call, self.nonce);
-        self.apply(&bytes)
-    }
-
-    fn signed(&self, node: u32, signer: &SigningKey, call: Call, nonce: u64) -> Vec<u8> {
-        let node = NodeId::new(node).unwrap();
-        let (contract, payload) = (call.contract(), call.to_payload());
-        TransactionDraft { node, contract, nonce, payload }.sign(self.genesis.chain(), signer)
-    }
-
-    fn add_record(&mut self) -> RecordIndex {
-        let origin = NodeId::new(0).unwrap();
-        let index = RecordIndex::new(origin, Serial::ZERO);
-        let operation = Operation::new(Marker::RECORD, Kind::Add, origin);
-        let entries = vec![Entry::new(operation, index, Digest([5; 32]), Digest([6; 32]))];
-        let bytes = SubmissionDraft { entries, sequence: 1 }.sign(self.genesis.chain(), &key(10));
-        self.apply(&bytes.unwrap()).unwrap();
-        index
-    }
-
-    /// A record of node 0 with a patient (key 30), a doctor (31) and another doctor (32).
-    fn with_people() -> (Self, RecordIndex) {
-        let mut chain = Self::new();
-        let index = chain.add_record();
-        let people = [(30, Role::Patient), (31, Role::Doctor), (32, Role::Doctor)];
-        for (seed, role) in people {
-            let (key, identity) = (self::key(seed).public_key(), Digest([seed; 32]));
-            chain.call(0, &self::key(10), Call::Register { key, role, identity }).unwrap();
-        }
-        let patient = key(30).public_key();
-        chain.call(0, &key(10), Call::Link { index, patient }).unwrap();
-        (chain, index)
-    }
-
-    fn may_read(&self, index: RecordIndex, seed: u8, now_ms: u64) -> bool {
-        may_read_original(&self.state, index, key(seed).public_key(), now_ms).unwrap()
-    }
-}
-
-fn grant(index: RecordIndex, seed: u8) -> Call {
-    Call::Grant { index, grantee: key(seed).public_key(), until_ms: 1000 }
-}
-
-fn refused(result: Result<(), ItemError>) -> CallError {
+fn refused<T: std::fmt::Debug>(result: Result<T, ItemError>) -> CallError {
     match result {
         Err(ItemError::Call(error)) => error,
         other => panic!("{other:?}"),
     }
 }
 
+fn not_allowed<T: std::fmt::Debug>(result: Result<T, ItemError>) {
+    let error = refused(result);
+    assert!(matches!(error, CallError::NotAllowed { .. }), "{error:?}");
+}
+
 #[test]
 fn grant_opens_the_original_until_it_expires() {
-    let (mut chain, index) = Chain::with_people();
-    assert!(!chain.may_read(index, 31, 10));
-    chain.call(1, &key(30), grant(index, 31)).unwrap();
-    assert!(chain.may_read(index, 31, 999));
-    assert!(!chain.may_read(index, 31, 1000));
-    assert!(!chain.may_read(index, 32, 10));
-    assert!(chain.may_read(index, 30, 10));
+    let (mut chain, [index, other]) = Chain::with_people();
+    assert!(!chain.may_read(index, 31));
+    chain.call(1, &key(30), grant(Scope::Record(index), to_person(31))).unwrap();
+    assert!(chain.may_read(index, 31));
+    assert!(!chain.may_read(index, 32));
+    assert!(!chain.may_read(other, 31));
+    assert!(chain.may_read(index, 30));
+    assert_eq!(chain.decide(index, 31, Purpose::Research), Decision::Conditions);
+    chain.now_ms = 1_059_999;
+    assert!(chain.may_read(index, 31));
+    chain.now_ms = 1_060_000;
+    assert_eq!(chain.decide(index, 31, Purpose::Treatment), Decision::Conditions);
+}
+
+#[test]
+fn grants_reach_whom_they_name_and_nobody_else() {
+    let [zero, one] = [0, 1].map(|node| NodeId::new(node).unwrap());
+    let cases: [(Grantee, &[u8]); 5] = [
+        (to_person(32), &[32]),
+        (Grantee::Institution(zero), &[31]),
+        (Grantee::Institution(one), &[32]),
+        (Grantee::Role(zero, Role::Doctor), &[31]),
+        (Grantee::Role(zero, Role::Researcher), &[33]),
+    ];
+    for (grantee, reached) in cases {
+        let (mut chain, [index, _]) = Chain::with_people();
+        chain.call(0, &key(30), grant(Scope::All, grantee)).unwrap();
+        let readers: Vec<_> = (31..=40).filter(|seed| chain.may_read(index, *seed)).collect();
+        assert_eq!(readers, reached, "{grantee:?}");
+    }
+}
+
+#[test]
+fn a_grant_of_all_records_can_be_bound_to_a_span() {
+    let (mut chain, [first, second]) = Chain::with_people();
+    chain.now_ms = 2_000_000;
+    let link = RelationshipCall::Link { index: second, patient: key(30).public_key() };
+    chain.call(0, &key(10), link).unwrap();
+    let linked = Span { from_ms: 1_500_000, until_ms: u64::MAX };
+    let purposes = Purposes::of(&[Purpose::Treatment]);
+    let grant = Grant { purposes, valid: Span::ALWAYS, linked };
+    let call = PermissionCall::Grant { scope: Scope::All, grantee: to_person(31), grant };
+    chain.call(0, &key(30), call).unwrap();
+    assert_eq!(chain.decide(first, 31, Purpose::Treatment), Decision::Conditions);
+    assert_eq!(chain.decide(second, 31, Purpose::Treatment), Decision::Grant);
 }
 
 #[test]
 fn revocation_closes_it_at_once() {
-    let (mut chain, index) = Chain::with_people();
-    chain.call(0, &key(30), grant(index, 31)).unwrap();
-    let grantee = key(31).public_key();
-    chain.call(0, &key(30), Call::Revoke { index, grantee }).unwrap();
-    assert!(!chain.may_read(index, 31, 10));
-    assert!(matches!(
-        refused(chain.call(0, &key(30), Call::Revoke { index, grantee })),
-        CallError::NoGrant
-    ));
+    let (mut chain, [index, _]) = Chain::with_people();
+    let (scope, grantee) = (Scope::Record(index), to_person(31));
+    chain.call(0, &key(30), grant(scope, grantee)).unwrap();
+    chain.call(0, &key(30), PermissionCall::Revoke { scope, grantee }).unwrap();
+    assert!(!chain.may_read(index, 31));
+    let again = chain.call(0, &key(30), PermissionCall::Revoke { scope, grantee });
+    assert!(matches!(refused(again), CallError::Missing { what: "grant" }));
 }
 
+/// MedRec's node adds permissions for whoever reaches it.
 #[test]
 fn nobody_but_the_patient_grants_or_revokes() {
-    let (mut chain, index) = Chain::with_people();
-    for seed in [10, 31, 32, 99] {
-        let error = refused(chain.call(0, &key(seed), grant(index, 31)));
-        assert!(matches!(error, CallError::NotAllowed { .. }));
+    let (mut chain, [index, _]) = Chain::with_people();
+    let (scope, grantee) = (Scope::Record(index), to_person(31));
+    for seed in [10, 31, 32, 34, 35, 36, 99] {
+        not_allowed(chain.call(0, &key(seed), grant(scope, grantee)));
+        // Of all records: those of the signer, who has none.
+        chain.call(0, &key(seed), grant(Scope::All, grantee)).unwrap();
     }
-    chain.call(0, &key(30), grant(index, 31)).unwrap();
-    let revoke = Call::Revoke { index, grantee: key(31).public_key() };
-    assert!(matches!(refused(chain.call(0, &key(32), revoke)), CallError::NotAllowed { .. }));
+    assert!(!chain.may_read(index, 31));
+    chain.call(0, &key(30), grant(scope, grantee)).unwrap();
+    for seed in [10, 31, 32, 99] {
+        not_allowed(chain.call(0, &key(seed), PermissionCall::Revoke { scope, grantee }));
+    }
+    assert!(chain.may_read(index, 31));
 }
 
 #[test]
 fn strangers_and_patients_register_nobody() {
     let mut chain = Chain::new();
-    let register =
-        |key: PublicKey| Call::Register { key, role: Role::Doctor, identity: Digest([7; 32]) };
+    let call = RegistryCall::Register {
+        role: Role::Doctor,
+        key: key(50).public_key(),
+        identity: identity(50),
+    };
     for seed in [30, 99] {
-        let error = refused(chain.call(0, &key(seed), register(key(50).public_key())));
-        assert!(matches!(error, CallError::NotAllowed { .. }));
+        not_allowed(chain.call(0, &key(seed), call));
     }
     // A node's key speaks for its own node only.
-    let error = refused(chain.call(1, &key(10), register(key(50).public_key())));
-    assert!(matches!(error, CallError::NotAllowed { .. }));
+    not_allowed(chain.call(1, &key(10), call));
 }
 
 #[test]
 fn keys_and_identities_are_registered_once() {
     let (mut chain, _) = Chain::with_people();
-    let again = |seed: u8, identity: u8| Call::Register {
-        key: key(seed).public_key(),
+    let again = |seed: u8, identity: u8| RegistryCall::Register {
         role: Role::Patient,
+        key: key(seed).public_key(),
         identity: Digest([identity; 32]),
     };
     for call in [again(31, 99), again(99, 31)] {
@@ -189,17 +146,320 @@ fn keys_and_identities_are_registered_once() {
 }
 
 #[test]
+fn a_rotated_key_keeps_everything_and_the_old_one_loses_everything() {
+    let (mut chain, [index, _]) = Chain::with_people();
+    chain.call(0, &key(30), grant(Scope::Record(index), to_person(31))).unwrap();
+    for (old, new) in [(30, 60), (31, 61)] {
+        let call = RegistryCall::Rotate { key: key(new).public_key() };
+        chain.call(2, &key(old), call).unwrap();
+        assert_eq!(person(&chain.state, key(old).public_key()).unwrap(), None);
+        assert_eq!(
+            chain.trail(Subject::Person(identity(old))).last(),
+            Some(&Happening::Rotated {})
+        );
+    }
+    assert!(!chain.may_read(index, 30) && !chain.may_read(index, 31));
+    assert!(chain.may_read(index, 60) && chain.may_read(index, 61));
+    not_allowed(chain.call(0, &key(30), grant(Scope::All, to_person(32))));
+    not_allowed(chain.call(0, &key(30), RegistryCall::Rotate { key: key(62).public_key() }));
+    let back = RegistryCall::Rotate { key: key(30).public_key() };
+    assert!(matches!(refused(chain.call(0, &key(60), back)), CallError::Registered { .. }));
+    let summary = Summary::of(&chain.state, key(60).public_key(), 10).unwrap();
+    assert_eq!((summary.records.len(), summary.grants.len()), (1, 1));
+    assert!(Summary::of(&chain.state, key(30).public_key(), 10).unwrap().is_empty());
+}
+
+#[test]
+fn recovery_takes_two_institutions_and_is_on_the_trail() {
+    let (mut chain, [index, _]) = Chain::with_people();
+    let (identity, new) = (identity(30), key(70).public_key());
+    let ask = RegistryCall::Recover { identity, key: new };
+    let confirm =
+        |seed: u8| RegistryCall::ConfirmRecovery { identity, key: key(seed).public_key() };
+    // Not by another institution, not by one alone, not for another key.
+    not_allowed(chain.call(1, &key(11), ask));
+    assert!(matches!(refused(chain.call(1, &key(11), confirm(70))), CallError::Missing { .. }));
+    chain.call(0, &key(10), ask).unwrap();
+    not_allowed(chain.call(0, &key(10), confirm(70)));
+    assert!(matches!(refused(chain.call(1, &key(11), confirm(71))), CallError::Missing { .. }));
+    assert!(chain.may_read(index, 30));
+    chain.call(1, &key(11), confirm(70)).unwrap();
+    assert!(!chain.may_read(index, 30));
+    assert!(chain.may_read(index, 70));
+    let trail = chain.trail(Subject::Person(identity));
+    assert_eq!(trail[1..], [Happening::RecoveryAsked {}, Happening::Recovered {}]);
+}
+
+#[test]
+fn one_institution_cannot_take_a_person_over_by_registering_anew() {
+    let (mut chain, [index, _]) = Chain::with_people();
+    let retire = RegistryCall::Retire { identity: identity(30) };
+    not_allowed(chain.call(1, &key(11), retire));
+    chain.call(0, &key(10), retire).unwrap();
+    assert!(!chain.may_read(index, 30));
+    let (role, key, identity) = (Role::Patient, key(71).public_key(), identity(30));
+    let again = RegistryCall::Register { role, key, identity };
+    let error = refused(chain.call(0, &self::key(10), again));
+    assert!(matches!(error, CallError::Registered { what: "identity" }));
+    // Nor by an identity that looks like the key of a patient who is registered nowhere.
+    let (role, identity) = (Role::Patient, Digest(self::key(80).public_key().0));
+    chain.call(0, &self::key(10), RegistryCall::Register { role, key, identity }).unwrap();
+    let call = grant(Scope::All, to_person(31));
+    chain.call(0, &self::key(80), call).unwrap();
+    assert!(Summary::of(&chain.state, key, 10).unwrap().is_empty());
+}
+
+#[test]
 fn only_the_origin_links_a_record_and_only_once() {
-    let (mut chain, index) = Chain::with_people();
-    let link = Call::Link { index, patient: key(30).public_key() };
-    assert!(matches!(refused(chain.call(1, &key(11), link)), CallError::NotAllowed { .. }));
-    assert!(matches!(refused(chain.call(0, &key(10), link)), CallError::Linked));
+    let (mut chain, [linked, free]) = Chain::with_people();
+    let link = |index| RelationshipCall::Link { index, patient: key(30).public_key() };
+    not_allowed(chain.call(1, &key(11), link(free)));
+    assert!(matches!(refused(chain.call(0, &key(10), link(linked))), CallError::Linked));
+    let stranger = RelationshipCall::Link { index: free, patient: key(80).public_key() };
+    let error = refused(chain.call(0, &key(10), stranger));
+    assert!(matches!(error, CallError::NotRegistered { .. }));
+}
+
+/// A patient's key that is registered nowhere (80) and the doctors 31 and 32.
+fn open(rights: Rights) -> RelationshipCall {
+    RelationshipCall::Open { patient: key(80).public_key(), rights }
+}
+
+fn answer(doctor: u8, rights: Rights) -> RelationshipCall {
+    RelationshipCall::Answer { doctor: identity(doctor), rights }
+}
+
+fn end(doctor: u8) -> RelationshipCall {
+    RelationshipCall::End { patient: Party::Key(key(80).public_key()), doctor: identity(doctor) }
+}
+
+/// The doctor's statement about the original of record 1, as the origin brings it in.
+fn append(chain: &Chain, index: RecordIndex, doctor: u8, signer: u8) -> RelationshipCall {
+    let (patient, time_ms) = (key(80).public_key(), chain.now_ms);
+    let doctor = key(doctor).public_key();
+    let statement = AppendStatement { original: Digest([1; 32]), patient, doctor, time_ms };
+    let signature = statement.sign(chain.genesis.chain(), &key(signer));
+    RelationshipCall::Append { index, patient, doctor, time_ms, signature }
+}
+
+#[test]
+fn a_visit_opens_to_view_and_to_append_what_the_patient_allows() {
+    let (mut chain, [_, index]) = Chain::with_people();
+    chain.call(0, &key(31), open(Rights::ViewAndAppend)).unwrap();
+    not_allowed(chain.call(0, &key(10), append(&chain, index, 31, 31)));
+    chain.call(3, &key(80), answer(31, Rights::ViewAndAppend)).unwrap();
+    not_allowed(chain.call(0, &key(10), append(&chain, index, 31, 32)));
+    not_allowed(chain.call(1, &key(11), append(&chain, index, 31, 31)));
+    chain.call(0, &key(10), append(&chain, index, 31, 31)).unwrap();
+    assert_eq!(chain.decide(index, 31, Purpose::Treatment), Decision::Relationship);
+    assert_eq!(chain.decide(index, 31, Purpose::Research), Decision::NoGrant);
+    assert_eq!(chain.decide(index, 80, Purpose::Personal), Decision::Own);
+    assert!(!chain.may_read(index, 32));
+    let summary = Summary::of(&chain.state, key(80).public_key(), 10).unwrap();
+    assert_eq!(summary.records[0].0, index);
+    assert_eq!(summary.relationships[0].0, identity(31));
+    chain.call(0, &key(80), end(31)).unwrap();
+    assert!(!chain.may_read(index, 31));
+    // Nothing on the ledger joins the two keys of one patient.
+    assert_eq!(
+        owner(&chain.state, index).unwrap().unwrap().patient,
+        Party::Key(key(80).public_key())
+    );
+}
+
+#[test]
+fn a_view_alone_does_not_append_and_a_patient_allows_no_more_than_was_asked() {
+    let (mut chain, [_, index]) = Chain::with_people();
+    chain.call(0, &key(31), open(Rights::View)).unwrap();
+    let error = refused(chain.call(0, &key(80), answer(31, Rights::ViewAndAppend)));
+    assert!(matches!(error, CallError::Value { .. }));
+    chain.call(0, &key(80), answer(31, Rights::View)).unwrap();
+    not_allowed(chain.call(0, &key(10), append(&chain, index, 31, 31)));
+}
+
+#[test]
+fn a_doctors_statement_is_for_its_time_and_its_original() {
+    let (mut chain, [_, index]) = Chain::with_people();
+    chain.now_ms = 10_000_000;
+    chain.call(0, &key(31), open(Rights::Append)).unwrap();
+    chain.call(0, &key(80), answer(31, Rights::Append)).unwrap();
+    for time_ms in [9_000_000, 11_000_000] {
+        let mut other = Chain::new();
+        other.now_ms = time_ms;
+        let error = refused(chain.call(0, &key(10), append(&other, index, 31, 31)));
+        assert!(matches!(error, CallError::Value { .. }));
+    }
+    let third = chain.add_record(2);
+    not_allowed(chain.call(0, &key(10), append(&chain, third, 31, 31)));
+}
+
+/// MedRec: a stranger sets a relationship's provider, takes the relationship over, or disables the
+/// custodian; removing someone who is none deletes the last real one.
+#[test]
+fn strangers_open_answer_and_end_no_relationship() {
+    let (mut chain, _) = Chain::with_people();
+    for seed in [30, 33, 34, 36, 80, 99] {
+        let error = refused(chain.call(0, &key(seed), open(Rights::View)));
+        assert!(matches!(error, CallError::NotRegistered { .. }));
+    }
+    // A doctor of node 0 does not speak through node 1.
+    not_allowed(chain.call(1, &key(31), open(Rights::View)));
+    chain.call(0, &key(31), open(Rights::View)).unwrap();
+    for seed in [10, 31, 32, 99] {
+        let error = refused(chain.call(0, &key(seed), answer(31, Rights::View)));
+        assert!(matches!(error, CallError::Missing { .. }));
+    }
+    chain.call(0, &key(80), answer(31, Rights::View)).unwrap();
+    for seed in [10, 32, 99] {
+        not_allowed(chain.call(0, &key(seed), end(31)));
+        let error = refused(chain.call(0, &key(80), end(32)));
+        assert!(matches!(error, CallError::Missing { .. }));
+    }
+    let patient = Party::Key(key(80).public_key());
+    let standing = relationship(&chain.state, patient, identity(31)).unwrap().unwrap().standing;
+    assert_eq!(standing, Standing::Accepted);
+}
+
+#[test]
+fn a_refusal_stands_until_the_patient_takes_it_back() {
+    let (mut chain, _) = Chain::with_people();
+    chain.call(0, &key(31), open(Rights::View)).unwrap();
+    chain.call(0, &key(80), answer(31, Rights::None)).unwrap();
+    let again = refused(chain.call(0, &key(31), open(Rights::View)));
+    assert!(matches!(again, CallError::Present { .. }));
+    assert!(matches!(refused(chain.call(0, &key(31), end(31))), CallError::Missing { .. }));
+    chain.call(0, &key(80), end(31)).unwrap();
+    chain.call(0, &key(31), open(Rights::View)).unwrap();
+}
+
+fn ask(index: RecordIndex, purpose: Purpose) -> AuditCall {
+    AuditCall::Ask { index, purpose, recipient: Digest([7; 32]) }
+}
+
+#[test]
+fn every_request_is_decided_on_the_ledger_and_stays_there() {
+    let (mut chain, [index, _]) = Chain::with_people();
+    let early = chain.call(2, &key(32), ask(index, Purpose::Treatment)).unwrap();
+    chain.call(0, &key(30), grant(Scope::All, to_person(32))).unwrap();
+    let late = chain.call(2, &key(32), ask(index, Purpose::Treatment)).unwrap();
+    let delivered = |request| AuditCall::Delivered { request };
+    let error = refused(chain.call(0, &key(10), delivered(early)));
+    assert!(matches!(error, CallError::Missing { .. }));
+    not_allowed(chain.call(1, &key(11), delivered(late)));
+    chain.call(0, &key(10), delivered(late)).unwrap();
+    let error = refused(chain.call(0, &key(10), delivered(late)));
+    assert!(matches!(error, CallError::Present { .. }));
+    let asked = |decision| Happening::Asked { purpose: Purpose::Treatment, decision };
+    assert_eq!(
+        chain.trail(Subject::Record(index)),
+        [asked(Decision::NoGrant), asked(Decision::Grant), Happening::Delivered { request: late },]
+    );
+    assert_eq!(request(&chain.state, late).unwrap().unwrap().original, Digest([0; 32]));
+    let [gave, took] = [0, 1].map(|node| contribution(&chain.state, NodeId::new(node).unwrap()));
+    assert_eq!((gave.unwrap().given, took.unwrap().taken), (1, 1));
+    // Strangers cannot fill the trail.
+    not_allowed(chain.call(0, &key(99), ask(index, Purpose::Treatment)));
+}
+
+#[test]
+fn breaking_the_glass_opens_for_hours_and_is_loud() {
+    let (mut chain, [index, _]) = Chain::with_people();
+    let reason = Reason::Unconscious;
+    for seed in [30, 33, 34, 35, 36, 99] {
+        let error =
+            refused(chain.call(0, &key(seed), PermissionCall::BreakGlass { index, reason }));
+        assert!(matches!(error, CallError::NotRegistered { .. }));
+    }
+    chain.call(1, &key(32), PermissionCall::BreakGlass { index, reason }).unwrap();
+    assert_eq!(chain.decide(index, 32, Purpose::Emergency), Decision::Emergency);
+    assert!(!chain.may_read(index, 32));
+    assert_eq!(chain.decide(index, 31, Purpose::Emergency), Decision::NoGrant);
+    assert_eq!(chain.trail(Subject::Record(index)), [Happening::BrokenGlass { reason }]);
+    chain.now_ms += EMERGENCY_MS;
+    assert_eq!(chain.decide(index, 32, Purpose::Emergency), Decision::NoGrant);
+}
+
+#[test]
+fn regulators_read_no_originals_and_inspectors_only_to_inspect() {
+    let (chain, [index, _]) = Chain::with_people();
+    for purpose in Purpose::ALL {
+        let allowed: Vec<_> =
+            (31..=36).filter(|seed| chain.decide(index, *seed, *purpose).is_allowed()).collect();
+        let expected: &[u8] = if *purpose == Purpose::Inspection { &[35] } else { &[] };
+        assert_eq!(allowed, expected, "{purpose:?}");
+    }
+}
+
+fn suspend(node: u32) -> AllianceCall {
+    AllianceCall::Propose { motion: Motion::Suspend(NodeId::new(node).unwrap()) }
+}
+
+fn vote(proposal: Digest, voice: emrshare_contracts::Voice) -> AllianceCall {
+    AllianceCall::Vote { proposal, voice }
+}
+
+/// MedRec: with two signers, one yes admits a third.
+#[test]
+fn a_member_votes_once_and_more_than_two_thirds_are_needed() {
+    use emrshare_contracts::Voice::{No, Yes};
+    let (mut chain, [index, _]) = Chain::with_people();
+    let three = NodeId::new(3).unwrap();
+    not_allowed(chain.call(0, &key(36), suspend(3)));
+    let id = chain.call(0, &key(10), suspend(3)).unwrap();
+    for voice in [Yes, No] {
+        let error = refused(chain.call(0, &key(10), vote(id, voice)));
+        assert!(matches!(error, CallError::Present { .. }));
+    }
+    not_allowed(chain.call(1, &key(10), vote(id, Yes)));
+    chain.call(1, &key(11), vote(id, Yes)).unwrap();
+    assert!(!is_suspended(&chain.state, three).unwrap());
+    chain.call(2, &key(12), vote(id, Yes)).unwrap();
+    assert!(is_suspended(&chain.state, three).unwrap());
+    // Everything through it is refused, other people's calls too.
+    let through = chain.call(3, &key(30), grant(Scope::Record(index), to_person(31)));
+    assert!(matches!(through, Err(ItemError::Suspended(node)) if node == three));
+    let own = chain.call(3, &key(13), vote(id, No));
+    assert!(matches!(own, Err(ItemError::Suspended(_))));
+    assert_eq!(chain.trail(Subject::Consortium), [Happening::Suspended { member: three }]);
+    let motion = Motion::Reinstate(three);
+    let id = chain.call(0, &key(10), AllianceCall::Propose { motion }).unwrap();
+    chain.call(1, &key(11), vote(id, No)).unwrap();
+    chain.call(2, &key(12), vote(id, No)).unwrap();
+    let outcomes = proposals(&chain.state, 10).unwrap();
+    assert!(outcomes.iter().any(|(found, p)| *found == id && p.outcome == Outcome::Failed));
+    assert!(is_suspended(&chain.state, three).unwrap());
+}
+
+#[test]
+fn people_of_a_suspended_member_read_nothing() {
+    use emrshare_contracts::Voice::Yes;
+    let (mut chain, [index, _]) = Chain::with_people();
+    chain.call(0, &key(30), grant(Scope::Record(index), to_person(32))).unwrap();
+    assert!(chain.may_read(index, 32));
+    let id = chain.call(0, &key(10), suspend(1)).unwrap();
+    chain.call(2, &key(12), vote(id, Yes)).unwrap();
+    chain.call(3, &key(13), vote(id, Yes)).unwrap();
+    assert_eq!(chain.decide(index, 32, Purpose::Treatment), Decision::Suspended);
+}
+
+#[test]
+fn terms_change_by_vote() {
+    use emrshare_contracts::Voice::Yes;
+    let mut chain = Chain::new();
+    let [protocol, policy, standards] = [4, 5, 6].map(|byte| Digest([byte; 32]));
+    let terms = AgreedTerms { protocol, policy, standards };
+    let motion = Motion::Terms(terms);
+    let id = chain.call(3, &key(13), AllianceCall::Propose { motion }).unwrap();
+    chain.call(1, &key(11), vote(id, Yes)).unwrap();
+    assert_eq!(agreed_terms(&chain.state).unwrap(), None);
+    chain.call(2, &key(12), vote(id, Yes)).unwrap();
+    assert_eq!(agreed_terms(&chain.state).unwrap(), Some(terms));
 }
 
 #[test]
 fn a_transaction_cannot_come_twice_nor_be_changed() {
-    let (mut chain, index) = Chain::with_people();
-    let bytes = chain.signed(0, &key(30), grant(index, 31), 1000);
+    let (mut chain, [index, _]) = Chain::with_people();
+    let bytes = chain.signed(0, &key(30), grant(Scope::Record(index), to_person(31)), 1000);
     for position in 0..bytes.len() {
         let mut wrong = bytes.clone();
         wrong[position] ^= 1;
@@ -212,15 +472,29 @@ fn a_transaction_cannot_come_twice_nor_be_changed() {
 }
 
 #[test]
+fn a_transaction_of_another_consortium_is_refused() {
+    let (mut chain, _) = Chain::with_people();
+    let (node, nonce) = (NodeId::new(0).unwrap(), 1000);
+    let call = Call::from(RegistryCall::Rotate { key: key(60).public_key() });
+    let (contract, payload) = (call.contract(), call.to_payload());
+    let draft = TransactionDraft { node, contract, nonce, payload };
+    let elsewhere = draft.sign(Digest([9; 32]), &key(30));
+    assert!(matches!(chain.apply(&elsewhere), Err(ItemError::Signature(_))));
+    assert_eq!(key_of(&chain.state, identity(30)).unwrap(), Some(key(30).public_key()));
+}
+
+#[test]
 fn replay_of_a_block_gives_the_same_state_root_and_another_order_is_another_block() {
-    let (chain, index) = Chain::with_people();
+    let (chain, [index, _]) = Chain::with_people();
     let parent = *chain.genesis.block().header();
-    let items = [31u8, 32]
-        .map(|seed| chain.signed(0, &key(30), grant(index, seed), 1000 + u64::from(seed)));
+    let items = [31u8, 32].map(|seed| {
+        let call = grant(Scope::Record(index), to_person(seed));
+        chain.signed(0, &key(30), call, 1000 + u64::from(seed))
+    });
     let build = |items: &[Vec<u8>]| {
         let mut overlay = Overlay::new(&chain.state);
         let mut builder = BlockBuilder::new(1 << 20);
-        let context = BlockContext { chain: parent.chain, height: 1 };
+        let context = BlockContext { chain: parent.chain, height: 1, time_ms: 1 };
         for item in items {
             apply_item(&mut overlay, context, &Item::from_bytes(item).unwrap(), false)?;
             builder.push(item).unwrap();

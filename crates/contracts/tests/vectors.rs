@@ -1,30 +1,41 @@
-//! The test vector of `docs/format.md`, section 9, for this and other implementations.
+//! The test vectors of `docs/format.md`, sections 6.2 and 9, for this and other implementations.
 //!
-//! `EMRSHARE_BLESS=1 cargo test -p emrshare-contracts --test vectors` writes it anew; the format
-//! itself is locked by a digest, so that no byte changes unseen.
+//! `EMRSHARE_BLESS=1 cargo test -p emrshare-contracts --test vectors` writes them anew; the
+//! format itself is locked by a digest, so that no byte changes unseen.
 #![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use std::{fs, path::Path};
 
-use emrshare_codec::{Digest, NodeId};
-use emrshare_contracts::{Genesis, Member, Terms};
+use emrshare_codec::{Digest, NodeId, RecordIndex, Serial};
+use emrshare_contracts::{
+    AgreedTerms, AllianceCall, AppendStatement, AuditCall, Call, Genesis, Grant, Grantee, Member,
+    Motion, Party, PermissionCall, Purpose, Purposes, Reason, RegistryCall, RelationshipCall,
+    Rights, Role, Scope, Span, Terms, Voice,
+};
 use emrshare_identity::{Authority, SigningKey, Subject, Validity};
+use emrshare_ledger::{DecodeError, Transaction, TransactionDraft};
 use serde_json::{Value, json};
 use sha2::Digest as _;
 
-/// SHA-256 of the file with the vectors.
-const LOCK: &str = "1a0bafe05c4ae04f01c16356e34165d07e4e09131dd2a371520b219b0afd7efa";
+/// The files and their SHA-256.
+const LOCKS: [(&str, &str); 2] = [
+    ("genesis.json", "2f3489e3aa2ade7f69fa4f6b61678045d0b78be6338fbe3cd59b93cb6f476726"),
+    ("calls.json", "dc9740e6d301bd78464fabd0512fb0bd57999114ebc6d7ce4489ced2f8f86ae0"),
+];
 const TIME: i64 = 1_763_683_200;
 
 #[test]
-fn vector_is_what_this_crate_does() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/genesis.json");
-    let vectors = serde_json::to_string_pretty(&vectors()).unwrap() + "\n";
-    if std::env::var_os("EMRSHARE_BLESS").is_some() {
-        fs::write(&path, &vectors).unwrap();
+fn vectors_are_what_this_crate_does() {
+    for ((name, lock), vectors) in LOCKS.into_iter().zip([vectors(), calls()]) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(name);
+        let vectors = serde_json::to_string_pretty(&vectors).unwrap() + "\n";
+        if std::env::var_os("EMRSHARE_BLESS").is_some() {
+            fs::write(&path, &vectors).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), vectors);
+        let found = hex::encode(sha2::Sha256::digest(&vectors));
+        assert_eq!(found, lock, "a byte of the format changed");
     }
-    assert_eq!(fs::read_to_string(&path).unwrap(), vectors);
-    assert_eq!(hex::encode(sha2::Sha256::digest(&vectors)), LOCK, "a byte of the format changed");
 }
 
 fn vectors() -> Value {
@@ -73,4 +84,165 @@ fn genesis() -> Genesis {
         time: TIME,
     };
     Genesis::new(terms, (0..4).map(member).collect()).unwrap()
+}
+
+/// Every call once, with its fields in the order of the bytes.
+fn calls() -> Value {
+    let key = |seed: u8| SigningKey::from_seed([seed; 32]);
+    let (patient, doctor) = (key(30).public_key(), key(31).public_key());
+    let (chain, identity) = (Digest([9; 32]), Digest([40; 32]));
+    let node = NodeId::new(7).unwrap();
+    let index = RecordIndex::new(node, Serial::from(300));
+    let at = index.to_string();
+    let digest = |byte: u8| Digest([byte; 32]);
+    let [protocol, policy, standards] = [1, 2, 3].map(digest);
+    let terms = AgreedTerms { protocol, policy, standards };
+    let valid = Span { from_ms: 5, until_ms: u64::MAX };
+    let linked = Span { from_ms: 0, until_ms: 1_763_683_200_000 };
+    let purposes = Purposes::of(&[Purpose::Treatment, Purpose::Research]);
+    let grant = Grant { purposes, valid, linked };
+    let statement =
+        AppendStatement { original: digest(5), patient, doctor, time_ms: 1_763_683_200_000 };
+    let signature = statement.sign(chain, &key(31));
+    let time_ms = statement.time_ms;
+    let (to, id) = (digest(8), digest(6));
+    let role = Grantee::Role(node, Role::Researcher);
+    let calls: Vec<(Call, Value)> = vec![
+        (
+            AllianceCall::Propose { motion: Motion::Suspend(node) }.into(),
+            json!([0, ["suspend", 7]]),
+        ),
+        (
+            AllianceCall::Propose { motion: Motion::Reinstate(node) }.into(),
+            json!([0, ["reinstate", 7]]),
+        ),
+        (
+            AllianceCall::Propose { motion: Motion::Terms(terms) }.into(),
+            json!([0, ["terms", protocol.to_string(), policy.to_string(), standards.to_string()]]),
+        ),
+        (
+            AllianceCall::Vote { proposal: id, voice: Voice::No }.into(),
+            json!([1, id.to_string(), "no"]),
+        ),
+        (
+            RegistryCall::Register { role: Role::Inspector, key: doctor, identity }.into(),
+            json!([0, "inspector", doctor.to_string(), identity.to_string()]),
+        ),
+        (RegistryCall::Rotate { key: doctor }.into(), json!([1, doctor.to_string()])),
+        (
+            RegistryCall::Recover { identity, key: doctor }.into(),
+            json!([2, identity.to_string(), doctor.to_string()]),
+        ),
+        (
+            RegistryCall::ConfirmRecovery { identity, key: doctor }.into(),
+            json!([3, identity.to_string(), doctor.to_string()]),
+        ),
+        (RegistryCall::Retire { identity }.into(), json!([4, identity.to_string()])),
+        (RelationshipCall::Link { index, patient }.into(), json!([0, at, patient.to_string()])),
+        (
+            RelationshipCall::Open { patient, rights: Rights::ViewAndAppend }.into(),
+            json!([1, patient.to_string(), "view+append"]),
+        ),
+        (
+            RelationshipCall::Answer { doctor: identity, rights: Rights::None }.into(),
+            json!([2, identity.to_string(), "none"]),
+        ),
+        (
+            RelationshipCall::End { patient: Party::Key(patient), doctor: identity }.into(),
+            json!([3, ["key", patient.to_string()], identity.to_string()]),
+        ),
+        (
+            RelationshipCall::Append { index, patient, doctor, time_ms, signature }.into(),
+            json!([
+                4,
+                at,
+                patient.to_string(),
+                doctor.to_string(),
+                time_ms.to_string(),
+                signature.to_string()
+            ]),
+        ),
+        (
+            PermissionCall::Grant { scope: Scope::Record(index), grantee: role, grant }.into(),
+            json!([
+                0,
+                ["record", at],
+                ["role", 7, "researcher"],
+                ["treatment", "research"],
+                "5",
+                u64::MAX.to_string(),
+                "0",
+                "1763683200000"
+            ]),
+        ),
+        (
+            PermissionCall::Revoke { scope: Scope::All, grantee: Grantee::Institution(node) }
+                .into(),
+            json!([1, ["all"], ["institution", 7]]),
+        ),
+        (
+            PermissionCall::BreakGlass { index, reason: Reason::PublicHealth }.into(),
+            json!([2, at, "public-health"]),
+        ),
+        (AuditCall::Erased { index }.into(), json!([0, at])),
+        (
+            AuditCall::Ask { index, purpose: Purpose::Emergency, recipient: to }.into(),
+            json!([1, at, "emergency", to.to_string()]),
+        ),
+        (AuditCall::Delivered { request: id }.into(), json!([2, id.to_string()])),
+    ];
+    let bad = calls.iter().flat_map(|(call, _)| bad_payloads(*call)).collect::<Vec<_>>();
+    let good = calls.into_iter().enumerate().map(|(place, (call, fields))| {
+        let (contract, payload) = (call.contract(), call.to_payload());
+        let nonce = place as u64 + 1;
+        let draft = TransactionDraft { node, contract, nonce, payload: payload.clone() };
+        let bytes = draft.sign(chain, &key(31));
+        let transaction = Transaction::from_bytes(&bytes).unwrap();
+        assert_eq!(Call::of(&transaction).unwrap(), call);
+        json!({
+            "contract": contract.0,
+            "payload": hex::encode(payload),
+            "fields": fields,
+            "transaction": hex::encode(&bytes),
+            "id": transaction.id().to_string(),
+        })
+    });
+    json!({
+        "calls": good.collect::<Vec<_>>(),
+        "bad_calls": bad,
+        "append_statements": [{
+            "chain": chain.to_string(),
+            "original": statement.original.to_string(),
+            "patient": patient.to_string(),
+            "doctor": doctor.to_string(),
+            "time_ms": time_ms.to_string(),
+            "signature": signature.to_string(),
+        }],
+    })
+}
+
+/// Too short, too long, and of a method that there is not.
+fn bad_payloads(call: Call) -> Vec<Value> {
+    let payload = call.to_payload();
+    let short = payload[..payload.len() - 1].to_vec();
+    let long = [payload.as_slice(), &[0]].concat();
+    let method = [&[9], &payload[1..]].concat();
+    let cases = [
+        ("a byte is missing", short, "Truncated"),
+        ("a byte too many", long, "Trailing"),
+        ("a method that there is not", method, "Value"),
+    ];
+    let cases = cases.into_iter().map(|(why, payload, error)| {
+        let found = Call::read(call.contract(), &payload).unwrap_err();
+        let is_expected = match found {
+            DecodeError::Truncated { .. } => error == "Truncated",
+            DecodeError::Trailing { .. } => error == "Trailing",
+            DecodeError::Value { .. } => error == "Value",
+            _ => false,
+        };
+        assert!(is_expected, "{found:?} is not {error}");
+        let (contract, payload) = (call.contract().0, hex::encode(payload));
+        json!({"why": why, "contract": contract, "payload": payload, "error": error})
+    });
+    cases.collect()
 }

@@ -132,8 +132,9 @@ impl NodeChain {
         let item = Item::from_bytes(bytes)?;
         let executing = self.executing.read().unwrap_or_else(PoisonError::into_inner);
         let state = self.state();
-        let height = self.tip.borrow().height + 1;
-        let context = BlockContext { chain: self.name(), height };
+        let tip = *self.tip.borrow();
+        let time_ms = clock::now_ms().max(tip.time_ms);
+        let context = BlockContext { chain: self.name(), height: tip.height + 1, time_ms };
         apply_item(&mut Overlay::new(&state), context, &item, false)?;
         drop(executing);
         self.lock().mempool.insert(bytes, &item);
@@ -280,7 +281,10 @@ impl Chain for NodeChain {
         let is_final = blocks.is_empty();
         let state = Layers { base: &base, blocks };
         let header = parent.header();
-        let context = BlockContext { chain: header.chain, height: header.height + 1 };
+        let (chain, height) = (header.chain, header.height + 1);
+        // As the builder will have it.
+        let time_ms = now_ms.max(header.time_ms);
+        let context = BlockContext { chain, height, time_ms };
         let mut overlay = Overlay::new(&state);
         let mut builder = BlockBuilder::new(BLOCK_LEN_MAX);
         for bytes in items.iter().filter(|bytes| bytes.len() <= BLOCK_LEN_MAX) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use emrshare_codec::{Entry, NodeId, RecordIndex};
-use emrshare_contracts::{Call, has_erased};
+use emrshare_contracts::{AuditCall, Call, has_erased};
 use emrshare_identity::SigningKey;
 use emrshare_ledger::TransactionDraft;
 use emrshare_storage::{Batch, Kv, SearchIndex};
@@ -94,7 +94,7 @@ impl Eraser {
     }
 
     fn sign(&self, index: RecordIndex) {
-        let call = Call::Erased { index };
+        let call = Call::from(AuditCall::Erased { index });
         let draft = TransactionDraft {
             node: self.me,
             contract: call.contract(),

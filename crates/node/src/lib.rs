@@ -7,6 +7,7 @@
 //!                     ─► ingest/store.rs ─► ingest/commit.rs ─► chain.rs ─► (consensus)
 //! (consensus) ─► chain.rs ─► replicate.rs ─► peers.rs ─► api/peer.rs of the origin
 //!                                          └► files.rs ─► searching.rs
+//! api/requests.rs ─► deliver.rs ─► originals.rs of the origin
 //! ```
 //!
 //! [`setup`] founds a consortium and writes each node's folder; [`Node::start`] runs a node from
@@ -36,9 +37,11 @@
 //! ```
 
 mod api;
+mod calls;
 mod chain;
 mod clock;
 mod config;
+mod deliver;
 mod erase;
 mod files;
 mod ingest;

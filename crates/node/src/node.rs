@@ -92,7 +92,9 @@ pub(crate) struct Shared {
     pub(crate) originals: Arc<OriginalStore>,
     pub(crate) search: Arc<SearchIndex>,
     pub(crate) forward: Forward,
+    pub(crate) peers: Peers,
     pub(crate) sessions: api::auth::Sessions,
+    pub(crate) throttle: api::throttle::Throttle,
     pub(crate) metrics: PrometheusHandle,
     /// Places for pushes: bounds what they hold in memory.
     pub(crate) pushes: Semaphore,
@@ -100,7 +102,12 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// Opens the stores and starts the committer.
-    async fn new(config: Config, kv: Arc<dyn Kv>, ledger: &LedgerNode) -> Result<Self, NodeError> {
+    async fn new(
+        config: Config,
+        kv: Arc<dyn Kv>,
+        ledger: &LedgerNode,
+        peers: Peers,
+    ) -> Result<Self, NodeError> {
         let Config { settings, node: me, genesis, data, operators, signing_key, .. } = config;
         let forward = Forward::default();
         forward.connect(ledger.engine.clone());
@@ -143,7 +150,9 @@ impl Shared {
             originals,
             search: Arc::new(SearchIndex::open(data.join("search"))?),
             forward,
+            peers,
             sessions: api::auth::Sessions::default(),
+            throttle: api::throttle::Throttle::default(),
             metrics: metrics_recorder(),
             pushes: Semaphore::new(PUSHES_MAX),
         })
@@ -152,7 +161,6 @@ impl Shared {
     /// Starts what works in the background: erasing, replicating, indexing.
     fn spawn_workers(
         &self,
-        peers: Peers,
         tasks_of_blocks: mpsc::UnboundedReceiver<Vec<Task>>,
         tasks: &mut JoinSet<()>,
     ) {
@@ -170,7 +178,7 @@ impl Shared {
         let search_work = Arc::new(Notify::new());
         let replicator = Replicator {
             files: self.files.clone(),
-            peers,
+            peers: self.peers.clone(),
             eraser: eraser.clone(),
             search: search_work.clone(),
             me: self.me,
@@ -216,11 +224,11 @@ impl Node {
         let ledger = LedgerNode::open(&config, kv.clone(), asked).await?;
         let peers = Peers::new(client_tls, genesis)?;
         let node = me.get();
-        let shared = Arc::new(Shared::new(config, kv, &ledger).await?);
+        let shared = Arc::new(Shared::new(config, kv, &ledger, peers).await?);
 
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        shared.spawn_workers(peers, tasks_of_blocks, &mut tasks);
+        shared.spawn_workers(tasks_of_blocks, &mut tasks);
         tasks.spawn(server::serve(listener, server_tls, api::router(shared), stopping));
         tracing::info!(node, %address, "the node is up");
         Ok(Self { address, stop, tasks, ledger })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use emrshare_codec::Digest;
 use emrshare_identity::{MasterKey, RecordKey, SealError, WrappedKey};
-use emrshare_record::{RecordFile, RecordFileError};
+use emrshare_record::RecordFile;
 use emrshare_storage::{Batch, BlobError, Blobs, Kv, StoreError};
 use sha2::{Digest as _, Sha256};
 
@@ -23,8 +23,6 @@ pub(crate) enum OriginalError {
     Blob(#[from] BlobError),
     #[error(transparent)]
     Sealed(#[from] SealError),
-    #[error("a stored original is malformed")]
-    Malformed(#[from] RecordFileError),
     #[error("the row of an original is malformed")]
     Row,
 }
@@ -65,16 +63,12 @@ impl OriginalStore {
         Sealed { digest: file.manifest().digest(), row, pieces }
     }
 
-    /// Decrypts an original.
-    pub(crate) async fn file(&self, digest: Digest) -> Result<Option<RecordFile>, OriginalError> {
+    /// Opens an original, to be read piece by piece.
+    pub(crate) fn open(&self, digest: Digest) -> Result<Option<Opened>, OriginalError> {
         let Some(row) = self.kv.get(ORIGINALS, &digest.0)? else { return Ok(None) };
         let (wrapped, pieces) = split(&row)?;
         let key = self.master.unwrap(&wrapped)?;
-        let mut bytes = Vec::new();
-        for (sealed, number) in self.blobs.get_all(&pieces).await?.iter().zip(0..) {
-            bytes.extend_from_slice(&key.open(0, number, sealed.to_vec())?);
-        }
-        Ok(Some(RecordFile::from_bytes(&bytes)?))
+        Ok(Some(Opened { key, pieces, blobs: self.blobs.clone() }))
     }
 
     /// Destroys an original: its key and its pieces.
@@ -85,6 +79,26 @@ impl OriginalStore {
         let mut batch = Batch::default();
         batch.delete(ORIGINALS, &digest.0);
         Ok(removal.commit(&pieces, batch).await?)
+    }
+}
+
+/// An original whose key is at hand.
+pub(crate) struct Opened {
+    key: RecordKey,
+    pieces: Vec<Digest>,
+    blobs: Blobs,
+}
+
+impl Opened {
+    /// How many pieces there are.
+    pub(crate) const fn pieces(&self) -> usize {
+        self.pieces.len()
+    }
+
+    /// Decrypts a piece; all of them in order are the record file.
+    pub(crate) async fn piece(&self, number: usize) -> Result<Vec<u8>, OriginalError> {
+        let sealed = self.blobs.get(self.pieces[number]).await?;
+        Ok(self.key.open(0, number as u64, sealed.to_vec())?)
     }
 }
 

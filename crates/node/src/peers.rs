@@ -84,10 +84,27 @@ impl Peers {
         wants.iter().zip(answers).map(|(want, (outcome, file))| (*want, outcome, file)).collect()
     }
 
+    /// Asks the origin of a record for the encrypted original that a request on the ledger is about.
+    pub(crate) async fn original(
+        &self,
+        origin: NodeId,
+        request: Digest,
+    ) -> Result<reqwest::Response, AskError> {
+        self.post(origin, "originals", request.0.to_vec()).await
+    }
+
     async fn ask(&self, peer: NodeId, digests: &[Digest]) -> Result<reqwest::Response, AskError> {
+        self.post(peer, "files", digests.iter().flat_map(|digest| digest.0).collect()).await
+    }
+
+    async fn post(
+        &self,
+        peer: NodeId,
+        what: &str,
+        body: Vec<u8>,
+    ) -> Result<reqwest::Response, AskError> {
         let (api, certificate) = self.members.get(&peer).ok_or(AskError::NotMember)?;
-        let body: Vec<u8> = digests.iter().flat_map(|digest| digest.0).collect();
-        let request = self.client.post(format!("{api}/peer/v1/files")).body(body);
+        let request = self.client.post(format!("{api}/peer/v1/{what}")).body(body);
         let answer = request.send().await?.error_for_status()?;
         let shown = answer.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
         let shown = shown.and_then(|der| NodeCertificate::from_verified_der(der).ok());
@@ -96,8 +113,9 @@ impl Peers {
     }
 }
 
+/// A peer gives no answer, or one that is not its own.
 #[derive(Debug, thiserror::Error)]
-enum AskError {
+pub(crate) enum AskError {
     #[error("the peer is no member")]
     NotMember,
     #[error("the peer's certificate is not the one on the ledger")]

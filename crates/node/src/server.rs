@@ -1,6 +1,11 @@
 //! HTTPS: TLS 1.3, client certificates of members where they are shown.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Extension, Router};
 use emrshare_identity::NodeCertificate;
@@ -43,6 +48,10 @@ pub enum TlsError {
 /// The certificate that a client showed and that the authority signed.
 #[derive(Clone, Debug)]
 pub(crate) struct ShownCertificate(pub(crate) Option<NodeCertificate>);
+
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallerAddress(pub(crate) IpAddr);
 
 /// TLS as a server and as a client of other members.
 pub(crate) fn tls(config: &Config) -> Result<(ServerConfig, ClientConfig), TlsError> {
@@ -156,7 +165,8 @@ async fn connection(
     let stream = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await??;
     let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
     let shown = shown.and_then(|der| NodeCertificate::from_verified_der(der).ok());
-    let service = router.layer(Extension(ShownCertificate(shown)));
+    let from = CallerAddress(stream.get_ref().0.peer_addr()?.ip());
+    let service = router.layer(Extension(ShownCertificate(shown))).layer(Extension(from));
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(256);

@@ -1,76 +1,23 @@
 //! A node of its own: the whole way of a record, bad input, and a restart.
 #![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
+mod home;
+
 use std::{
     io::{Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
-    path::{Path, PathBuf},
+    net::{SocketAddr, TcpStream},
     time::Duration,
 };
 
 use emrshare_client::{Client, ClientError};
 use emrshare_codec::{NodeId, RecordIndex};
-use emrshare_contracts::Genesis;
 use emrshare_identity::{Authority, SigningKey, Subject, TlsKey, Validity};
 use emrshare_ledger::{LightClient, Step, history};
-use emrshare_node::{Config, Node, Settings, StoreEngine, setup};
+use emrshare_node::Config;
 use emrshare_record::SourceFile;
 use emrshare_sample::{Generator, SampleRecord, Tongue};
+use home::{Home, read_key};
 use serde_json::{Value, json};
-
-struct Home {
-    _folder: tempfile::TempDir,
-    path: PathBuf,
-    authority: PathBuf,
-}
-
-impl Home {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let listeners = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-        let [api, consensus] = listeners.each_ref().map(|listener| listener.local_addr().unwrap());
-        drop(listeners);
-        let founder = setup::Founder {
-            institution: "Test hospital".into(),
-            api,
-            consensus,
-            hosts: vec!["localhost".into()],
-            store: StoreEngine::default(),
-        };
-        let homes = setup::found(folder.path(), "test", &[founder]).unwrap();
-        let path = homes[0].clone();
-        let toml = path.join("node.toml");
-        let text = std::fs::read_to_string(&toml).unwrap();
-        std::fs::write(
-            &toml,
-            text.replace("record_len_max = 67108864", "record_len_max = 2000000"),
-        )
-        .unwrap();
-        Self { authority: folder.path().join("authority"), path, _folder: folder }
-    }
-
-    async fn start(&self) -> Node {
-        Node::start(Config::load(&self.path.join("node.toml")).unwrap()).await.unwrap()
-    }
-
-    fn settings(&self) -> Settings {
-        toml::from_str(&std::fs::read_to_string(self.path.join("node.toml")).unwrap()).unwrap()
-    }
-
-    fn genesis(&self) -> Genesis {
-        Genesis::from_bytes(&std::fs::read(self.path.join("genesis.json")).unwrap()).unwrap()
-    }
-
-    fn client(&self, node: &Node) -> Client {
-        let key = read_key(&self.path.join("keys/operator.key"));
-        Client::new(&format!("https://{}", node.address()), self.genesis().authority(), key)
-            .unwrap()
-    }
-}
-
-fn read_key(path: &Path) -> SigningKey {
-    std::fs::read_to_string(path).unwrap().trim().parse().unwrap()
-}
 
 fn samples(seed: u64) -> impl Iterator<Item = SampleRecord> {
     Generator::new(seed, Tongue::Mixed)

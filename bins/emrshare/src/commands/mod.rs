@@ -7,12 +7,14 @@ mod codec;
 mod desensitize;
 mod follow;
 mod local;
+mod people;
 mod pictures;
 mod remote;
 mod sections;
 mod split_view;
 mod standards;
 mod verify;
+mod wallet;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -53,8 +55,11 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Check(arguments) => check::run(&arguments, json),
         Command::Standards(command) => standards::run(&command, json),
         Command::Desensitize(arguments) => desensitize::run(&arguments, json),
-        Command::Get { at, index, original, out } => {
-            remote::get(&at, index.parse()?, original, &out, json).await
+        Command::Get { at, index, original: false, out, .. } => {
+            remote::get(&at, index.parse()?, &out, json).await
+        }
+        Command::Get { at, index, purpose, sealed, out, .. } => {
+            remote::get_original(&at, index.parse()?, purpose, sealed.as_deref(), &out, json).await
         }
         Command::Search { at, query, limit } => remote::search(&at, &query, limit, json).await,
         Command::Show { at, index } => remote::show(&at, index.parse()?, json).await,
@@ -74,17 +79,19 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
             split_view::verify(&proof, &genesis, json)
         }
         Command::Register { at, key, role, identity } => {
-            remote::register(&at, key.parse()?, role, &identity, json).await
+            people::register(&at, key, role, &identity, json).await
         }
         Command::Link { at, index, patient } => {
-            remote::link(&at, index.parse()?, patient.parse()?, json).await
+            people::link(&at, index.parse()?, patient, json).await
         }
-        Command::Grant { at, index, doctor, hours } => {
-            remote::grant(&at, index.parse()?, doctor.parse()?, hours, json).await
-        }
-        Command::Revoke { at, index, doctor } => {
-            remote::revoke(&at, index.parse()?, doctor.parse()?, json).await
-        }
+        Command::Person(command) => people::person(&command, json).await,
+        Command::Relationship(command) => people::relationship(&command, json).await,
+        Command::Grant(arguments) => people::grant(&arguments, json).await,
+        Command::Revoke(arguments) => people::revoke(&arguments, json).await,
+        Command::BreakGlass(arguments) => people::break_glass(&arguments, json).await,
+        Command::Audit(arguments) => people::audit(&arguments, json).await,
+        Command::Alliance(command) => people::alliance(&command, json).await,
+        Command::Wallet(command) => wallet::run(&command, json).await,
         Command::Sample { count, lang, seed, out } => local::sample(count, lang, seed, &out, json),
         Command::Codec(CodecCommand::Encode {
             marker,

@@ -7,16 +7,11 @@ use std::{
 
 use emrshare_client::ClientError;
 use emrshare_codec::RecordIndex;
-use emrshare_contracts::Call;
-use emrshare_identity::PublicKey;
+use emrshare_contracts::Purpose;
+use emrshare_record::RecordFile;
 use serde_json::{Value, json};
 
-use super::now_us;
-use crate::{
-    cli::{At, RoleName},
-    exit::Refused,
-    files, home, output,
-};
+use crate::{cli::At, exit::Refused, files, home, output};
 
 pub(super) async fn submit(
     at: &At,
@@ -81,16 +76,41 @@ fn shown(answer: &Value, as_json: bool) {
 pub(super) async fn get(
     at: &At,
     index: RecordIndex,
-    original: bool,
+    out: &Path,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let spinner = output::spinner("fetching and checking", as_json);
+    let file = home::client(at)?.desensitized(index).await?;
+    spinner.finish_and_clear();
+    save(index, &file, out, as_json)
+}
+
+pub(super) async fn get_original(
+    at: &At,
+    index: RecordIndex,
+    purpose: Purpose,
+    sealed: Option<&Path>,
     out: &Path,
     as_json: bool,
 ) -> anyhow::Result<()> {
     let client = home::client(at)?;
-    let spinner = output::spinner("fetching and checking", as_json);
-    let file =
-        if original { client.original(index).await? } else { client.desensitized(index).await? };
-    files::write(&file, out)?;
+    let spinner = output::spinner("asking, fetching and checking", as_json);
+    if let Some(path) = sealed {
+        let request = client.ask(index, purpose).await?;
+        let envelope = client.sealed_original(request).await?;
+        spinner.finish_and_clear();
+        fs::write(path, &envelope)?;
+        let shown = json!({"request": request.to_string(), "envelope": path});
+        output::value(&shown, as_json);
+        return Ok(());
+    }
+    let file = client.original(index, purpose).await?;
     spinner.finish_and_clear();
+    save(index, &file, out, as_json)
+}
+
+fn save(index: RecordIndex, file: &RecordFile, out: &Path, as_json: bool) -> anyhow::Result<()> {
+    files::write(file, out)?;
     let shown = json!({
         "index": index.to_string(),
         "digest": file.manifest().digest().to_string(),
@@ -149,56 +169,5 @@ pub(super) async fn receipt(
     let bytes = home::client(at)?.receipt(index).await?.to_bytes();
     fs::write(out, &bytes)?;
     output::value(&json!({"receipt": out, "bytes": bytes.len()}), as_json);
-    Ok(())
-}
-
-pub(super) async fn register(
-    at: &At,
-    key: PublicKey,
-    role: RoleName,
-    identity: &str,
-    as_json: bool,
-) -> anyhow::Result<()> {
-    let role = match role {
-        RoleName::Patient => "patient",
-        RoleName::Doctor => "doctor",
-        RoleName::Researcher => "researcher",
-    };
-    output::value(&home::client(at)?.register(key, role, identity).await?, as_json);
-    Ok(())
-}
-
-pub(super) async fn link(
-    at: &At,
-    index: RecordIndex,
-    patient: PublicKey,
-    as_json: bool,
-) -> anyhow::Result<()> {
-    output::value(&home::client(at)?.link(index, patient).await?, as_json);
-    Ok(())
-}
-
-pub(super) async fn grant(
-    at: &At,
-    index: RecordIndex,
-    grantee: PublicKey,
-    hours: u64,
-    as_json: bool,
-) -> anyhow::Result<()> {
-    let until_ms = now_us() / 1000 + hours.saturating_mul(3_600_000);
-    call(at, &Call::Grant { index, grantee, until_ms }, as_json).await
-}
-
-pub(super) async fn revoke(
-    at: &At,
-    index: RecordIndex,
-    grantee: PublicKey,
-    as_json: bool,
-) -> anyhow::Result<()> {
-    call(at, &Call::Revoke { index, grantee }, as_json).await
-}
-
-async fn call(at: &At, call: &Call, as_json: bool) -> anyhow::Result<()> {
-    output::value(&home::client(at)?.sign_and_send(call, now_us()).await?, as_json);
     Ok(())
 }

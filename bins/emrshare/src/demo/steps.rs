@@ -8,7 +8,8 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use emrshare_client::{Client, ClientError};
 use emrshare_codec::RecordIndex;
-use emrshare_contracts::Call;
+use emrshare_contracts::{Grant, Grantee, PermissionCall, Purpose, Purposes, Role, Scope, Span};
+use emrshare_identity::PublicKey;
 use emrshare_ledger::Receipt;
 use emrshare_node::desensitized_blobs;
 use emrshare_record::SourceFile;
@@ -223,7 +224,8 @@ impl Demo {
         self.screen.step("Reading an original: only with the patient's authorisation");
         let operator = self.operator(0);
         let [patient, doctor, stranger] = [random_key()?, random_key()?, random_key()?];
-        let people = [(&patient, "patient"), (&doctor, "doctor"), (&stranger, "doctor")];
+        let people =
+            [(&patient, Role::Patient), (&doctor, Role::Doctor), (&stranger, Role::Doctor)];
         for (number, (key, role)) in people.into_iter().enumerate() {
             let identity = format!("demo person {number}");
             operator.register(key.public_key(), role, &identity).await?;
@@ -231,14 +233,20 @@ impl Demo {
         let of_first = |record: &&Pushed| record.index.origin().get() == 0;
         let index = self.active.iter().find(of_first).context("node 0 has no record")?.index;
         operator.link(index, patient.public_key()).await?;
-        let grantee = doctor.public_key();
+        let scope = Scope::Record(index);
+        let grantee = Grantee::Person(operator.person(doctor.public_key()).await?.identity);
+        let away = self.consortium.members.len() - 1;
         let patient = self.consortium.client(0, patient)?;
-        let doctor = self.consortium.client(0, doctor)?;
+        self.wait_until_known(away, doctor.public_key()).await?;
+        let doctor = self.consortium.client(away, doctor)?;
         let stranger = self.consortium.client(0, stranger)?;
-        self.expect_not_allowed("the doctor before the grant", doctor.original(index).await.err())?;
-        let until_ms = now_us() / 1000 + 3_600_000;
-        patient.sign_and_send(&Call::Grant { index, grantee, until_ms }, now_us()).await?;
-        let file = doctor.original(index).await?;
+        let purpose = Purpose::Treatment;
+        let refused = doctor.original(index, purpose).await.err();
+        self.expect_not_allowed("the doctor before the grant", refused)?;
+        let valid = Span { from_ms: 0, until_ms: now_us() / 1000 + 3_600_000 };
+        let grant = Grant { purposes: Purposes::of(&[purpose]), valid, linked: Span::ALWAYS };
+        patient.sign_and_send(PermissionCall::Grant { scope, grantee, grant }).await?;
+        let file = doctor.original(index, purpose).await?;
         let on_ledger = operator.show(index).await?["history"]
             .as_array()
             .and_then(|history| history.last()?["original"].as_str().map(str::to_owned));
@@ -246,13 +254,27 @@ impl Demo {
             on_ledger == Some(file.manifest().digest().to_string()),
             "the original is not the one on the ledger"
         );
-        let text =
-            format!("the authorised doctor reads {} bytes, digest as on the ledger", file.size());
+        let text = format!(
+            "the authorised doctor reads {} bytes through node {away}, which sees only ciphertext",
+            file.size()
+        );
         self.screen.ok(&text, json!({"index": index.to_string()}));
-        self.expect_not_allowed("another doctor", stranger.original(index).await.err())?;
-        self.expect_not_allowed("the operator", operator.original(index).await.err())?;
-        patient.sign_and_send(&Call::Revoke { index, grantee }, now_us()).await?;
-        self.expect_not_allowed("the doctor after revocation", doctor.original(index).await.err())
+        let refused = stranger.original(index, purpose).await.err();
+        self.expect_not_allowed("another doctor", refused)?;
+        let refused = operator.original(index, purpose).await.err();
+        self.expect_not_allowed("the operator", refused)?;
+        patient.sign_and_send(PermissionCall::Revoke { scope, grantee }).await?;
+        let refused = doctor.original(index, purpose).await.err();
+        self.expect_not_allowed("the doctor after revocation", refused)?;
+        let trail = patient.trail(index).await?;
+        let requests = trail.as_array().into_iter().flatten();
+        let requests = requests.filter(|event| {
+            event["happening"].as_str().is_some_and(|text| text.starts_with("asked"))
+        });
+        let count = requests.count();
+        ensure!(count >= 4, "the patient sees {count} requests of 4");
+        self.screen.ok(&format!("the patient sees all {count} requests on the ledger"), trail);
+        Ok(())
     }
 
     /// Stops a node, goes on, restarts it, and waits until it has caught up.
@@ -511,6 +533,18 @@ impl Demo {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         bail!("node {number} misses {} of {} files", missing.len(), self.active.len())
+    }
+
+    /// Waits until a node knows a person whom another one registered.
+    async fn wait_until_known(&self, number: usize, key: PublicKey) -> anyhow::Result<()> {
+        let until = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < until {
+            if self.operator(number).person(key).await.is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("node {number} does not know a registered person")
     }
 
     async fn wait_until_gone(&self, number: usize, index: RecordIndex) -> anyhow::Result<()> {

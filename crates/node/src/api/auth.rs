@@ -6,17 +6,18 @@ use std::{
 };
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{FromRequestParts, State},
     http::{StatusCode, header::AUTHORIZATION, request::Parts},
 };
-use emrshare_contracts::{Role, person};
+use emrshare_contracts::{Role, Summary, is_suspended, party, person};
 use emrshare_identity::{PublicKey, SignInChallenge, Signature};
+use emrshare_ledger::StateError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Api, error::ApiError};
-use crate::{clock, node::Shared};
+use crate::{clock, node::Shared, server::CallerAddress};
 
 const CHALLENGE_MS: u64 = 60_000;
 const SESSION_MS: u64 = 3_600_000;
@@ -26,26 +27,67 @@ const SESSIONS_MAX: usize = 10_000;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Caller {
     /// One of those who run this node.
-    Operator,
-    /// A person of the registry, by role.
+    Operator(PublicKey),
+    /// A person of the registry, by role; or a patient with a key of one relationship.
     Person(PublicKey, Role),
 }
 
 impl Caller {
-    /// Anybody who signed in and is not a patient may read desensitized files.
+    /// Who holds a key now: the ledger says it, at each request anew.
+    fn of(shared: &Shared, key: PublicKey) -> Result<Option<Self>, StateError> {
+        if shared.operators.contains(&key) {
+            return Ok(Some(Self::Operator(key)));
+        }
+        let state = shared.chain.state();
+        if let Some(person) = person(&state, key)? {
+            if is_suspended(&state, person.registrar)? {
+                return Ok(None);
+            }
+            let here = person.registrar == shared.me;
+            return Ok(match person.role {
+                Role::Operator => here.then_some(Self::Operator(key)),
+                role => Some(Self::Person(key, role)),
+            });
+        }
+        let known = party(&state, key)?.is_some() && !Summary::of(&state, key, 1)?.is_empty();
+        Ok(known.then_some(Self::Person(key, Role::Patient)))
+    }
+
+    /// The key that was signed in with.
+    pub(crate) const fn key(self) -> PublicKey {
+        match self {
+            Self::Operator(key) | Self::Person(key, _) => key,
+        }
+    }
+
+    /// What is said of the caller.
+    pub(crate) const fn role(self) -> &'static str {
+        match self {
+            Self::Operator(_) => "operator",
+            Self::Person(_, role) => role.name(),
+        }
+    }
+
+    /// Researchers, doctors and operators may read desensitized files.
     pub(crate) fn may_research(self) -> Result<Self, ApiError> {
         match self {
-            Self::Person(_, Role::Patient) => {
-                Err(ApiError::not_allowed("a researcher, a doctor or an operator"))
-            }
-            allowed => Ok(allowed),
+            Self::Operator(_) | Self::Person(_, Role::Doctor | Role::Researcher) => Ok(self),
+            Self::Person(..) => Err(ApiError::not_allowed("a researcher, a doctor or an operator")),
+        }
+    }
+
+    /// Regulators and inspectors may read every trail.
+    pub(crate) fn may_regulate(self) -> Result<(), ApiError> {
+        match self {
+            Self::Person(_, Role::Regulator | Role::Inspector) => Ok(()),
+            _ => Err(ApiError::not_allowed("a regulator")),
         }
     }
 
     /// Only those who run this node.
     pub(crate) fn must_operate(self) -> Result<(), ApiError> {
         match self {
-            Self::Operator => Ok(()),
+            Self::Operator(_) => Ok(()),
             Self::Person(..) => Err(ApiError::not_allowed("an operator of this node")),
         }
     }
@@ -58,7 +100,7 @@ pub(crate) struct Sessions(Mutex<HashMap<[u8; 32], Session>>);
 #[derive(Clone, Copy)]
 enum Session {
     Challenge { until_ms: u64 },
-    Open { caller: Caller, until_ms: u64 },
+    Open { key: PublicKey, until_ms: u64 },
 }
 
 impl Sessions {
@@ -88,12 +130,21 @@ impl Sessions {
         taken && sessions.remove(&challenge).is_some()
     }
 
-    fn caller(&self, token: [u8; 32]) -> Option<Caller> {
+    /// The key that a token was given for.
+    fn key(&self, token: [u8; 32]) -> Option<PublicKey> {
         let sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match sessions.get(&token)? {
-            Session::Open { caller, until_ms } if *until_ms > clock::now_ms() => Some(*caller),
+            Session::Open { key, until_ms } if *until_ms > clock::now_ms() => Some(*key),
             _ => None,
         }
+    }
+
+    /// Ends all sessions of a key; returns how many there were.
+    fn close(&self, ended: PublicKey) -> usize {
+        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = sessions.len();
+        sessions.retain(|_, open| !matches!(open, Session::Open { key, .. } if *key == ended));
+        before - sessions.len()
     }
 }
 
@@ -108,8 +159,9 @@ impl FromRequestParts<std::sync::Arc<Shared>> for Caller {
         let token = header.and_then(|value| value.strip_prefix("Bearer "));
         let mut bytes = [0; 32];
         let decoded = token.and_then(|token| hex::decode_to_slice(token, &mut bytes).ok());
-        let caller = decoded.and_then(|()| shared.sessions.caller(bytes));
-        caller.ok_or_else(ApiError::not_signed_in)
+        let key = decoded.and_then(|()| shared.sessions.key(bytes));
+        let key = key.ok_or_else(ApiError::not_signed_in)?;
+        Self::of(shared, key).map_err(ApiError::local)?.ok_or_else(ApiError::not_signed_in)
     }
 }
 
@@ -125,7 +177,11 @@ pub(crate) struct ChallengeAnswer {
 
 /// Asks for a challenge to sign.
 #[utoipa::path(post, path = "/api/v1/challenge", responses((status = 200, body = ChallengeAnswer)))]
-pub(super) async fn challenge(State(shared): Api) -> Result<Json<ChallengeAnswer>, ApiError> {
+pub(super) async fn challenge(
+    State(shared): Api,
+    Extension(CallerAddress(from)): Extension<CallerAddress>,
+) -> Result<Json<ChallengeAnswer>, ApiError> {
+    shared.throttle.challenge(from, clock::now_ms())?;
     let until_ms = clock::now_ms() + CHALLENGE_MS;
     let challenge = shared.sessions.open(Session::Challenge { until_ms })?;
     Ok(Json(ChallengeAnswer {
@@ -149,7 +205,7 @@ pub(crate) struct SignIn {
 pub(crate) struct SignedIn {
     /// To be sent as `Authorization: Bearer …`; good for an hour.
     token: String,
-    /// `operator`, `patient`, `doctor` or `researcher`.
+    /// What the ledger says the person is: `patient`, `doctor` and so on, or `operator`.
     role: &'static str,
 }
 
@@ -158,8 +214,10 @@ pub(crate) struct SignedIn {
     responses((status = 200, body = SignedIn), (status = 401, body = ApiError)))]
 pub(super) async fn sign_in(
     State(shared): Api,
+    Extension(CallerAddress(from)): Extension<CallerAddress>,
     Json(request): Json<SignIn>,
 ) -> Result<Json<SignedIn>, ApiError> {
+    shared.throttle.check(from, clock::now_ms())?;
     let malformed = |_| ApiError::malformed("challenge, key and signature are hexadecimal text");
     let key: PublicKey = request.key.parse().map_err(malformed)?;
     let signature: Signature = request.signature.parse().map_err(malformed)?;
@@ -168,16 +226,25 @@ pub(super) async fn sign_in(
     let signed =
         shared.sessions.take_challenge(challenge) && signing_in.verify(&key, &signature).is_ok();
     if !signed {
+        shared.throttle.failure(from, clock::now_ms())?;
         return Err(ApiError::not_signed_in());
     }
-    let (caller, role) = if shared.operators.contains(&key) {
-        (Caller::Operator, "operator")
-    } else {
-        let person = person(&shared.chain.state(), key).map_err(ApiError::local)?;
-        let role = person.ok_or_else(ApiError::not_signed_in)?.role;
-        (Caller::Person(key, role), role.name())
-    };
+    let caller = Caller::of(&shared, key).map_err(ApiError::local)?;
+    let caller = caller.ok_or_else(ApiError::not_signed_in)?;
     let until_ms = clock::now_ms() + SESSION_MS;
-    let token = shared.sessions.open(Session::Open { caller, until_ms })?;
-    Ok(Json(SignedIn { token: hex::encode(token), role }))
+    let token = shared.sessions.open(Session::Open { key, until_ms })?;
+    Ok(Json(SignedIn { token: hex::encode(token), role: caller.role() }))
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SignedOut {
+    /// Sessions that ended.
+    sessions: usize,
+}
+
+/// Ends all sessions of the caller's key at this node.
+#[utoipa::path(delete, path = "/api/v1/session", security(("bearer" = [])),
+    responses((status = 200, body = SignedOut)))]
+pub(super) async fn sign_out(State(shared): Api, caller: Caller) -> Json<SignedOut> {
+    Json(SignedOut { sessions: shared.sessions.close(caller.key()) })
 }

@@ -8,7 +8,12 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::ingest::{IngestError, Refusal};
+use crate::{
+    calls::CarryError,
+    chain::OfferError,
+    deliver::DeliverError,
+    ingest::{IngestError, Refusal},
+};
 
 /// Why a request failed: what, and what to do. Holds no patient data.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,6 +75,38 @@ impl From<IngestError> for ApiError {
             IngestError::NotFound(_) => Self::not_found(message),
             IngestError::UnderWay => Self::new(StatusCode::CONFLICT, "under-way", message),
             IngestError::Local(cause) => Self::local(cause),
+        }
+    }
+}
+
+impl From<CarryError> for ApiError {
+    fn from(error: CarryError) -> Self {
+        match error {
+            CarryError::Refused(OfferError::Decode(error)) => Self::malformed(error),
+            CarryError::Refused(OfferError::Item(error)) if !error.is_local() => {
+                Self::new(StatusCode::CONFLICT, "refused", error)
+            }
+            CarryError::NotFinal => Self::new(StatusCode::SERVICE_UNAVAILABLE, "not-final", error),
+            error => Self::local(error),
+        }
+    }
+}
+
+impl From<DeliverError> for ApiError {
+    fn from(error: DeliverError) -> Self {
+        match error {
+            DeliverError::NoRequest | DeliverError::Destroyed => Self::not_found(error),
+            DeliverError::Refused(_) => {
+                metrics::counter!("emrshare_originals_refused").increment(1);
+                Self::new(StatusCode::FORBIDDEN, "not-allowed", error)
+            }
+            DeliverError::Expired => Self::new(StatusCode::GONE, "expired", error),
+            DeliverError::Unreachable(cause) => {
+                tracing::warn!(%cause, "the origin of a record does not answer");
+                let message = "the origin of the record does not answer; try again later";
+                Self::new(StatusCode::BAD_GATEWAY, "origin-unreachable", message)
+            }
+            error => Self::local(error),
         }
     }
 }

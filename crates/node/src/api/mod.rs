@@ -8,6 +8,9 @@ mod page;
 mod peer;
 mod people;
 mod records;
+mod requests;
+mod rights;
+pub(crate) mod throttle;
 
 use std::sync::Arc;
 
@@ -53,12 +56,11 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(operations::status))
         .routes(routes!(operations::metrics))
         .routes(routes!(auth::challenge))
-        .routes(routes!(auth::sign_in))
+        .routes(routes!(auth::sign_in, auth::sign_out))
         .routes(routes!(records::submit))
         .routes(routes!(records::check))
         .routes(routes!(records::show, records::update, records::delete))
         .routes(routes!(records::desensitized_manifest))
-        .routes(routes!(records::original))
         .routes(routes!(records::chunk))
         .routes(routes!(records::receipt))
         .routes(routes!(records::search))
@@ -69,14 +71,26 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(ledger::consistency))
         .routes(routes!(ledger::genesis))
         .routes(routes!(people::register))
+        .routes(routes!(people::show))
+        .routes(routes!(people::identify))
         .routes(routes!(people::link))
         .routes(routes!(people::transact))
+        .routes(routes!(people::call))
+        .routes(routes!(requests::show))
+        .routes(routes!(requests::original))
+        .routes(routes!(rights::summary))
+        .routes(routes!(rights::trail_of_record))
+        .routes(routes!(rights::own_trail))
+        .routes(routes!(rights::trail_of_all))
+        .routes(routes!(rights::proposals))
+        .routes(routes!(rights::contributions))
         .split_for_parts();
     let document = Arc::new(document);
     let openapi = move || async move { axum::Json(document.as_ref().clone()) };
     router
         .route("/api/v1/openapi.json", axum::routing::get(openapi))
         .route("/peer/v1/files", axum::routing::post(peer::files))
+        .route("/peer/v1/originals", axum::routing::post(peer::original))
         .route("/", axum::routing::get(page::page))
         .layer(DefaultBodyLimit::max(body_len_max))
         .with_state(shared)

@@ -9,10 +9,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use emrshare_codec::Digest;
+use emrshare_contracts::is_suspended;
 use futures_util::stream;
 
 use super::{Api, error::ApiError};
 use crate::{
+    deliver,
     node::Shared,
     peers::{MISSING, PRESENT},
     server::ShownCertificate,
@@ -57,14 +59,37 @@ pub(super) async fn files(
     Ok(Body::from_stream(answers).into_response())
 }
 
-/// The certificate must be the very one that the ledger names for its node.
+/// Hands out an original of this node that a request on the ledger is about, encrypted to the one
+/// who asked, to a member that carries it there.
+pub(super) async fn original(
+    State(shared): Api,
+    Extension(ShownCertificate(shown)): Extension<ShownCertificate>,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    check_member(&shared, shown)?;
+    let id = Digest(body.as_ref().try_into().map_err(ApiError::malformed)?);
+    let asked = deliver::open_request_soon(&shared, id).await?;
+    if asked.index.origin() != shared.me {
+        return Err(ApiError::not_found("the original is another node's"));
+    }
+    Ok(deliver::hand_out(&shared, id, &asked).await?.into_response())
+}
+
+/// The certificate must be the very one that the ledger names for its node, and the member must not
+/// be suspended.
 fn check_member(
     shared: &Arc<Shared>,
     shown: Option<emrshare_identity::NodeCertificate>,
 ) -> Result<(), ApiError> {
     let shown = shown.ok_or_else(|| ApiError::not_allowed("a node with a certificate"))?;
     match shared.genesis.member(shown.node) {
-        Some((_, known)) if *known == shown => Ok(()),
+        Some((_, known)) if *known == shown => {
+            let suspended = is_suspended(&shared.chain.state(), shown.node);
+            if suspended.map_err(ApiError::local)? {
+                return Err(ApiError::not_allowed("a member that is not suspended"));
+            }
+            Ok(())
+        }
         _ => {
             tracing::warn!(node = shown.node.get(), "a certificate is not on the ledger");
             Err(ApiError::not_allowed("a member's node"))

@@ -1,31 +1,29 @@
 //! People and their rights: what the contracts are told.
 
-use std::{sync::Arc, time::Duration};
-
-use axum::{Json, extract::State, http::StatusCode};
-use emrshare_contracts::{Call, Role};
-use emrshare_ledger::{Item, StateRead, Transaction, TransactionDraft, key, wire::Reader};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use emrshare_contracts::{Call, RegistryCall, RelationshipCall, Role, person};
+use emrshare_ledger::{ContractId, Item};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Api, auth::Caller, error::ApiError, records::parse};
-use crate::{chain::OfferError, clock, node::Shared};
-
-const REPEATS: usize = 20;
-const REPEAT: Duration = Duration::from_secs(1);
+use crate::calls::{self, Carried};
 
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Registration {
     /// The person's public key in hexadecimal.
     key: String,
-    /// `patient`, `doctor` or `researcher`.
+    /// `patient`, `doctor`, `researcher`, `regulator`, `inspector` or `operator`.
     role: String,
     /// What identifies the person, such as an ID number: only a keyed hash of it leaves the node.
     identity: String,
 }
 
 #[derive(Deserialize, ToSchema)]
-pub(crate) struct Relationship {
+pub(crate) struct Link {
     /// The record.
     index: String,
     /// The patient's public key in hexadecimal.
@@ -38,10 +36,47 @@ pub(crate) struct Signed {
     transaction: String,
 }
 
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct NodeCall {
+    /// The number of the contract.
+    contract: u16,
+    /// The call, in hexadecimal.
+    payload: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct IdentityString {
+    /// What identifies a person, such as an ID number.
+    identity: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Identity {
+    /// The keyed hash that stands on the ledger.
+    identity: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PersonShown {
+    role: &'static str,
+    /// The keyed hash of what identifies the person.
+    identity: String,
+    /// The node of the institution that registered the person.
+    registrar: u32,
+}
+
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Done {
+    /// What names the transaction, in hexadecimal.
+    transaction: String,
     /// Height of a block whose state holds the change.
     height: u64,
+}
+
+impl From<Carried> for Done {
+    fn from(Carried { transaction, height }: Carried) -> Self {
+        Self { transaction: transaction.to_string(), height }
+    }
 }
 
 /// Makes a person known to the consortium.
@@ -55,25 +90,56 @@ pub(super) async fn register(
 ) -> Result<Json<Done>, ApiError> {
     caller.must_operate()?;
     let key = request.key.parse().map_err(ApiError::malformed)?;
-    let roles = [Role::Patient, Role::Doctor, Role::Researcher];
-    let role = roles.into_iter().find(|role| role.name() == request.role);
-    let role = role.ok_or_else(|| ApiError::malformed("role is patient, doctor or researcher"))?;
+    let role = Role::from_name(&request.role).ok_or_else(|| {
+        let names: Vec<_> = Role::ALL.iter().map(|role| role.name()).collect();
+        ApiError::malformed(format!("the role is one of: {}", names.join(", ")))
+    })?;
     let identity = shared.consortium_key.person(&request.identity);
-    call(&shared, Call::Register { key, role, identity }).await
+    let done = calls::call(&shared, RegistryCall::Register { role, key, identity }).await?;
+    Ok(Json(done.into()))
+}
+
+/// Who holds a key.
+#[utoipa::path(get, path = "/api/v1/people/{key}", security(("bearer" = [])),
+    responses((status = 200, body = PersonShown), (status = 404, body = ApiError)))]
+pub(super) async fn show(
+    State(shared): Api,
+    _: Caller,
+    Path(key): Path<String>,
+) -> Result<Json<PersonShown>, ApiError> {
+    let key = key.parse().map_err(ApiError::malformed)?;
+    let person = person(&shared.chain.state(), key).map_err(ApiError::local)?;
+    let person = person.ok_or_else(|| ApiError::not_found("nobody is registered with this key"))?;
+    let (role, identity) = (person.role.name(), person.identity.to_string());
+    Ok(Json(PersonShown { role, identity, registrar: person.registrar.get() }))
+}
+
+/// What stands on the ledger for an identity string.
+#[utoipa::path(post, path = "/api/v1/identities", security(("bearer" = [])),
+    request_body = IdentityString, responses((status = 200, body = Identity)))]
+pub(super) async fn identify(
+    State(shared): Api,
+    caller: Caller,
+    Json(request): Json<IdentityString>,
+) -> Result<Json<Identity>, ApiError> {
+    caller.must_operate()?;
+    Ok(Json(Identity { identity: shared.consortium_key.person(&request.identity).to_string() }))
 }
 
 /// Says which patient a record of this node is about.
 #[utoipa::path(post, path = "/api/v1/relationships", security(("bearer" = [])),
-    request_body = Relationship,
+    request_body = Link,
     responses((status = 200, body = Done), (status = 409, body = ApiError)))]
 pub(super) async fn link(
     State(shared): Api,
     caller: Caller,
-    Json(request): Json<Relationship>,
+    Json(request): Json<Link>,
 ) -> Result<Json<Done>, ApiError> {
     caller.must_operate()?;
     let patient = request.patient.parse().map_err(ApiError::malformed)?;
-    call(&shared, Call::Link { index: parse(&request.index)?, patient }).await
+    let index = parse(&request.index)?;
+    let done = calls::call(&shared, RelationshipCall::Link { index, patient }).await?;
+    Ok(Json(done.into()))
 }
 
 /// Puts a person's signed transaction on the ledger.
@@ -82,64 +148,35 @@ pub(super) async fn link(
     responses((status = 200, body = Done), (status = 409, body = ApiError)))]
 pub(super) async fn transact(
     State(shared): Api,
-    _: Caller,
+    caller: Caller,
     Json(request): Json<Signed>,
 ) -> Result<Json<Done>, ApiError> {
     let bytes = hex::decode(&request.transaction).map_err(ApiError::malformed)?;
     match Item::from_bytes(&bytes).map_err(ApiError::malformed)? {
-        Item::Transaction(transaction) if transaction.node() == shared.me => {
-            carry(&shared, &transaction).await
+        Item::Transaction(transaction) if transaction.node() != shared.me => {
+            Err(ApiError::malformed("the transaction names another node"))
         }
-        _ => Err(ApiError::malformed("not a transaction through this node")),
+        Item::Transaction(transaction) if transaction.signer() != caller.key() => {
+            Err(ApiError::not_allowed("the signer"))
+        }
+        Item::Transaction(transaction) => {
+            Ok(Json(calls::carry(&shared, &transaction).await?.into()))
+        }
+        _ => Err(ApiError::malformed("not a transaction")),
     }
 }
 
-/// Signs a call as this node and puts it on the ledger.
-async fn call(shared: &Arc<Shared>, call: Call) -> Result<Json<Done>, ApiError> {
-    let draft = TransactionDraft {
-        node: shared.me,
-        contract: call.contract(),
-        nonce: clock::ascending(),
-        payload: call.to_payload(),
-    };
-    let bytes = draft.sign(shared.chain.name(), &shared.key);
-    carry(shared, &Transaction::from_bytes(&bytes).map_err(ApiError::local)?).await
-}
-
-/// Repeats a transaction until it is on the ledger.
-async fn carry(shared: &Shared, transaction: &Transaction<'_>) -> Result<Json<Done>, ApiError> {
-    let mut tip = shared.chain.watch_tip();
-    let nonce_key = key::nonce(transaction.signer());
-    let mut offered = false;
-    for _ in 0..REPEATS {
-        match shared.chain.offer(transaction.as_bytes()) {
-            Ok(()) => {
-                offered = true;
-                shared.forward.send(transaction.as_bytes());
-            }
-            Err(error) if !offered => return Err(refused(error)),
-            // Once offered, it fails only because it is in: its nonce is used.
-            Err(_) => {}
-        }
-        let deadline = tokio::time::Instant::now() + REPEAT;
-        while tokio::time::timeout_at(deadline, tip.changed()).await.is_ok() {
-            let height = tip.borrow_and_update().height;
-            let state = shared.chain.state();
-            let last = state.get(&nonce_key).map_err(ApiError::local)?;
-            let last = last.map_or(Ok(0), |bytes| Reader::new(&bytes).u64("nonce"));
-            if last.map_err(ApiError::local)? >= transaction.nonce() {
-                return Ok(Json(Done { height }));
-            }
-        }
-    }
-    let message = "the transaction is not on the ledger yet; are enough nodes up?";
-    Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "not-final", message))
-}
-
-fn refused(error: OfferError) -> ApiError {
-    match error {
-        OfferError::Decode(error) => ApiError::malformed(error),
-        OfferError::Item(error) if error.is_local() => ApiError::local(error),
-        OfferError::Item(error) => ApiError::new(StatusCode::CONFLICT, "refused", error),
-    }
+/// Signs a call as this node: its operators speak for the institution.
+#[utoipa::path(post, path = "/api/v1/calls", security(("bearer" = [])),
+    request_body = NodeCall,
+    responses((status = 200, body = Done), (status = 409, body = ApiError)))]
+pub(super) async fn call(
+    State(shared): Api,
+    caller: Caller,
+    Json(request): Json<NodeCall>,
+) -> Result<Json<Done>, ApiError> {
+    caller.must_operate()?;
+    let payload = hex::decode(&request.payload).map_err(ApiError::malformed)?;
+    let call = Call::read(ContractId(request.contract), &payload).map_err(ApiError::malformed)?;
+    Ok(Json(calls::call(&shared, call).await?.into()))
 }

@@ -10,7 +10,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use emrshare_codec::{Digest, Entry, RecordIndex};
-use emrshare_contracts::may_read_original;
 use emrshare_ledger::{RecordState, StateRead, Status};
 use emrshare_record::SourceFile;
 use serde::{Deserialize, Serialize};
@@ -19,7 +18,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Api, auth::Caller, error::ApiError};
 use crate::{
-    clock,
     ingest::{Change, Judged, commit::Committed},
     node::Shared,
     receipts,
@@ -277,7 +275,7 @@ pub(super) async fn show(
         index: index.to_string(),
         origin: index.origin().get(),
         serial: index.serial().to_string(),
-        status: if record.status == Status::Active { "active" } else { "deleted" },
+        status: status_name(record.status),
         version: record.version,
         stored,
         history,
@@ -355,41 +353,6 @@ fn byte_range(header: &str, length: usize) -> Option<(usize, usize)> {
     (from < to).then_some((from, to))
 }
 
-/// The original of a record of this node, for its patient or a doctor with a grant, as one file:
-/// manifest and chunks, each behind its length in four bytes. The access is logged.
-#[utoipa::path(get, path = "/api/v1/records/{index}/original", security(("bearer" = [])),
-    responses((status = 200, content_type = "application/octet-stream"),
-        (status = 403, body = ApiError), (status = 404, body = ApiError)))]
-pub(super) async fn original(
-    State(shared): Api,
-    caller: Caller,
-    Path(index): Path<String>,
-) -> Result<Response, ApiError> {
-    let index = parse(&index)?;
-    let record = find(&shared, index)?;
-    let state = shared.chain.state();
-    let allowed = match caller {
-        Caller::Operator => false,
-        Caller::Person(key, _) => {
-            may_read_original(&state, index, key, clock::now_ms()).map_err(ApiError::local)?
-        }
-    };
-    tracing::info!(%index, ?caller, allowed, "an original was asked for");
-    if !allowed {
-        metrics::counter!("emrshare_originals_refused").increment(1);
-        return Err(ApiError::not_allowed("the patient, or a doctor whom the patient authorised,"));
-    }
-    if index.origin() != shared.me {
-        let origin = shared.genesis.member(index.origin()).map(|(member, _)| member.api.clone());
-        let message = format!("the original is at {}", origin.unwrap_or_default());
-        return Err(ApiError::new(StatusCode::MISDIRECTED_REQUEST, "elsewhere", message));
-    }
-    let file = shared.originals.file(record.original).await.map_err(ApiError::local)?;
-    let file = file.ok_or_else(|| ApiError::not_found("the original is destroyed"))?;
-    metrics::counter!("emrshare_originals_read").increment(1);
-    Ok(Body::from(file.to_bytes()).into_response())
-}
-
 /// The receipt of a record's last entry, in bytes: verifies offline.
 #[utoipa::path(get, path = "/api/v1/records/{index}/receipt", security(("bearer" = [])),
     responses((status = 200, content_type = "application/octet-stream"),
@@ -452,6 +415,13 @@ pub(super) async fn search(
         score: hit.score,
     });
     Ok(Json(Found { total, hits: hits.collect() }))
+}
+
+pub(super) const fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Active => "active",
+        Status::Deleted => "deleted",
+    }
 }
 
 pub(super) fn parse(index: &str) -> Result<RecordIndex, ApiError> {

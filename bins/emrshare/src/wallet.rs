@@ -1,0 +1,83 @@
+//! A wallet's file: recovery words and how far its keys are used, under a passphrase.
+
+use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+
+use anyhow::Context;
+use emrshare_identity::{KeyUse, SigningKey, Words, open_with_passphrase, seal_with_passphrase};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::{cli::WalletFile, home};
+
+/// Logarithm of scrypt's N: about a second.
+const WORK: u8 = 17;
+
+/// Words and counters.
+pub(crate) struct Wallet {
+    pub(crate) words: Words,
+    /// Number of the registered key: how often it was replaced.
+    pub(crate) registry: u32,
+    /// How many visits have a key: theirs are numbered from 0.
+    pub(crate) visits: u32,
+}
+
+impl Wallet {
+    /// Opens a wallet's file.
+    pub(crate) fn open(file: &WalletFile) -> anyhow::Result<Self> {
+        let path = file.wallet.display();
+        let sealed = fs::read(&file.wallet).with_context(|| format!("{path} cannot be read"))?;
+        let passphrase = passphrase(file, false)?;
+        let text = open_with_passphrase(&sealed, &passphrase);
+        let text = text.with_context(|| format!("{path} cannot be opened"))?;
+        let read: Value = serde_json::from_slice(&text).context("the wallet is malformed")?;
+        let number = |key: &str| read[key].as_u64().and_then(|number| u32::try_from(number).ok());
+        let words = read["words"].as_str().context("the wallet has no words")?.parse()?;
+        let registry = number("registry").context("the wallet has no number of its key")?;
+        let visits = number("visits").context("the wallet has no count of visits")?;
+        Ok(Self { words, registry, visits })
+    }
+
+    /// Writes a new file, or replaces the wallet's.
+    pub(crate) fn save(&self, file: &WalletFile, is_new: bool) -> anyhow::Result<()> {
+        let words = self.words.to_secret_text();
+        let text = json!({ "words": *words, "registry": self.registry, "visits": self.visits });
+        let text = Zeroizing::new(serde_json::to_vec(&text)?);
+        let sealed = seal_with_passphrase(&text, &passphrase(file, is_new)?, WORK)?;
+        if is_new {
+            return write_new(&file.wallet, &sealed);
+        }
+        let beside = file.wallet.with_extension("new");
+        write_new(&beside, &sealed)?;
+        fs::rename(&beside, &file.wallet)?;
+        Ok(())
+    }
+
+    /// The key of a visit, or the registered one.
+    pub(crate) fn key(&self, visit: Option<u32>) -> SigningKey {
+        match visit {
+            Some(number) => self.words.key(KeyUse::Relationship, number),
+            None => self.words.key(KeyUse::Registry, self.registry),
+        }
+    }
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = opened.with_context(|| format!("{} cannot be made", path.display()))?;
+    file.write_all(bytes)?;
+    Ok(file.sync_all()?)
+}
+
+/// Never from an argument or the environment, which others can see.
+fn passphrase(file: &WalletFile, is_new: bool) -> anyhow::Result<Zeroizing<String>> {
+    if let Some(path) = &file.passphrase_file {
+        let text = Zeroizing::new(home::read(path)?);
+        return Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()));
+    }
+    let asked = Zeroizing::new(rpassword::prompt_password("passphrase of the wallet: ")?);
+    if is_new {
+        let again = Zeroizing::new(rpassword::prompt_password("again: ")?);
+        anyhow::ensure!(*asked == *again, "the passphrases differ");
+    }
+    Ok(asked)
+}

@@ -1,0 +1,259 @@
+//! The alliance: members vote on who is suspended and on the terms in force.
+
+use emrshare_codec::{Digest, NodeId};
+use emrshare_identity::PublicKey;
+use emrshare_ledger::{DecodeError, Overlay, StateError, StateRead, StateScan, wire::Reader};
+
+use crate::{
+    CallError, Happening, Subject,
+    audit::{self, Signed},
+    error::allow,
+    key,
+    wire::{self, Field, calls, fields, words},
+};
+
+/// What members vote on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Motion {
+    /// To refuse everything of a member from the next block on. What it shared stays.
+    Suspend(NodeId),
+    /// To end a suspension.
+    Reinstate(NodeId),
+    /// To judge records by other documents from the next block on.
+    Terms(AgreedTerms),
+}
+
+impl Field for Motion {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::Suspend(node) => {
+                bytes.push(0);
+                node.put(bytes);
+            }
+            Self::Reinstate(node) => {
+                bytes.push(1);
+                node.put(bytes);
+            }
+            Self::Terms(terms) => {
+                bytes.push(2);
+                terms.put(bytes);
+            }
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match reader.u8("motion")? {
+            0 => Field::read(reader).map(Self::Suspend),
+            1 => Field::read(reader).map(Self::Reinstate),
+            2 => Field::read(reader).map(Self::Terms),
+            found => Err(DecodeError::Value { what: "motion", found: found.into() }),
+        }
+    }
+}
+
+/// Digests of the documents that records are judged and desensitized by.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AgreedTerms {
+    /// The encoding protocol.
+    pub protocol: Digest,
+    /// The desensitization policy.
+    pub policy: Digest,
+    /// The standard database.
+    pub standards: Digest,
+}
+
+fields!(AgreedTerms { protocol, policy, standards });
+
+words! {
+    /// How a proposal stands.
+    pub enum Outcome ("outcome") {
+        /// It can still pass.
+        Open = 0 "open",
+        /// More than two thirds of the members said yes.
+        Passed = 1 "passed",
+        /// Too many said no.
+        Failed = 2 "failed",
+    }
+}
+
+/// A motion and its votes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Proposal {
+    /// What is proposed.
+    pub motion: Motion,
+    /// By whom.
+    pub proposer: NodeId,
+    /// When, in milliseconds since 1970.
+    pub time_ms: u64,
+    /// Members that said yes.
+    pub yes: u32,
+    /// Members that said no.
+    pub no: u32,
+    /// How it stands.
+    pub outcome: Outcome,
+}
+
+fields!(Proposal { motion, proposer, time_ms, yes, no, outcome });
+
+words! {
+    /// A member's voice.
+    pub enum Voice ("voice") {
+        /// For it.
+        Yes = 1 "yes",
+        /// Against it.
+        No = 0 "no",
+    }
+}
+
+calls! {
+    /// Calls of the alliance.
+    pub enum AllianceCall {
+        /// A member's node proposes something, and votes for it.
+        0 => Propose {
+            /// What.
+            motion: Motion,
+        },
+        /// A member's node votes, once.
+        1 => Vote {
+            /// The transaction that proposed.
+            proposal: Digest,
+            /// How.
+            voice: Voice,
+        },
+    }
+}
+
+/// The key that a member signs with.
+///
+/// # Errors
+/// [`StateError`] if the state cannot be read.
+pub fn member<S: StateRead + ?Sized>(
+    state: &S,
+    node: NodeId,
+) -> Result<Option<PublicKey>, StateError> {
+    wire::row(state, &key::member(node))
+}
+
+/// Whether a member is suspended.
+///
+/// # Errors
+/// [`StateError`] if the state cannot be read.
+pub fn is_suspended<S: StateRead + ?Sized>(state: &S, node: NodeId) -> Result<bool, StateError> {
+    Ok(state.get(&key::suspended(node))?.is_some())
+}
+
+/// The terms that a vote put in force; `None` while those of the genesis are.
+///
+/// # Errors
+/// [`StateError`] if the state cannot be read.
+pub fn agreed_terms<S: StateRead + ?Sized>(state: &S) -> Result<Option<AgreedTerms>, StateError> {
+    wire::row(state, &key::terms())
+}
+
+/// A proposal, by the transaction that made it.
+///
+/// # Errors
+/// [`StateError`] if the state cannot be read.
+pub fn proposal<S: StateRead + ?Sized>(
+    state: &S,
+    id: Digest,
+) -> Result<Option<Proposal>, StateError> {
+    wire::row(state, &key::proposal(id))
+}
+
+/// Proposals in the order of their names, at most `limit`.
+///
+/// # Errors
+/// [`StateError`] if the state cannot be read.
+pub fn proposals<S: StateScan + ?Sized>(
+    state: &S,
+    limit: usize,
+) -> Result<Vec<(Digest, Proposal)>, StateError> {
+    let prefix = key::key(b'v', &());
+    let rows = state.scan(&prefix, b"", limit)?;
+    let read = |(key, row): &(Vec<u8>, Vec<u8>)| {
+        Ok((wire::read_row(&key[prefix.len()..])?, wire::read_row(row)?))
+    };
+    rows.iter().map(read).collect()
+}
+
+impl AllianceCall {
+    pub(crate) fn apply<S: StateRead + ?Sized>(
+        self,
+        state: &mut Overlay<'_, S>,
+        by: Signed,
+    ) -> Result<(), CallError> {
+        allow(by.is_node, "a member's node")?;
+        match self {
+            Self::Propose { motion } => {
+                check(state, motion)?;
+                let (proposer, time_ms) = (by.node, by.time_ms);
+                let (yes, no, outcome) = (0, 0, Outcome::Open);
+                let proposal = Proposal { motion, proposer, time_ms, yes, no, outcome };
+                wire::put(state, key::proposal(by.transaction), &proposal);
+                vote(state, by, by.transaction, Voice::Yes)
+            }
+            Self::Vote { proposal, voice } => vote(state, by, proposal, voice),
+        }
+    }
+}
+
+fn check<S: StateRead + ?Sized>(state: &S, motion: Motion) -> Result<(), CallError> {
+    let (Motion::Suspend(node) | Motion::Reinstate(node)) = motion else { return Ok(()) };
+    member(state, node)?.ok_or(CallError::Missing { what: "member" })?;
+    if is_suspended(state, node)? == matches!(motion, Motion::Suspend(_)) {
+        return Err(CallError::Value { what: "the member stands so already" });
+    }
+    Ok(())
+}
+
+fn vote<S: StateRead + ?Sized>(
+    state: &mut Overlay<'_, S>,
+    by: Signed,
+    id: Digest,
+    voice: Voice,
+) -> Result<(), CallError> {
+    let open = proposal(state, id)?.filter(|proposal| proposal.outcome == Outcome::Open);
+    let mut counted = open.ok_or(CallError::Missing { what: "open proposal" })?;
+    let key = key::vote(id, by.node);
+    if state.get(&key)?.is_some() {
+        return Err(CallError::Present { what: "vote" });
+    }
+    wire::put(state, key, &voice);
+    match voice {
+        Voice::Yes => counted.yes += 1,
+        Voice::No => counted.no += 1,
+    }
+    let members: u32 = wire::row(state, &key::member_count())?.unwrap_or(0);
+    let (yes, no, members) = (u64::from(counted.yes), u64::from(counted.no), u64::from(members));
+    if 3 * yes > 2 * members {
+        counted.outcome = Outcome::Passed;
+        carry_out(state, by, counted.motion)?;
+    } else if 3 * (members - no) <= 2 * members {
+        counted.outcome = Outcome::Failed;
+    }
+    wire::put(state, key::proposal(id), &counted);
+    Ok(())
+}
+
+fn carry_out<S: StateRead + ?Sized>(
+    state: &mut Overlay<'_, S>,
+    by: Signed,
+    motion: Motion,
+) -> Result<(), CallError> {
+    let happening = match motion {
+        Motion::Suspend(member) => {
+            wire::put(state, key::suspended(member), &by.time_ms);
+            Happening::Suspended { member }
+        }
+        Motion::Reinstate(member) => {
+            state.delete(key::suspended(member));
+            Happening::Reinstated { member }
+        }
+        Motion::Terms(terms) => {
+            wire::put(state, key::terms(), &terms);
+            Happening::Agreed { protocol: terms.protocol }
+        }
+    };
+    audit::log(state, Subject::Consortium, by, happening)
+}

@@ -1,0 +1,127 @@
+//! Where the contracts keep what in the ledger's state: a byte for the kind of row, then fields.
+
+use emrshare_codec::{Digest, NodeId, RecordIndex};
+use emrshare_identity::PublicKey;
+use emrshare_ledger::key::CONTRACTS;
+
+use crate::{Grantee, Party, Scope, Subject, wire::Field};
+
+/// Member → its consensus key.
+pub(crate) fn member(node: NodeId) -> Vec<u8> {
+    key(b'm', &node)
+}
+
+/// Member that is suspended → since when.
+pub(crate) fn suspended(node: NodeId) -> Vec<u8> {
+    key(b's', &node)
+}
+
+/// Proposal → what is proposed and how the vote stands.
+pub(crate) fn proposal(id: Digest) -> Vec<u8> {
+    key(b'v', &id)
+}
+
+/// Proposal, member → how it voted.
+pub(crate) fn vote(proposal: Digest, node: NodeId) -> Vec<u8> {
+    key_of_two(b'w', &proposal, &node)
+}
+
+/// One row: the number of members.
+pub(crate) fn member_count() -> Vec<u8> {
+    key(b'M', &())
+}
+
+/// One row: the terms that a vote put in force.
+pub(crate) fn terms() -> Vec<u8> {
+    key(b'T', &())
+}
+
+/// Key → the identity that has it.
+pub(crate) fn person(holder: PublicKey) -> Vec<u8> {
+    key(b'p', &holder)
+}
+
+/// Key that was replaced → nothing: it is never registered again.
+pub(crate) fn retired(holder: PublicKey) -> Vec<u8> {
+    key(b'P', &holder)
+}
+
+/// Identity → role, registrar and current key.
+pub(crate) fn identity(identity: Digest) -> Vec<u8> {
+    key(b'i', &identity)
+}
+
+/// Identity → a new key that waits for a second institution.
+pub(crate) fn recovery(identity: Digest) -> Vec<u8> {
+    key(b'R', &identity)
+}
+
+/// Patient, doctor's identity → their relationship.
+pub(crate) fn relationship(patient: Party, doctor: Digest) -> Vec<u8> {
+    key_of_two(b'l', &patient, &doctor)
+}
+
+/// Patient, institution → how many accepted relationships there are.
+pub(crate) fn treated_at(patient: Party, node: NodeId) -> Vec<u8> {
+    key_of_two(b'L', &patient, &node)
+}
+
+/// Record → its patient.
+pub(crate) fn owner(index: RecordIndex) -> Vec<u8> {
+    key(b'o', &index)
+}
+
+/// Patient, record → nothing.
+pub(crate) fn owned(patient: Party, index: RecordIndex) -> Vec<u8> {
+    key_of_two(b'q', &patient, &index)
+}
+
+/// Patient, what, to whom → the grant.
+pub(crate) fn grant(patient: Party, scope: Scope, grantee: Grantee) -> Vec<u8> {
+    let mut key = key_of_two(b'g', &patient, &scope);
+    grantee.put(&mut key);
+    key
+}
+
+/// Record, doctor's identity → until when an emergency opens the record.
+pub(crate) fn emergency(index: RecordIndex, doctor: Digest) -> Vec<u8> {
+    key_of_two(b'b', &index, &doctor)
+}
+
+/// Request → who asked for which original, and what was decided.
+pub(crate) fn request(id: Digest) -> Vec<u8> {
+    key(b't', &id)
+}
+
+/// Subject → how many events it has.
+pub(crate) fn event_count(subject: Subject) -> Vec<u8> {
+    key(b'A', &subject)
+}
+
+/// Subject, number → event.
+pub(crate) fn event(subject: Subject, number: u32) -> Vec<u8> {
+    key_of_two(b'a', &subject, &number)
+}
+
+/// Deleted record, node → nothing: the node has removed its files.
+pub(crate) fn erased(index: RecordIndex, node: NodeId) -> Vec<u8> {
+    key_of_two(b'e', &index, &node)
+}
+
+/// Institution → what it gave and took.
+pub(crate) fn contribution(node: NodeId) -> Vec<u8> {
+    key(b'k', &node)
+}
+
+/// The key, or the beginning of keys, of a kind of rows.
+pub(crate) fn key(kind: u8, first: &impl Field) -> Vec<u8> {
+    let mut key = vec![CONTRACTS, kind];
+    first.put(&mut key);
+    key
+}
+
+fn key_of_two(kind: u8, first: &impl Field, second: &impl Field) -> Vec<u8> {
+    let mut key = key(kind, first);
+    second.put(&mut key);
+    key
+}

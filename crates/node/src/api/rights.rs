@@ -1,0 +1,323 @@
+//! What the contracts know: of a patient, of accesses, of members.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+};
+use emrshare_contracts::{
+    Event, Grantee, Happening, Motion, Party, Scope, Subject, Summary, all_events, contribution,
+    events, party, proposals as all_proposals,
+};
+use emrshare_ledger::StateRead;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Api, auth::Caller, error::ApiError, records::parse, requests::is_patient};
+
+/// Most rows of one kind in an answer.
+const ROWS_MAX: usize = 1000;
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RelationshipShown {
+    /// The doctor's identity: a keyed hash.
+    doctor: String,
+    /// The doctor's institution.
+    node: u32,
+    rights: &'static str,
+    standing: &'static str,
+    since_ms: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RecordShown {
+    index: String,
+    origin: u32,
+    status: &'static str,
+    version: u32,
+    height: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GrantShown {
+    /// `all` or a record.
+    scope: String,
+    /// `person:IDENTITY`, `node:N` or `node:N/ROLE`.
+    grantee: String,
+    purposes: Vec<&'static str>,
+    from_ms: u64,
+    until_ms: u64,
+    /// It opens records that were linked from then on …
+    linked_from_ms: u64,
+    /// … until then.
+    linked_until_ms: u64,
+}
+
+/// Everything that the ledger says of a patient's key.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SummaryShown {
+    relationships: Vec<RelationshipShown>,
+    records: Vec<RecordShown>,
+    grants: Vec<GrantShown>,
+}
+
+/// Relationships, records and grants of the caller.
+#[utoipa::path(get, path = "/api/v1/summary", security(("bearer" = [])),
+    responses((status = 200, body = SummaryShown)))]
+pub(super) async fn summary(
+    State(shared): Api,
+    caller: Caller,
+) -> Result<Json<SummaryShown>, ApiError> {
+    let summary = Summary::of(&shared.chain.state(), caller.key(), ROWS_MAX);
+    let summary = summary.map_err(ApiError::local)?;
+    let relationships = summary.relationships.iter().map(|(doctor, known)| RelationshipShown {
+        doctor: doctor.to_string(),
+        node: known.node.get(),
+        rights: known.rights.name(),
+        standing: known.standing.name(),
+        since_ms: known.since_ms,
+    });
+    let records = summary.records.iter().map(|(index, record)| RecordShown {
+        index: index.to_string(),
+        origin: index.origin().get(),
+        status: super::records::status_name(record.status),
+        version: record.version,
+        height: record.height,
+    });
+    let grants = summary.grants.iter().map(|(scope, grantee, grant)| GrantShown {
+        scope: scope_text(*scope),
+        grantee: grantee_text(*grantee),
+        purposes: grant.purposes.iter().map(|purpose| purpose.name()).collect(),
+        from_ms: grant.valid.from_ms,
+        until_ms: grant.valid.until_ms,
+        linked_from_ms: grant.linked.from_ms,
+        linked_until_ms: grant.linked.until_ms,
+    });
+    Ok(Json(SummaryShown {
+        relationships: relationships.collect(),
+        records: records.collect(),
+        grants: grants.collect(),
+    }))
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EventShown {
+    /// `record:INDEX`, `person:IDENTITY` or `consortium`.
+    subject: String,
+    /// Milliseconds since 1970.
+    time_ms: u64,
+    /// The key that signed.
+    signer: String,
+    /// The node that it came through.
+    node: u32,
+    /// The transaction on the chain.
+    transaction: String,
+    /// What happened, in words.
+    happening: String,
+}
+
+impl EventShown {
+    fn of(subject: Subject, event: &Event) -> Self {
+        Self {
+            subject: match subject {
+                Subject::Record(index) => format!("record:{index}"),
+                Subject::Person(identity) => format!("person:{identity}"),
+                Subject::Consortium => "consortium".into(),
+            },
+            time_ms: event.time_ms,
+            signer: event.signer.to_string(),
+            node: event.node.get(),
+            transaction: event.transaction.to_string(),
+            happening: in_words(event.happening),
+        }
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+pub(crate) struct TrailQuery {
+    /// Number of the first event, from 0.
+    #[serde(default)]
+    from: u32,
+}
+
+/// What happened to a record's original, for its patient and for regulators.
+#[utoipa::path(get, path = "/api/v1/records/{index}/trail", security(("bearer" = [])),
+    params(TrailQuery),
+    responses((status = 200, body = Vec<EventShown>), (status = 403, body = ApiError)))]
+pub(super) async fn trail_of_record(
+    State(shared): Api,
+    caller: Caller,
+    Path(index): Path<String>,
+    Query(query): Query<TrailQuery>,
+) -> Result<Json<Vec<EventShown>>, ApiError> {
+    let index = parse(&index)?;
+    if !is_patient(&shared, caller, index)? && caller.may_regulate().is_err() {
+        return Err(ApiError::not_allowed("the record's patient or a regulator"));
+    }
+    trail(&shared.chain.state(), Subject::Record(index), query.from)
+}
+
+/// What happened to the caller's registration: keys that were replaced or recovered.
+#[utoipa::path(get, path = "/api/v1/trail/own", security(("bearer" = [])), params(TrailQuery),
+    responses((status = 200, body = Vec<EventShown>)))]
+pub(super) async fn own_trail(
+    State(shared): Api,
+    caller: Caller,
+    Query(query): Query<TrailQuery>,
+) -> Result<Json<Vec<EventShown>>, ApiError> {
+    let state = shared.chain.state();
+    match party(&state, caller.key()).map_err(ApiError::local)? {
+        Some(Party::Person(identity)) => trail(&state, Subject::Person(identity), query.from),
+        _ => Ok(Json(Vec::new())),
+    }
+}
+
+fn trail(
+    state: &crate::view::FinalState,
+    subject: Subject,
+    from: u32,
+) -> Result<Json<Vec<EventShown>>, ApiError> {
+    let events = events(state, subject, from, ROWS_MAX).map_err(ApiError::local)?;
+    Ok(Json(events.iter().map(|event| EventShown::of(subject, event)).collect()))
+}
+
+#[derive(Deserialize, IntoParams)]
+pub(crate) struct PageQuery {
+    /// What the last page named as `next`; empty at first.
+    #[serde(default)]
+    from: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TrailPage {
+    /// By subject, a subject's oldest first.
+    events: Vec<EventShown>,
+    /// Where the next page begins.
+    next: String,
+}
+
+/// Everything that happened, page by page, for regulators.
+#[utoipa::path(get, path = "/api/v1/trail", security(("bearer" = [])), params(PageQuery),
+    responses((status = 200, body = TrailPage), (status = 403, body = ApiError)))]
+pub(super) async fn trail_of_all(
+    State(shared): Api,
+    caller: Caller,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<TrailPage>, ApiError> {
+    caller.may_regulate()?;
+    let from = hex::decode(&query.from).map_err(ApiError::malformed)?;
+    let page = all_events(&shared.chain.state(), &from, ROWS_MAX).map_err(ApiError::local)?;
+    let events = page.events.iter().map(|(subject, event)| EventShown::of(*subject, event));
+    Ok(Json(TrailPage { events: events.collect(), next: hex::encode(page.next) }))
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProposalShown {
+    /// The transaction that proposed.
+    proposal: String,
+    /// What is proposed, in words.
+    motion: String,
+    proposer: u32,
+    time_ms: u64,
+    yes: u32,
+    no: u32,
+    outcome: &'static str,
+}
+
+/// What members vote on, or have voted on.
+#[utoipa::path(get, path = "/api/v1/proposals", security(("bearer" = [])),
+    responses((status = 200, body = Vec<ProposalShown>)))]
+pub(super) async fn proposals(
+    State(shared): Api,
+    _: Caller,
+) -> Result<Json<Vec<ProposalShown>>, ApiError> {
+    let found = all_proposals(&shared.chain.state(), ROWS_MAX).map_err(ApiError::local)?;
+    let shown = found.iter().map(|(id, proposal)| ProposalShown {
+        proposal: id.to_string(),
+        motion: match proposal.motion {
+            Motion::Suspend(node) => format!("suspend {node}"),
+            Motion::Reinstate(node) => format!("reinstate {node}"),
+            Motion::Terms(terms) => format!(
+                "terms: protocol {}, policy {}, standards {}",
+                terms.protocol, terms.policy, terms.standards
+            ),
+        },
+        proposer: proposal.proposer.get(),
+        time_ms: proposal.time_ms,
+        yes: proposal.yes,
+        no: proposal.no,
+        outcome: proposal.outcome.name(),
+    });
+    let mut shown: Vec<_> = shown.collect();
+    shown.sort_by_key(|proposal| proposal.time_ms);
+    Ok(Json(shown))
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ContributionShown {
+    node: u32,
+    institution: String,
+    /// Records that it made.
+    records: String,
+    /// Originals given to people of other institutions.
+    given: u64,
+    /// Originals that its people took from other institutions.
+    taken: u64,
+}
+
+/// What each institution gave and took.
+#[utoipa::path(get, path = "/api/v1/contributions", security(("bearer" = [])),
+    responses((status = 200, body = Vec<ContributionShown>)))]
+pub(super) async fn contributions(
+    State(shared): Api,
+    _: Caller,
+) -> Result<Json<Vec<ContributionShown>>, ApiError> {
+    let state = shared.chain.state();
+    let shown = shared.genesis.members().map(|(member, certificate)| {
+        let node = certificate.node;
+        let (counters, made) = (contribution(&state, node)?, state.node(node)?.next_serial);
+        Ok(ContributionShown {
+            node: node.get(),
+            institution: member.institution.clone(),
+            records: made.to_string(),
+            given: counters.given,
+            taken: counters.taken,
+        })
+    });
+    let shown = shown.collect::<Result<_, emrshare_ledger::StateError>>();
+    Ok(Json(shown.map_err(ApiError::local)?))
+}
+
+fn scope_text(scope: Scope) -> String {
+    match scope {
+        Scope::All => "all".into(),
+        Scope::Record(index) => index.to_string(),
+    }
+}
+
+fn grantee_text(grantee: Grantee) -> String {
+    match grantee {
+        Grantee::Person(identity) => format!("person:{identity}"),
+        Grantee::Role(node, role) => format!("node:{node}/{}", role.name()),
+        Grantee::Institution(node) => format!("node:{node}"),
+    }
+}
+
+fn in_words(happening: Happening) -> String {
+    match happening {
+        Happening::Asked { purpose, decision } => {
+            let answer = if decision.is_allowed() { "allowed" } else { "refused" };
+            format!("asked for {}: {answer} ({})", purpose.name(), decision.name())
+        }
+        Happening::Delivered { request } => format!("delivered, as asked by {request}"),
+        Happening::BrokenGlass { reason } => format!("opened in an emergency: {}", reason.name()),
+        Happening::Registered { role } => format!("registered as {}", role.name()),
+        Happening::Rotated {} => "key replaced".into(),
+        Happening::RecoveryAsked {} => "new key asked for by the registering institution".into(),
+        Happening::Recovered {} => "new key confirmed by a second institution".into(),
+        Happening::Retired {} => "registration ended".into(),
+        Happening::Suspended { member } => format!("node {member} suspended"),
+        Happening::Reinstated { member } => format!("node {member} reinstated"),
+        Happening::Agreed { protocol } => format!("terms in force: protocol {protocol}"),
+        _ => "something that this software does not know".into(),
+    }
+}

@@ -1,0 +1,156 @@
+//! An original goes to the one who asked for it, encrypted to that person.
+//!
+//! Whether it may go was decided by the contract when the request came on the ledger; a node on the
+//! way sees only ciphertext.
+
+use std::{
+    io::{self, Write},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::body::Body;
+use bytes::Bytes;
+use emrshare_codec::Digest;
+use emrshare_contracts::{AuditCall, Decision, REQUEST_MS, Request, request};
+use emrshare_identity::EnvelopeAddress;
+use emrshare_ledger::StateError;
+use futures_util::stream;
+use tokio::{runtime::Handle, sync::mpsc};
+
+use crate::{
+    calls, clock,
+    node::Shared,
+    originals::{Opened, OriginalError},
+    peers::AskError,
+};
+
+/// Pieces of ciphertext, of some 64 KiB, that wait to be sent.
+const WAITING_MAX: usize = 16;
+/// How long an origin waits for the block with a request.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// An original is not handed out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DeliverError {
+    #[error("there is no such request on the ledger, or it is someone else's")]
+    NoRequest,
+    #[error("the request was refused: {}", .0.name())]
+    Refused(Decision),
+    #[error("the request is older than an hour: ask again")]
+    Expired,
+    #[error("the original is destroyed")]
+    Destroyed,
+    #[error("the origin of the record does not answer")]
+    Unreachable(#[source] AskError),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error(transparent)]
+    Original(#[from] OriginalError),
+}
+
+/// A request that was allowed, not too long ago.
+pub(crate) fn open_request(shared: &Shared, id: Digest) -> Result<Request, DeliverError> {
+    let asked = request(&shared.chain.state(), id)?.ok_or(DeliverError::NoRequest)?;
+    if !asked.decision.is_allowed() {
+        return Err(DeliverError::Refused(asked.decision));
+    }
+    if clock::now_ms().saturating_sub(asked.time_ms) > REQUEST_MS {
+        return Err(DeliverError::Expired);
+    }
+    Ok(asked)
+}
+
+/// The same at the origin, which may not have the block yet that the one who asked has seen.
+pub(crate) async fn open_request_soon(
+    shared: &Shared,
+    id: Digest,
+) -> Result<Request, DeliverError> {
+    let mut tip = shared.chain.watch_tip();
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        match open_request(shared, id) {
+            Err(DeliverError::NoRequest) => {}
+            decided => return decided,
+        }
+        if !matches!(tokio::time::timeout_at(deadline, tip.changed()).await, Ok(Ok(()))) {
+            return Err(DeliverError::NoRequest);
+        }
+    }
+}
+
+/// The encrypted original: from this node's store, or from its origin.
+pub(crate) async fn fetch(
+    shared: &Arc<Shared>,
+    id: Digest,
+    asked: &Request,
+) -> Result<Body, DeliverError> {
+    let origin = asked.index.origin();
+    if origin == shared.me {
+        return hand_out(shared, id, asked).await;
+    }
+    let answer = shared.peers.original(origin, id).await.map_err(DeliverError::Unreachable)?;
+    Ok(Body::from_stream(answer.bytes_stream()))
+}
+
+/// Encrypts an original of this node as it is sent, and signs that it was handed out.
+pub(crate) async fn hand_out(
+    shared: &Arc<Shared>,
+    id: Digest,
+    asked: &Request,
+) -> Result<Body, DeliverError> {
+    let original = shared.originals.open(asked.original)?.ok_or(DeliverError::Destroyed)?;
+    if asked.delivered == 0 {
+        tokio::spawn(log_delivery(shared.clone(), id));
+    }
+    metrics::counter!("emrshare_originals_read").increment(1);
+    let (sender, receiver) = mpsc::channel(WAITING_MAX);
+    let (handle, address) = (Handle::current(), EnvelopeAddress(asked.recipient.0));
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = seal(&handle, &original, address, sender.clone()) {
+            tracing::warn!(%error, "an original was not handed out whole");
+            // The connection is broken off, so that the receiver notices too.
+            let _ = sender.blocking_send(Err(error));
+        }
+    });
+    Ok(Body::from_stream(stream::unfold(receiver, |mut receiver| async {
+        receiver.recv().await.map(|piece| (piece, receiver))
+    })))
+}
+
+async fn log_delivery(shared: Arc<Shared>, request: Digest) {
+    if let Err(error) = calls::call(&shared, AuditCall::Delivered { request }).await {
+        // Another download of the same request may have been first.
+        tracing::warn!(%error, "a delivery is not on the ledger");
+    }
+}
+
+fn seal(
+    handle: &Handle,
+    original: &Opened,
+    address: EnvelopeAddress,
+    sender: mpsc::Sender<io::Result<Bytes>>,
+) -> io::Result<()> {
+    let mut writer = address.seal(Pieces(sender)).map_err(io::Error::other)?;
+    for number in 0..original.pieces() {
+        let piece = handle.block_on(original.piece(number)).map_err(io::Error::other)?;
+        writer.write_all(&piece)?;
+    }
+    writer.finish()?;
+    Ok(())
+}
+
+/// Sends what is written, piece by piece; waits while the receiver is slow.
+struct Pieces(mpsc::Sender<io::Result<Bytes>>);
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
+        sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# A visit, told with the command line: two hospitals, a patient, two doctors, a researcher and a
+# regulator. Visit, referral, refusal, revocation, an emergency, what the patient sees of it, and a
+# new device with nothing but the recovery words.
+#
+# usage: examples/visit.sh          (EMRSHARE names the binary, PORT the first of four free ports)
+set -euo pipefail
+
+emrshare=${EMRSHARE:-emrshare}
+port=${PORT:-18440}
+here=$(mktemp -d)
+stop() {
+  jobs -p | xargs -r kill 2>/dev/null || true
+  wait
+  rm -rf "$here"
+}
+trap stop EXIT
+
+say() { printf '\n== %s\n' "$*"; }
+# The text of a field of a line of JSON.
+field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" | head -n 1; }
+# Runs a command that must end with an exit code.
+must_fail() {
+  local code=$1 status=0
+  shift
+  "$@" >"$here/refusal" 2>&1 || status=$?
+  cat "$here/refusal"
+  [ "$status" = "$code" ] || { echo "exit code $status instead of $code" >&2; exit 1; }
+}
+
+say "two hospitals found a consortium"
+"$emrshare" init "$here/c" --nodes 2 --port "$port" >/dev/null
+first="$here/c/node-0" second="$here/c/node-1"
+for home in "$first" "$second"; do
+  "$emrshare" node --config "$home/node.toml" 2>"$home/log" &
+done
+for home in "$first" "$second"; do
+  for _ in $(seq 300); do
+    "$emrshare" status --home "$home" >/dev/null 2>&1 && break
+    sleep 0.2
+  done
+done
+"$emrshare" --json status --home "$first" | field institution
+
+say "doctors, a researcher and a regulator are registered by their hospitals"
+declare -A key
+register() { # name, hospital, role
+  key[$1]=$("$emrshare" --json key new "$here/$1.key" | field public_key)
+  "$emrshare" register "${key[$1]}" --role "$3" --identity "$1" --home "$2" >/dev/null
+  echo "$1: $3"
+}
+register li "$first" doctor
+register schmidt "$second" doctor
+register rivera "$second" researcher
+register okafor "$first" regulator
+as() { # name, hospital: the flags of a person there
+  echo --home "$2" --key "$here/$1.key"
+}
+
+say "a patient makes a wallet, and a key for this visit"
+echo "a long passphrase" >"$here/passphrase"
+wallet=(--wallet "$here/wallet" --passphrase-file "$here/passphrase")
+"$emrshare" --json wallet new "${wallet[@]}" | field words >"$here/words"
+visit=$("$emrshare" --json wallet visit "${wallet[@]}" | field key)
+patient=("${wallet[@]}" --visit 0 --home "$first")
+echo "the patient shows the doctor $visit"
+
+say "the visit: Dr. Li asks, the patient allows"
+"$emrshare" relationship open "$visit" --rights view+append $(as li "$first") >/dev/null
+"$emrshare" relationship answer "${key[li]}" --rights view+append "${patient[@]}" >/dev/null
+
+say "a record comes in; Dr. Li signs that it is the patient's"
+"$emrshare" sample --count 1 --lang en --seed 7 --out "$here/sample" >/dev/null
+record=$("$emrshare" --json submit "$here/sample"/* --home "$first" | field index)
+signed=$("$emrshare" --json relationship sign "$record" "$visit" $(as li "$first") | field signed)
+"$emrshare" relationship append "$record" "$visit" --signed "$signed" --home "$first" >/dev/null
+"$emrshare" get "$record" --original --out "$here/li" $(as li "$first")
+
+say "Dr. Schmidt of the other hospital is refused"
+until "$emrshare" show "$record" --home "$second" >/dev/null 2>&1; do sleep 0.2; done
+must_fail 5 "$emrshare" get "$record" --original $(as schmidt "$second")
+
+say "the patient refers to Dr. Schmidt, who now reads it through the other hospital"
+"$emrshare" grant "$record" "${key[schmidt]}" --for consultation --hours 2 "${patient[@]}" >/dev/null
+"$emrshare" get "$record" --original --for consultation --out "$here/s" $(as schmidt "$second")
+cmp "$here/li/manifest.json" "$here/s/manifest.json"
+
+say "not for another purpose, and not after the patient took it back"
+must_fail 5 "$emrshare" get "$record" --original --for research $(as schmidt "$second")
+"$emrshare" revoke "$record" "${key[schmidt]}" "${patient[@]}" >/dev/null
+must_fail 5 "$emrshare" get "$record" --original --for consultation $(as schmidt "$second")
+
+say "the researcher reads the desensitized file, not the original"
+until "$emrshare" get "$record" --out "$here/r" $(as rivera "$second") 2>/dev/null; do sleep 0.2; done
+must_fail 5 "$emrshare" get "$record" --original --for research $(as rivera "$second")
+
+say "an emergency: Dr. Schmidt breaks the glass, for all to see"
+"$emrshare" break-glass "$record" --reason unconscious $(as schmidt "$second") >/dev/null
+"$emrshare" get "$record" --original --for emergency --out "$here/e" $(as schmidt "$second")
+
+say "what the patient sees"
+"$emrshare" audit "$record" "${patient[@]}"
+say "what the regulator sees of everyone"
+"$emrshare" audit --all $(as okafor "$first") | wc -l
+
+say "a new device: nothing but the recovery words"
+rm "$here/wallet"
+"$emrshare" wallet recover "${wallet[@]}" --home "$second" <"$here/words"
+"$emrshare" --json wallet summary "${wallet[@]}" --home "$second" | grep -q "$record"
+"$emrshare" get "$record" --original --for personal --out "$here/p" "${wallet[@]}" --visit 0 --home "$second"
+cmp "$here/li/manifest.json" "$here/p/manifest.json"
+
+say "everything held"
