@@ -32,7 +32,7 @@ say "two hospitals found a consortium"
 "$emrshare" init "$here/c" --nodes 2 --port "$port" >/dev/null
 first="$here/c/node-0" second="$here/c/node-1"
 for home in "$first" "$second"; do
-  "$emrshare" node --config "$home/node.toml" 2>"$home/log" &
+  RUST_LOG=debug "$emrshare" node --config "$home/node.toml" 2>"$home/log" &
 done
 for home in "$first" "$second"; do
   for _ in $(seq 300); do
@@ -109,5 +109,16 @@ rm "$here/wallet"
 "$emrshare" --json wallet summary "${wallet[@]}" --home "$second" | grep -q "$record"
 "$emrshare" get "$record" --original --for personal --out "$here/p" "${wallet[@]}" --visit 0 --home "$second"
 cmp "$here/li/manifest.json" "$here/p/manifest.json"
+
+say "the nodes' logs, with everything told, hold no key, no word and no name"
+grep -hoE '[0-9a-f]{64}' "$here"/*.key "$here"/c/node-*/keys/* >"$here/secrets"
+cut -d' ' -f 3-6 "$here/words" >>"$here/secrets"
+cat "$here/passphrase" >>"$here/secrets"
+grep -rhoE '"family": *"[^"]+"' "$here/sample" | sed 's/.*"\([^"]*\)"$/\1/' | sort -u >>"$here/secrets"
+wc -l <"$here/secrets"
+if grep -Ff "$here/secrets" "$first/log" "$second/log"; then
+  echo "a secret is in a log" >&2
+  exit 1
+fi
 
 say "everything held"

@@ -157,6 +157,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         at: At,
         /// The person's public key.
+        #[arg(id = "public_key")]
         key: PublicKey,
         /// What the person is: patient, doctor, researcher, regulator, inspector or operator.
         #[arg(long, value_parser = people::role)]
@@ -520,4 +521,16 @@ pub(crate) enum Lang {
     Zh,
     En,
     Mixed,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    #[test]
+    fn no_command_names_a_flag_twice() {
+        Arguments::command().debug_assert();
+    }
 }

@@ -63,6 +63,30 @@ fn samples_are_complete_and_the_same_for_a_seed() {
     assert!(copies.join("record-0001/manifest.json").exists());
 }
 
+/// The example of a visit between two hospitals, with wallet, referral, emergency and recovery.
+#[test]
+fn the_story_of_a_visit_holds() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/visit.sh");
+    let port = four_free_ports().to_string();
+    let output = Command::new("bash")
+        .arg(script)
+        .env("EMRSHARE", env!("CARGO_BIN_EXE_emrshare"))
+        .env("PORT", port)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(told.ends_with("== everything held\n"));
+}
+
+/// Below what the system gives to outgoing connections.
+fn four_free_ports() -> u16 {
+    let from = 10_240 + (std::process::id() % 4_000) as u16 * 4;
+    let mut bases = (from..32_000).chain(10_240..from).step_by(4);
+    let free = |port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
+    bases.find(|base| (*base..base + 4).all(free)).unwrap()
+}
+
 #[test]
 fn copies_overwrite_neither_originals_nor_each_other() {
     let folder = tempfile::tempdir().unwrap();

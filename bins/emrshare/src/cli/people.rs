@@ -16,6 +16,7 @@ pub(crate) enum PersonCommand {
         #[command(flatten)]
         at: At,
         /// The person's public key.
+        #[arg(id = "public_key")]
         key: PublicKey,
     },
     /// As a person: replace the key that signs this by another. The old key is worthless from then on.
@@ -23,6 +24,7 @@ pub(crate) enum PersonCommand {
         #[command(flatten)]
         at: At,
         /// The new public key.
+        #[arg(id = "public_key")]
         key: PublicKey,
     },
     /// As the registering institution: ask for a new key for someone who lost theirs.
@@ -33,6 +35,7 @@ pub(crate) enum PersonCommand {
         #[arg(long)]
         identity: String,
         /// The new public key.
+        #[arg(id = "public_key")]
         key: PublicKey,
     },
     /// As a second institution: confirm that key.
@@ -43,6 +46,7 @@ pub(crate) enum PersonCommand {
         #[arg(long)]
         identity: String,
         /// The new public key.
+        #[arg(id = "public_key")]
         key: PublicKey,
     },
     /// As the registering institution: end a registration.

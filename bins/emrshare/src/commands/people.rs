@@ -1,7 +1,9 @@
 //! People and their rights.
 
+use std::collections::HashMap;
+
 use anyhow::{Context, bail};
-use emrshare_client::Client;
+use emrshare_client::{Client, ClientError};
 use emrshare_codec::{NodeId, RecordIndex};
 use emrshare_contracts::{
     AllianceCall, AppendStatement, Call, Grant, Grantee, Motion, Party, PermissionCall, Purposes,
@@ -152,18 +154,29 @@ pub(super) async fn audit(arguments: &AuditArguments, as_json: bool) -> anyhow::
         output::json(&events);
         return Ok(());
     }
+    let mut known = HashMap::new();
     for event in events.as_array().into_iter().flatten() {
         let text = |key: &str| event[key].as_str().unwrap_or_default();
-        let signer = text("signer").get(..12).unwrap_or_default();
-        output::line(&format!(
-            "{}  {signer}…  node {}  {}  {}",
-            event["time_ms"],
-            event["node"],
-            text("subject"),
-            text("happening")
-        ));
+        let signer: PublicKey = text("signer").parse()?;
+        let who = match known.get(&signer) {
+            Some(who) => who,
+            None => known.entry(signer).or_insert(in_words(&client, signer).await?),
+        };
+        let time = output::time(event["time_ms"].as_u64().unwrap_or_default());
+        let (subject, happening) = (text("subject"), text("happening"));
+        output::line(&format!("{time}  {who} via node {}  {subject}  {happening}", event["node"]));
     }
     Ok(())
+}
+
+/// Who holds a key, as far as the ledger says it.
+async fn in_words(client: &Client, key: PublicKey) -> anyhow::Result<String> {
+    let short = key.to_string().get(..8).unwrap_or_default().to_owned();
+    match client.person(key).await {
+        Ok(person) => Ok(format!("{} {short}… of node {}", person.role.name(), person.registrar)),
+        Err(ClientError::NotFound(_)) => Ok(format!("key {short}…")),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn everything(client: &Client) -> anyhow::Result<Value> {
@@ -216,7 +229,7 @@ async fn by_node(at: &At, call: impl Into<Call>, as_json: bool) -> anyhow::Resul
 async fn party(client: &Client, key: PublicKey) -> anyhow::Result<Party> {
     match client.person(key).await {
         Ok(person) => Ok(Party::Person(person.identity)),
-        Err(emrshare_client::ClientError::NotFound(_)) => Ok(Party::Key(key)),
+        Err(ClientError::NotFound(_)) => Ok(Party::Key(key)),
         Err(error) => Err(error.into()),
     }
 }
