@@ -6,6 +6,7 @@ mod masked;
 mod model_file;
 mod network;
 mod places;
+mod product;
 
 use std::{ops::Range, sync::LazyLock};
 
@@ -110,7 +111,7 @@ mod tests {
             "昨日欧阳修文陪同就诊，诉头痛；江城第一人民医院王建国主任会诊，建议转北京市治疗。";
         let words: Vec<u16> = text.chars().map(|c| MODEL.word(c)).collect();
         let tags = network::tag(&MODEL, &words);
-        assert_eq!(tags, network::tag_here(&MODEL, &words));
+        assert_eq!(tags, network::tag_with(product::Plain, &MODEL, &words));
         let names: Vec<_> =
             tags.iter().map(|tag| MODEL.tag_names[usize::from(*tag)].as_str()).collect();
         assert_eq!(names[2..6], ["PER-B", "PER-I", "PER-I", "PER-I"]);

@@ -1,6 +1,9 @@
 //! The network's weights, as `model/build_chinese.py` writes them.
 
-use super::network::{GATES, Gru, HIDDEN, Tables};
+use super::{
+    network::{GATES, Gru, HIDDEN, Tables},
+    product::Packed,
+};
 
 const TABLE_LEN: usize = 4096;
 
@@ -20,26 +23,6 @@ impl Matrix {
     pub(super) fn scale(&self, row: usize) -> f32 {
         self.scales[row]
     }
-
-    /// `out = bias + self × (vector × scale)`.
-    #[inline(always)]
-    pub(super) fn times(&self, vector: &[i16], scale: f32, bias: &[f32], out: &mut [f32]) {
-        let rows = self.values.chunks_exact(self.width).zip(&self.scales);
-        for ((out, bias), (row, row_scale)) in out.iter_mut().zip(bias).zip(rows) {
-            *out = dot(row, vector) as f32 * (row_scale * scale) + bias;
-        }
-    }
-}
-
-/// 8-bit times 15-bit values, 256 of them at most: below 2³¹. Written so that compilers see the
-/// loop's length and take the vector unit's multiply-and-add.
-#[inline(always)]
-fn dot(a: &[i16], b: &[i16]) -> i32 {
-    let blocks = a.as_chunks::<HIDDEN>().0.iter().zip(b.as_chunks::<HIDDEN>().0);
-    blocks.fold(0, |sum, (a, b)| {
-        let products = a.iter().zip(b).map(|(a, b)| i32::from(*a).wrapping_mul((*b).into()));
-        products.fold(sum, i32::wrapping_add)
-    })
 }
 
 /// The whole network.
@@ -48,7 +31,7 @@ pub(super) struct Model {
     characters: Vec<(u32, u16)>,
     pub(super) embedding: Matrix,
     pub(super) layers: [[Gru; 2]; 2],
-    pub(super) output: Matrix,
+    pub(super) output: Packed,
     pub(super) output_bias: Vec<f32>,
     pub(super) transitions: Vec<f32>,
     pub(super) tags: usize,
@@ -65,7 +48,7 @@ impl Model {
         let characters = (0..characters).map(|_| (file.u32(), file.u16())).collect();
         let embedding = file.matrix(words, HIDDEN);
         let layers = [HIDDEN, 2 * HIDDEN].map(|width| [(); 2].map(|()| file.gru(width)));
-        let output = file.matrix(tags, 2 * HIDDEN);
+        let output = Packed::new(&file.matrix(tags, 2 * HIDDEN), tags);
         let output_bias = file.floats(tags);
         let transitions = file.floats(tags * tags);
         let tag_names = (0..tags).map(|_| file.line()).collect();
@@ -145,8 +128,8 @@ impl<'a> File<'a> {
 
     fn gru(&mut self, width: usize) -> Gru {
         Gru {
-            input: self.matrix(GATES, width),
-            recurrent: self.matrix(GATES, HIDDEN),
+            input: Packed::new(&self.matrix(GATES, width), GATES),
+            recurrent: Packed::new(&self.matrix(GATES, HIDDEN), GATES),
             input_bias: self.floats(GATES),
             recurrent_bias: self.floats(GATES),
         }

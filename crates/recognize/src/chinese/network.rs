@@ -3,9 +3,10 @@
 //! Products are of integers, everything else is one IEEE operation at a time in a fixed order, and
 //! sigmoid and tanh are tables: the same text gives the same tags on every machine.
 
-use pulp::Arch;
-
-use super::model_file::{Matrix, Model};
+use super::{
+    model_file::Model,
+    product::{Kernel, Packed, Plain},
+};
 
 /// Width of a layer's state, for one direction.
 pub(super) const HIDDEN: usize = 128;
@@ -20,9 +21,9 @@ const STATE_ONE: f32 = 16_384.0;
 /// One direction of one layer.
 #[derive(Debug)]
 pub(super) struct Gru {
-    pub(super) input: Matrix,
+    pub(super) input: Packed,
     pub(super) input_bias: Vec<f32>,
-    pub(super) recurrent: Matrix,
+    pub(super) recurrent: Packed,
     pub(super) recurrent_bias: Vec<f32>,
 }
 
@@ -43,50 +44,66 @@ impl Tables {
 
 /// The best tag for each character, computed with the widest vectors that the machine has.
 pub(super) fn tag(model: &Model, words: &[u16]) -> Vec<u8> {
-    if words.is_empty() { Vec::new() } else { Arch::new().dispatch(Tag { model, words }) }
+    if words.is_empty() {
+        return Vec::new();
+    }
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = pulp::x86::V3::try_new() {
+        return pulp::Simd::vectorize(simd, Tag { model, words, kernel: simd });
+    }
+    tag_with(Plain, model, words)
 }
 
-/// The work of [`tag`], compiled once for each kind of machine: what it calls is inlined for that.
-struct Tag<'a> {
+/// The work of [`tag`], compiled for a kernel's machine: what it calls is inlined for that.
+#[cfg(target_arch = "x86_64")]
+struct Tag<'a, K> {
     model: &'a Model,
     words: &'a [u16],
+    kernel: K,
 }
 
-impl pulp::WithSimd for Tag<'_> {
+#[cfg(target_arch = "x86_64")]
+impl<K: Kernel> pulp::WithSimd for Tag<'_, K> {
     type Output = Vec<u8>;
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) -> Vec<u8> {
-        tag_here(self.model, self.words)
+        tag_with(self.kernel, self.model, self.words)
     }
 }
 
-/// [`tag`] with the vectors that every machine has.
+/// [`tag`] with a kernel.
 #[inline(always)]
-pub(super) fn tag_here(model: &Model, words: &[u16]) -> Vec<u8> {
+pub(super) fn tag_with<K: Kernel>(kernel: K, model: &Model, words: &[u16]) -> Vec<u8> {
     let [first, second] = &model.layers;
     let embedded: Vec<&[i16]> = words.iter().map(|&w| model.embedding.row(w.into())).collect();
     let scales: Vec<f32> = words.iter().map(|&w| model.embedding.scale(w.into())).collect();
-    let states = layer(first, &embedded, &scales, &model.tables);
+    let states = layer(kernel, first, &embedded, &scales, &model.tables);
     let rows: Vec<&[i16]> = states.chunks(STATES).collect();
     let scales = vec![1.0 / STATE_ONE; rows.len()];
-    let states = layer(second, &rows, &scales, &model.tables);
+    let states = layer(kernel, second, &rows, &scales, &model.tables);
     let mut emissions = vec![0.0; words.len() * model.tags];
     for (row, state) in emissions.chunks_mut(model.tags).zip(states.chunks(STATES)) {
-        model.output.times(state, 1.0 / STATE_ONE, &model.output_bias, row);
+        model.output.times(kernel, state, 1.0 / STATE_ONE, &model.output_bias, row);
     }
     best_path(&emissions, &model.transitions, model.tags)
 }
 
 /// States of both directions, side by side for each character.
 #[inline(always)]
-fn layer(gru: &[Gru; 2], inputs: &[&[i16]], scales: &[f32], tables: &Tables) -> Vec<i16> {
+fn layer<K: Kernel>(
+    kernel: K,
+    gru: &[Gru; 2],
+    inputs: &[&[i16]],
+    scales: &[f32],
+    tables: &Tables,
+) -> Vec<i16> {
     let mut states = vec![0; inputs.len() * STATES];
     for (direction, gru) in gru.iter().enumerate() {
         let mut state = [0; HIDDEN];
         for step in 0..inputs.len() {
             let at = if direction == 0 { step } else { inputs.len() - 1 - step };
-            gru.step(inputs[at], scales[at], &mut state, tables);
+            gru.step(kernel, inputs[at], scales[at], &mut state, tables);
             let from = (2 * at + direction) * state.len();
             states[from..from + state.len()].copy_from_slice(&state);
         }
@@ -96,10 +113,17 @@ fn layer(gru: &[Gru; 2], inputs: &[&[i16]], scales: &[f32], tables: &Tables) -> 
 
 impl Gru {
     #[inline(always)]
-    fn step(&self, input: &[i16], scale: f32, state: &mut [i16; HIDDEN], tables: &Tables) {
+    fn step<K: Kernel>(
+        &self,
+        kernel: K,
+        input: &[i16],
+        scale: f32,
+        state: &mut [i16; HIDDEN],
+        tables: &Tables,
+    ) {
         let (mut x, mut h) = ([0.0; GATES], [0.0; GATES]);
-        self.input.times(input, scale, &self.input_bias, &mut x);
-        self.recurrent.times(state, 1.0 / STATE_ONE, &self.recurrent_bias, &mut h);
+        self.input.times(kernel, input, scale, &self.input_bias, &mut x);
+        self.recurrent.times(kernel, state, 1.0 / STATE_ONE, &self.recurrent_bias, &mut h);
         for (i, state) in state.iter_mut().enumerate() {
             let (reset, candidate) = (i + HIDDEN, i + 2 * HIDDEN);
             let update = Tables::at(&tables.sigmoid, x[i] + h[i]);

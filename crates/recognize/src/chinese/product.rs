@@ -1,0 +1,112 @@
+//! Products of matrices of small integers with vectors, for the vector unit at hand.
+//!
+//! Sums are of integers, so their order does not matter: every kernel gives the same.
+
+use pulp::i16x16;
+
+use super::model_file::Matrix;
+
+/// Outputs that are summed up side by side.
+const BLOCK: usize = 64;
+/// Vectors in a block, of eight outputs each.
+const VECTORS: usize = BLOCK / 8;
+
+/// Sums of products for a block of outputs.
+pub(super) trait Kernel: Copy {
+    /// `block` holds, for each pair of inputs, [`VECTORS`] vectors with the two weights of eight
+    /// outputs each.
+    fn sums(self, block: &[i16x16], inputs: &[i16]) -> [i32; BLOCK];
+}
+
+/// What every machine can do.
+#[derive(Clone, Copy)]
+pub(super) struct Plain;
+
+impl Kernel for Plain {
+    #[inline(always)]
+    fn sums(self, block: &[i16x16], inputs: &[i16]) -> [i32; BLOCK] {
+        let mut sums = [0; BLOCK];
+        let pairs = block.as_chunks::<VECTORS>().0.iter().zip(inputs.as_chunks::<2>().0);
+        for (vectors, [first, second]) in pairs {
+            let weights = vectors.iter().flat_map(|weights| {
+                let weights: [[i16; 2]; 8] = pulp::cast(*weights);
+                weights
+            });
+            for (sum, [a, b]) in sums.iter_mut().zip(weights) {
+                *sum += i32::from(a) * i32::from(*first) + i32::from(b) * i32::from(*second);
+            }
+        }
+        sums
+    }
+}
+
+/// AVX2: one instruction multiplies sixteen pairs and adds neighbours.
+#[cfg(target_arch = "x86_64")]
+impl Kernel for pulp::x86::V3 {
+    #[inline(always)]
+    fn sums(self, block: &[i16x16], inputs: &[i16]) -> [i32; BLOCK] {
+        let mut sums = [self.splat_i32x8(0); VECTORS];
+        let pairs = block.as_chunks::<VECTORS>().0.iter().zip(inputs.as_chunks::<2>().0);
+        for (vectors, pair) in pairs {
+            let pair = pulp::cast(self.splat_i32x8(pulp::cast(*pair)));
+            for (sum, weights) in sums.iter_mut().zip(vectors) {
+                let products = self.multiply_wrapping_add_adjacent_i16x16(*weights, pair);
+                *sum = self.wrapping_add_i32x8(*sum, products);
+            }
+        }
+        pulp::cast(sums)
+    }
+}
+
+/// A matrix in the order in which kernels read it.
+#[derive(Debug)]
+pub(super) struct Packed {
+    width: usize,
+    weights: Vec<i16x16>,
+    /// Of each output; zero behind the last one.
+    scales: Vec<f32>,
+}
+
+impl Packed {
+    /// Packs a matrix of `outputs` rows; its width is even.
+    pub(super) fn new(matrix: &Matrix, outputs: usize) -> Self {
+        let width = matrix.row(0).len();
+        let padded = outputs.next_multiple_of(BLOCK);
+        let weight = |output: usize, input: usize| {
+            if output < outputs { matrix.row(output)[input] } else { 0 }
+        };
+        let vector = |first: usize, pair: usize| {
+            let weights: [i16; 16] =
+                std::array::from_fn(|lane| weight(first + lane / 2, 2 * pair + lane % 2));
+            pulp::cast(weights)
+        };
+        let blocks = (0..padded).step_by(BLOCK);
+        let weights = blocks.flat_map(|block| {
+            (0..width / 2)
+                .flat_map(move |pair| (0..VECTORS).map(move |number| (block + 8 * number, pair)))
+        });
+        let weights = weights.map(|(first, pair)| vector(first, pair)).collect();
+        let scale = |output| if output < outputs { matrix.scale(output) } else { 0.0 };
+        Self { width, weights, scales: (0..padded).map(scale).collect() }
+    }
+
+    /// `out = bias + self × (vector × scale)`.
+    #[inline(always)]
+    pub(super) fn times<K: Kernel>(
+        &self,
+        kernel: K,
+        vector: &[i16],
+        scale: f32,
+        bias: &[f32],
+        out: &mut [f32],
+    ) {
+        let blocks = self.weights.chunks_exact(self.width / 2 * VECTORS);
+        let outputs = out.chunks_mut(BLOCK).zip(bias.chunks(BLOCK)).zip(self.scales.chunks(BLOCK));
+        for (block, ((out, bias), scales)) in blocks.zip(outputs) {
+            let sums = kernel.sums(block, vector);
+            for (((out, bias), own), sum) in out.iter_mut().zip(bias).zip(scales).zip(sums) {
+                *out = sum as f32 * (own * scale) + bias;
+            }
+        }
+    }
+}
