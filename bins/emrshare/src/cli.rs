@@ -11,7 +11,7 @@ use emrshare_identity::PublicKey;
 
 pub(crate) use people::{
     AllianceCommand, AuditArguments, BreakGlassArguments, GrantArguments, PersonCommand,
-    RelationshipCommand, RevokeArguments, WalletCommand, WalletFile,
+    ProtocolCommand, RelationshipCommand, RevokeArguments, WalletCommand, WalletFile,
 };
 
 /// Electronic medical records, shared without a centre.
@@ -192,6 +192,9 @@ pub(crate) enum Command {
     /// The members: votes, and what each gave and took.
     #[command(subcommand)]
     Alliance(AllianceCommand),
+    /// The documents that records are judged and desensitized by: they change by vote.
+    #[command(subcommand)]
+    Protocol(ProtocolCommand),
     /// A person's keys, all from one list of recovery words.
     #[command(subcommand)]
     Wallet(WalletCommand),

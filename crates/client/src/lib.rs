@@ -374,6 +374,24 @@ impl Client {
         self.call(Method::GET, "/api/v1/proposals").await
     }
 
+    /// The documents that records are judged and desensitized by.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn terms(&self) -> Result<Value, ClientError> {
+        self.call(Method::GET, "/api/v1/terms").await
+    }
+
+    /// As an operator: gives the node an encoding protocol, a policy or a standard database.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn add_document(&self, document: Vec<u8>) -> Result<Value, ClientError> {
+        let document = Bytes::from(document);
+        let path = "/api/v1/documents";
+        self.json(Method::POST, path, |request| request.body(document.clone())).await
+    }
+
     /// What each institution gave and took.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use emrshare_ledger::{Block, Changes, Validator, ValidatorSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{execute, key};
+use crate::{AgreedTerms, execute, key};
 
 const FORMAT: &str = "emrshare-genesis/1";
 
@@ -28,6 +28,9 @@ pub enum GenesisError {
     /// A format that this software does not know.
     #[error("the genesis document has not format {FORMAT}")]
     Format,
+    /// Protocol, policy or standards are not named by a digest.
+    #[error("the genesis document does not name protocol, policy and standards by SHA-256")]
+    Terms,
     /// Nobody, or two members with one id or key.
     #[error("the members of the genesis document are none or not distinct")]
     Members,
@@ -78,9 +81,7 @@ pub struct Genesis {
     authority: String,
     members: Vec<Member>,
     certificates: Vec<NodeCertificate>,
-    policy: String,
-    protocol: String,
-    standards: String,
+    terms: AgreedTerms,
 }
 
 /// What a genesis is made of beside its members.
@@ -164,8 +165,11 @@ impl Genesis {
         if !distinct(nodes) || !distinct(keys) {
             return Err(GenesisError::Members);
         }
+        let digest = |text: String| text.parse().map_err(|_| GenesisError::Terms);
+        let (protocol, policy) = (digest(protocol)?, digest(policy)?);
+        let terms = AgreedTerms { protocol, policy, standards: digest(standards)? };
         let document = std::sync::Arc::new(bytes);
-        Ok(Self { document, name, authority, members, certificates, policy, protocol, standards })
+        Ok(Self { document, name, authority, members, certificates, terms })
     }
 
     /// The canonical bytes.
@@ -203,10 +207,10 @@ impl Genesis {
         self.members().find(|(_, certificate)| certificate.node == node)
     }
 
-    /// Digests of the protocol, the policy and the standards that are in force, in this order.
+    /// The documents that are in force until the members vote for others.
     #[must_use]
-    pub fn terms(&self) -> [&str; 3] {
-        [&self.protocol, &self.policy, &self.standards]
+    pub const fn terms(&self) -> AgreedTerms {
+        self.terms
     }
 
     /// The validators: all members.

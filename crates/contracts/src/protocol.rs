@@ -69,6 +69,9 @@ pub struct Protocol {
 }
 
 impl Protocol {
+    /// The document in this crate: a summary of an inpatient stay.
+    pub const EMBEDDED: &[u8] = include_bytes!("../protocols/default.json");
+
     /// Reads a protocol document.
     ///
     /// # Errors
@@ -91,7 +94,7 @@ impl Protocol {
     #[must_use]
     pub fn embedded() -> &'static Self {
         static EMBEDDED: LazyLock<Protocol> = LazyLock::new(|| {
-            Protocol::from_json(include_bytes!("../protocols/default.json"))
+            Protocol::from_json(Protocol::EMBEDDED)
                 .expect("the embedded protocol is read by the tests")
         });
         &EMBEDDED

@@ -95,6 +95,11 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The document of [`safe_harbor`](Self::safe_harbor).
+    pub const SAFE_HARBOR: &[u8] = include_bytes!("../policies/safe-harbor.toml");
+    /// The document of [`strict`](Self::strict).
+    pub const STRICT: &[u8] = include_bytes!("../policies/strict.toml");
+
     /// Reads a policy in TOML: `name`, `version` and a table `techniques` with all classes.
     ///
     /// # Errors

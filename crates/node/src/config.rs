@@ -53,9 +53,6 @@ pub enum ConfigError {
     /// The keys are not those that the ledger names for the node.
     #[error("the keys beside the configuration are not those that the genesis names for node {0}")]
     ForeignKeys(u32),
-    /// Protocol, policy or standards are not those that the consortium agreed on.
-    #[error("the {0} of this software is not the one that the genesis names; use the same release")]
-    Terms(&'static str),
 }
 
 /// What stands in `node.toml`.
@@ -111,6 +108,7 @@ pub struct Config {
     pub(crate) consortium_key: ConsortiumKey,
     pub(crate) master_key: MasterKey,
     pub(crate) data: PathBuf,
+    pub(crate) documents: PathBuf,
 }
 
 impl Config {
@@ -141,7 +139,6 @@ impl Config {
             .operators
             .iter()
             .map(|key| key.parse().map_err(|_| ConfigError::Key { path: path.into() }));
-        check_terms(&genesis)?;
         Ok(Self {
             node,
             operators: operators.collect::<Result<_, _>>()?,
@@ -152,18 +149,11 @@ impl Config {
             consortium_key: read_key(&keys.join("consortium.key"))?,
             master_key: read_key(&keys.join("master.key"))?,
             data: folder.join("data"),
+            documents: folder.join("documents"),
             genesis,
             settings,
         })
     }
-}
-
-/// All nodes must judge alike.
-fn check_terms(genesis: &Genesis) -> Result<(), ConfigError> {
-    let ours = crate::setup::terms_in_force().map(|digest| digest.to_string());
-    let names = ["encoding protocol", "desensitization policy", "standard database"];
-    let differing = ours.iter().zip(genesis.terms()).zip(names).find(|((a, b), _)| a != b);
-    differing.map_or(Ok(()), |(_, name)| Err(ConfigError::Terms(name)))
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {

@@ -57,6 +57,7 @@ mod searching;
 mod server;
 pub mod setup;
 mod tables;
+mod terms;
 mod view;
 
 pub use chain::OfferError;
@@ -66,3 +67,4 @@ pub use inspect::desensitized_blobs;
 pub use ledger_node::LedgerNode;
 pub use node::{Node, NodeError, runtime, until_asked_to_stop};
 pub use server::TlsError;
+pub use terms::TermsError;

@@ -5,7 +5,6 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use emrshare_codec::NodeId;
 use emrshare_consensus::{ChainError, EngineError};
 use emrshare_contracts::Genesis;
-use emrshare_desensitize::{Desensitizer, Policy};
 use emrshare_identity::{ConsortiumKey, PublicKey, SigningKey};
 use emrshare_storage::{
     BlobError, Blobs, Engine as StoreEngine, Kv, SearchError, SearchIndex, StoreError,
@@ -31,6 +30,7 @@ use crate::{
     searching::Indexer,
     server::{self, TlsError},
     tables::{DESENSITIZED_BLOBS, ORIGINAL_BLOBS},
+    terms::{Documents, Terms, TermsError},
 };
 
 /// Pushes that are taken in at the same time; more wait.
@@ -58,6 +58,9 @@ pub enum NodeError {
     /// The consensus engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The documents that the consortium agreed on.
+    #[error(transparent)]
+    Terms(#[from] TermsError),
     /// TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -93,6 +96,7 @@ pub(crate) struct Shared {
     pub(crate) search: Arc<SearchIndex>,
     pub(crate) forward: Forward,
     pub(crate) peers: Peers,
+    pub(crate) terms: Arc<Terms>,
     pub(crate) sessions: api::auth::Sessions,
     pub(crate) throttle: api::throttle::Throttle,
     pub(crate) metrics: PrometheusHandle,
@@ -108,7 +112,8 @@ impl Shared {
         ledger: &LedgerNode,
         peers: Peers,
     ) -> Result<Self, NodeError> {
-        let Config { settings, node: me, genesis, data, operators, signing_key, .. } = config;
+        let Config { settings, node: me, genesis, data, documents, operators, signing_key, .. } =
+            config;
         let forward = Forward::default();
         forward.connect(ledger.engine.clone());
         let chain = ledger.chain.clone();
@@ -123,7 +128,9 @@ impl Shared {
             master: config.master_key,
         });
         let consortium_key = Arc::new(config.consortium_key);
-        let surrogates = ConsortiumKey::from_bytes(consortium_key.to_bytes());
+        let documents = Documents::new(documents);
+        let terms = Terms::open(&genesis, documents, consortium_key.clone(), &chain.state())?;
+        let terms = Arc::new(terms);
         let key = copy_of(&signing_key);
         let committer =
             Committer::start(chain.clone(), originals.clone(), files.clone(), key, forward.clone());
@@ -131,7 +138,7 @@ impl Shared {
             chain: chain.clone(),
             originals: originals.clone(),
             files: files.clone(),
-            desensitizer: Arc::new(Desensitizer::new(Policy::safe_harbor(), surrogates)),
+            terms: terms.clone(),
             key: consortium_key.clone(),
             committer,
             cores: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
@@ -151,6 +158,7 @@ impl Shared {
             search: Arc::new(SearchIndex::open(data.join("search"))?),
             forward,
             peers,
+            terms,
             sessions: api::auth::Sessions::default(),
             throttle: api::throttle::Throttle::default(),
             metrics: metrics_recorder(),

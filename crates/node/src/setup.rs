@@ -79,7 +79,7 @@ pub fn found(folder: &Path, name: &str, founders: &[Founder]) -> Result<Vec<Path
         .enumerate()
         .map(|(position, founder)| Draft::new(position, founder, &authority, validity(2)))
         .collect::<Result<Vec<_>, _>>()?;
-    let [protocol, policy, standards] = terms_in_force();
+    let [protocol, policy, standards] = embedded_terms();
     let authority = authority.certificate_pem().to_owned();
     let terms = Terms { name: name.into(), authority, protocol, policy, standards, time: now };
     let members = drafts.iter().map(|draft| draft.member.clone()).collect();
@@ -93,7 +93,7 @@ pub fn found(folder: &Path, name: &str, founders: &[Founder]) -> Result<Vec<Path
 }
 
 /// Digests of protocol, policy and standards of this software.
-pub(crate) fn terms_in_force() -> [Digest; 3] {
+fn embedded_terms() -> [Digest; 3] {
     let policy = Policy::safe_harbor().digest();
     [Protocol::embedded().digest(), policy, Standards::embedded().digest()]
 }

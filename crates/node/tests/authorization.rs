@@ -38,7 +38,7 @@ const REGULATORS: &[&str] = &["regulator", "inspector"];
 const PATIENT_AND_REGULATORS: &[&str] = &["patient", "regulator", "inspector"];
 
 /// Who may, by method and path. What is not here is a mistake of this test.
-const TABLE: [(&str, &str, &[&str]); 34] = [
+const TABLE: [(&str, &str, &[&str]); 36] = [
     ("get", "/api/v1/ready", EVERYBODY),
     ("get", "/api/v1/status", EVERYBODY),
     ("get", "/api/v1/metrics", OPERATORS),
@@ -73,6 +73,8 @@ const TABLE: [(&str, &str, &[&str]); 34] = [
     ("get", "/api/v1/trail", REGULATORS),
     ("get", "/api/v1/proposals", EVERYBODY),
     ("get", "/api/v1/contributions", EVERYBODY),
+    ("get", "/api/v1/terms", EVERYBODY),
+    ("post", "/api/v1/documents", OPERATORS),
     ("get", "/api/v1/openapi.json", &[]),
 ];
 

@@ -11,6 +11,8 @@ use std::{
 
 use emrshare_client::{Client, ClientError};
 use emrshare_codec::{NodeId, RecordIndex};
+use emrshare_contracts::{AgreedTerms, AllianceCall, Motion, Protocol};
+use emrshare_desensitize::Policy;
 use emrshare_identity::{Authority, SigningKey, Subject, TlsKey, Validity};
 use emrshare_ledger::{LightClient, Step, history};
 use emrshare_node::Config;
@@ -121,6 +123,40 @@ async fn same_request_gives_the_same_answer_and_same_record_is_refused() {
         }
         other => panic!("{other:?}"),
     }
+    node.stop().await;
+}
+
+/// Alone, a member's own vote is more than two thirds.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_are_judged_by_the_documents_that_the_members_voted_for() {
+    let home = Home::new();
+    let node = home.start().await;
+    let client = home.client(&node);
+    let copies = async || {
+        let sample = samples(9).next().unwrap();
+        client.check(sample.into_source()).await.map(|report| report["desensitized"].clone())
+    };
+    let before = copies().await.unwrap();
+    let genesis = home.genesis().terms();
+    let propose = async |terms| {
+        let call = AllianceCall::Propose { motion: Motion::Terms(terms) };
+        client.call_as_node(call).await.unwrap();
+    };
+    let strict = AgreedTerms { policy: Policy::strict().digest(), ..genesis };
+    propose(strict).await;
+    assert_ne!(copies().await.unwrap(), before);
+
+    // A document that nobody gave this node: it says so and takes nothing.
+    let text =
+        String::from_utf8_lossy(Protocol::EMBEDDED).replacen("\"version\": ", "\"version\": 9", 1);
+    let other = Protocol::from_json(text.as_bytes()).unwrap();
+    propose(AgreedTerms { protocol: other.digest(), ..genesis }).await;
+    let refused = copies().await.unwrap_err().to_string();
+    assert!(refused.contains(&other.digest().to_string()), "{refused}");
+    client.add_document(text.into_bytes()).await.unwrap();
+    assert_eq!(copies().await.unwrap(), before);
+    let error = client.add_document(b"nothing".to_vec()).await.unwrap_err();
+    assert!(matches!(error, ClientError::Refused(_)), "{error:?}");
     node.stop().await;
 }
 

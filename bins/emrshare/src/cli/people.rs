@@ -205,6 +205,30 @@ pub(crate) enum AllianceCommand {
 }
 
 #[derive(Subcommand)]
+pub(crate) enum ProtocolCommand {
+    /// The documents in force: encoding protocol, desensitization policy, standard database.
+    Show {
+        #[command(flatten)]
+        at: At,
+    },
+    /// As an operator: give this node a document. It counts once the members vote for it.
+    Add {
+        #[command(flatten)]
+        at: At,
+        /// The document.
+        document: PathBuf,
+    },
+    /// As an operator: give this node documents and propose them; others stay as they are.
+    Propose {
+        #[command(flatten)]
+        at: At,
+        /// The documents: their kinds are told by what they hold.
+        #[arg(required = true)]
+        documents: Vec<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
 pub(crate) enum WalletCommand {
     /// Make a wallet: prints the recovery words once, and seals them in a file.
     New {

@@ -9,6 +9,7 @@ mod follow;
 mod local;
 mod people;
 mod pictures;
+mod protocol;
 mod remote;
 mod sections;
 mod split_view;
@@ -91,6 +92,7 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::BreakGlass(arguments) => people::break_glass(&arguments, json).await,
         Command::Audit(arguments) => people::audit(&arguments, json).await,
         Command::Alliance(command) => people::alliance(&command, json).await,
+        Command::Protocol(command) => protocol::run(&command, json).await,
         Command::Wallet(command) => wallet::run(&command, json).await,
         Command::Sample { count, lang, seed, out } => local::sample(count, lang, seed, &out, json),
         Command::Codec(CodecCommand::Encode {

@@ -146,13 +146,16 @@ pub struct Standards {
 
 impl Standards {
     /// The database in this crate. `standards/README.md` says what it was made of.
+    pub const EMBEDDED: &[u8] = include_bytes!("../../data/standards.json");
+
+    /// [`EMBEDDED`](Self::EMBEDDED), read once.
     ///
     /// # Panics
     /// Never: the tests read it.
     #[must_use]
     pub fn embedded() -> &'static Self {
         static EMBEDDED: LazyLock<Standards> = LazyLock::new(|| {
-            Standards::from_json(include_bytes!("../../data/standards.json"))
+            Standards::from_json(Standards::EMBEDDED)
                 .expect("the embedded database is read by the tests")
         });
         &EMBEDDED

@@ -13,6 +13,7 @@ use crate::{
     chain::OfferError,
     deliver::DeliverError,
     ingest::{IngestError, Refusal},
+    terms::TermsError,
 };
 
 /// Why a request failed: what, and what to do. Holds no patient data.
@@ -74,7 +75,19 @@ impl From<IngestError> for ApiError {
             }
             IngestError::NotFound(_) => Self::not_found(message),
             IngestError::UnderWay => Self::new(StatusCode::CONFLICT, "under-way", message),
+            IngestError::Terms(error) => Self::from(error),
             IngestError::Local(cause) => Self::local(cause),
+        }
+    }
+}
+
+impl From<TermsError> for ApiError {
+    fn from(error: TermsError) -> Self {
+        match error {
+            TermsError::Missing { .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "terms-missing", error)
+            }
+            error => Self::local(error),
         }
     }
 }

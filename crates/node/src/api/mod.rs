@@ -10,6 +10,7 @@ mod people;
 mod records;
 mod requests;
 mod rights;
+mod terms;
 pub(crate) mod throttle;
 
 use std::sync::Arc;
@@ -84,6 +85,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(rights::trail_of_all))
         .routes(routes!(rights::proposals))
         .routes(routes!(rights::contributions))
+        .routes(routes!(terms::show))
+        .routes(routes!(terms::add))
         .split_for_parts();
     let document = Arc::new(document);
     let openapi = move || async move { axum::Json(document.as_ref().clone()) };

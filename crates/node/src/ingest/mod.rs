@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use emrshare_codec::{Digest, Kind, RecordIndex};
 use emrshare_completeness::Verdict;
-use emrshare_desensitize::{Desensitizer, Report};
+use emrshare_desensitize::Report;
 use emrshare_identity::ConsortiumKey;
 use emrshare_ledger::{StateRead, Status};
 use emrshare_record::{ImportNote, RecordFile, SourceFile};
@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     chain::NodeChain, files::DesensitizedStore, originals::OriginalStore, tables::IDEMPOTENCY,
+    terms::Terms,
 };
 use commit::{Committed, Committer, Order};
 pub(crate) use refusal::{IngestError, Refusal};
@@ -48,7 +49,7 @@ pub(crate) struct Ingest {
     pub(crate) chain: Arc<NodeChain>,
     pub(crate) originals: Arc<OriginalStore>,
     pub(crate) files: DesensitizedStore,
-    pub(crate) desensitizer: Arc<Desensitizer>,
+    pub(crate) terms: Arc<Terms>,
     pub(crate) key: Arc<ConsortiumKey>,
     pub(crate) committer: Committer,
     /// One place a core: judging and desensitizing are all computation.
@@ -132,10 +133,11 @@ impl Ingest {
 
     fn judge_files(&self, files: Vec<SourceFile>) -> Result<Judged, IngestError> {
         let (record, notes) = acquire::acquire(files)?;
-        let verdict = judge::judge(&record)?;
+        let terms = self.terms.in_force(&self.chain.state()).map_err(IngestError::Terms)?;
+        let verdict = judge::judge(&record, &terms)?;
         let original = RecordFile::original(&record, &self.key);
         self.check_digest_is_new(original.manifest().digest())?;
-        let (copy, report) = desensitize::desensitize(&self.desensitizer, &record)?;
+        let (copy, report) = desensitize::desensitize(&terms.desensitizer, &record)?;
         let desensitized = RecordFile::desensitized(&copy);
         Ok(Judged { verdict, notes, report, original, desensitized })
     }

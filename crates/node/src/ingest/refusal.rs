@@ -8,6 +8,8 @@ use emrshare_record::ImportError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::terms::TermsError;
+
 /// One thing that is wrong, without any of the record's text.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, ToSchema)]
 pub(crate) struct Fault {
@@ -92,6 +94,9 @@ pub(crate) enum IngestError {
     /// The same request is under way.
     #[error("the same request is under way; ask again later")]
     UnderWay,
+    /// This node does not have the documents that the consortium agreed on.
+    #[error(transparent)]
+    Terms(TermsError),
     /// This node has trouble; the record can be sent again.
     #[error("this node cannot take the record now: {0}")]
     Local(String),
