@@ -1,7 +1,7 @@
 //! Desensitizes a FHIR Bundle and shows the report: `cargo run --bin desensitize_bundle`.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-use emrshare_desensitize::{Desensitizer, Policy};
+use emrshare_desensitize::{Desensitizer, Policy, Sights};
 use emrshare_identity::ConsortiumKey;
 use emrshare_record::{Sections, import};
 use emrshare_sample::{Generator, Tongue};
@@ -11,7 +11,7 @@ fn main() -> anyhow::Result<()> {
     let (record, _) = import(sample.into_source())?;
     let key = ConsortiumKey::from_bytes([7; 32]);
     let desensitizer = Desensitizer::new(Policy::safe_harbor(), key);
-    let (copy, report) = desensitizer.desensitize(&record)?;
+    let (copy, report) = desensitizer.desensitize(&record, &Sights::none())?;
     for (class, technique, count) in report.counts() {
         println!("{:>12} {technique:?}: {count}", class.name());
     }

@@ -1,10 +1,16 @@
 //! Any file is refused or treated; findings in any text lie on its characters, in order.
 #![no_main]
 
-use emrshare_desensitize::{Desensitizer, Policy};
+use emrshare_desensitize::{Area, Desensitizer, Policy};
 use emrshare_identity::ConsortiumKey;
 use emrshare_recognize::find;
 use libfuzzer_sys::fuzz_target;
+
+/// Within small images, and outside of them.
+const AREAS: [Area; 2] = [
+    Area { x: 1, y: 1, width: 3, height: 2 },
+    Area { x: u32::MAX, y: 2, width: u32::MAX, height: u32::MAX },
+];
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(text) = std::str::from_utf8(bytes) {
@@ -16,5 +22,5 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
     let key = ConsortiumKey::from_bytes([7; 32]);
-    let _ = Desensitizer::new(Policy::safe_harbor(), key).desensitize_file(bytes);
+    let _ = Desensitizer::new(Policy::safe_harbor(), key).desensitize_file(bytes, Some(&AREAS));
 });

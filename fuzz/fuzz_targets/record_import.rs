@@ -1,7 +1,7 @@
 //! Any file is refused or becomes a record that can be desensitized or refused.
 #![no_main]
 
-use emrshare_desensitize::{Desensitizer, Policy};
+use emrshare_desensitize::{Desensitizer, Policy, Sights};
 use emrshare_identity::ConsortiumKey;
 use emrshare_record::{RecordFile, SourceFile, import};
 use libfuzzer_sys::fuzz_target;
@@ -11,6 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok((record, _)) = import(vec![SourceFile::new("file.json", bytes.to_vec())]) {
         let file = RecordFile::original(&record, &key);
         assert_eq!(RecordFile::from_bytes(&file.to_bytes()).unwrap().manifest(), file.manifest());
-        let _ = Desensitizer::new(Policy::safe_harbor(), key).desensitize(&record);
+        let _ = Desensitizer::new(Policy::safe_harbor(), key)
+            .desensitize(&record, &Sights::clear(&record));
     }
 });

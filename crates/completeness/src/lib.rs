@@ -43,7 +43,6 @@ use emrshare_record::{Record, Sections};
 #[must_use]
 pub fn judge(record: &Record, standards: &Standards, matcher: &dyn ImageMatcher) -> Verdict {
     let mut verdict = judge_sections(&Sections::of(record), standards);
-    let (reasons, remarks) = images::compare(record, matcher);
-    verdict.add(reasons, remarks);
+    verdict.add(images::compare(record, matcher));
     verdict
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use emrshare_record::Section;
 
+use crate::{Found, images::Compared};
+
 /// Why a record is not complete. Holds nothing of the record's text.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -234,12 +236,13 @@ impl SectionScore {
 }
 
 /// The judgement of a record.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     scores: [SectionScore; 3],
     whole_similarity: i32,
     reasons: Vec<Reason>,
     remarks: Vec<Remark>,
+    seen: Vec<Option<Vec<Found>>>,
 }
 
 impl Verdict {
@@ -248,12 +251,19 @@ impl Verdict {
         whole_similarity: i32,
         reasons: Vec<Reason>,
     ) -> Self {
-        Self { scores, whole_similarity, reasons, remarks: Vec::new() }
+        Self { scores, whole_similarity, reasons, remarks: Vec::new(), seen: Vec::new() }
     }
 
-    pub(crate) fn add(&mut self, reasons: Vec<Reason>, remarks: Vec<Remark>) {
-        self.reasons.extend(reasons);
-        self.remarks.extend(remarks);
+    pub(crate) fn add(&mut self, images: Compared) {
+        self.reasons.extend(images.reasons);
+        self.remarks.extend(images.remarks);
+        self.seen = images.seen;
+    }
+
+    /// What was seen on the pixels of each attachment, in pixels; `None` if nobody looked.
+    #[must_use]
+    pub fn seen(&self) -> &[Option<Vec<Found>>] {
+        &self.seen
     }
 
     /// Whether nothing is missing.

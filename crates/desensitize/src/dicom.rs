@@ -11,7 +11,7 @@ use dicom_object::InMemDicomObject;
 use emrshare_record::dicom;
 
 use crate::{
-    Class, Report, Technique,
+    Area, Class, Report, Technique, pixels,
     scrub::Scrubber,
     treat::{self, Treatment},
 };
@@ -60,20 +60,45 @@ const KEPT: [Tag; 24] = [
     tags::PIXEL_INTENSITY_RELATIONSHIP,
 ];
 
-/// The file with a treated header; why not, otherwise.
+/// Why a file cannot be treated.
+#[derive(Debug)]
+pub(crate) enum TreatError {
+    /// Its header.
+    Header(String),
+    /// Its pixels: without them it could be.
+    Pixels(String),
+}
+
+/// The file with a treated header, and pixels without the writing that was seen on them; `None` if
+/// nobody looked.
 pub(crate) fn treat(
     bytes: &[u8],
+    seen: Option<&[Area]>,
     treatment: &Treatment<'_>,
     scrubber: &Scrubber<'_>,
     report: &mut Report,
-) -> Result<Vec<u8>, String> {
-    let object = dicom::parse(bytes).map_err(|error| error.to_string())?;
-    if says_burnt_in(&object) {
-        return Err("the header says that text is burnt into the pixels (0028,0301)".into());
+) -> Result<Vec<u8>, TreatError> {
+    let object = dicom::parse(bytes).map_err(|error| TreatError::Header(error.to_string()))?;
+    let has_pixels = object.get(tags::PIXEL_DATA).is_some();
+    let seen = match seen {
+        Some(areas) => areas,
+        None if has_pixels => return Err(TreatError::Pixels("nobody saw the pixels".into())),
+        None => &[],
+    };
+    if says_burnt_in(&object) && seen.is_empty() {
+        let problem = "the header says that text is burnt into the pixels (0028,0301), \
+                       and none was found";
+        return Err(TreatError::Pixels(problem.into()));
     }
     let mut meta = object.meta().clone();
     let mut walk = Walk { treatment, scrubber, report };
     let mut treated = walk.data_set(&object);
+    pixels::blank(&mut treated, &meta.transfer_syntax, seen).map_err(TreatError::Pixels)?;
+    if !seen.is_empty() {
+        let removed = PrimitiveValue::from("NO");
+        treated.put(DataElement::new(tags::BURNED_IN_ANNOTATION, VR::CS, removed));
+        seen.iter().for_each(|_| report.count(Class::Identifier, Technique::Delete));
+    }
     let removed = PrimitiveValue::from("YES");
     treated.put(DataElement::new(tags::PATIENT_IDENTITY_REMOVED, VR::CS, removed));
     let method = PrimitiveValue::from("emrshare keep list; PS3.15 basic profile");
@@ -87,7 +112,9 @@ pub(crate) fn treat(
     meta.update_information_group_length();
     let mut file = Vec::new();
     let written = treated.with_exact_meta(meta).write_all(&mut file);
-    written.map_err(|error| format!("the treated header cannot be written: {error}"))?;
+    written.map_err(|error| {
+        TreatError::Header(format!("the treated header cannot be written: {error}"))
+    })?;
     Ok(file)
 }
 

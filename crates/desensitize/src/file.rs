@@ -6,7 +6,7 @@ use emrshare_record::dicom;
 use serde_json::Value;
 
 use crate::{
-    Class, DesensitizeError, Desensitizer, Report, cda,
+    Area, Class, DesensitizeError, Desensitizer, Report, cda,
     collect::{self, Known},
     dicom as images, fhir, hl7,
     scrub::Scrubber,
@@ -56,12 +56,17 @@ pub struct FileCopy {
 }
 
 impl Desensitizer {
-    /// Treats one file by itself: the copy has the same form as the original.
+    /// Treats one file by itself: the copy has the same form as the original. `seen` is the writing
+    /// that somebody saw on the pixels of a DICOM file, or `None` if nobody looked.
     ///
     /// # Errors
     /// [`DesensitizeError::Unknown`] if the file is of no kind that can be treated, others if it is
     /// broken or if something identifying is left.
-    pub fn desensitize_file(&self, bytes: &[u8]) -> Result<FileCopy, DesensitizeError> {
+    pub fn desensitize_file(
+        &self,
+        bytes: &[u8],
+        seen: Option<&[Area]>,
+    ) -> Result<FileCopy, DesensitizeError> {
         let content = Content::of(bytes).ok_or(DesensitizeError::Unknown)?;
         let kind = content.kind();
         let broken = |problem| DesensitizeError::File { kind, problem };
@@ -69,7 +74,7 @@ impl Desensitizer {
         let treatment = Treatment::new(&self.policy, &self.key);
         let scrubber = Scrubber::new(&known, &treatment);
         let mut report = Report::default();
-        let copy = content.treat(&treatment, &scrubber, &mut report).map_err(broken)?;
+        let copy = content.treat(seen, &treatment, &scrubber, &mut report).map_err(broken)?;
         match copy.first_leak(&scrubber) {
             Some((class, place)) => Err(DesensitizeError::Leak { class, place }),
             None => Ok(FileCopy { kind, bytes: copy.into_bytes(), report }),
@@ -131,13 +136,20 @@ impl<'a> Content<'a> {
 
     fn treat(
         self,
+        seen: Option<&[Area]>,
         treatment: &Treatment<'_>,
         scrubber: &Scrubber<'_>,
         report: &mut Report,
     ) -> Result<Content<'static>, String> {
         Ok(match self {
             Self::Dicom(bytes) => {
-                Content::Dicom(images::treat(&bytes, treatment, scrubber, report)?.into())
+                let treated = images::treat(&bytes, seen, treatment, scrubber, report);
+                let treated = treated.map_err(|error| match error {
+                    images::TreatError::Header(problem) | images::TreatError::Pixels(problem) => {
+                        problem
+                    }
+                })?;
+                Content::Dicom(treated.into())
             }
             Self::Fhir(mut resource) => {
                 fhir::treat_resource(&mut resource, treatment, scrubber, report);

@@ -2,7 +2,8 @@
 //!
 //! 1. **Collect**: names, numbers, contacts and addresses that the record's own structured fields
 //!    and DICOM headers hold.
-//! 2. **Treat structure**: FHIR elements by their type, DICOM attributes by a keep list.
+//! 2. **Treat structure**: FHIR elements by their type, DICOM attributes by a keep list; writing that
+//!    somebody saw on pixels ([`Sights`]) is blanked.
 //! 3. **Treat text**: every remaining string is searched for what was collected, in its usual
 //!    spellings, and for what `emrshare-recognize` finds: numbers, contacts, places, dates, names.
 //!    Single files come in more forms: [`Desensitizer::desensitize_file`].
@@ -12,7 +13,7 @@
 //! was found and how it was treated; it never holds a value.
 //!
 //! ```
-//! use emrshare_desensitize::{Desensitizer, Policy};
+//! use emrshare_desensitize::{Desensitizer, Policy, Sights};
 //! use emrshare_identity::ConsortiumKey;
 //! use emrshare_record::{SourceFile, import};
 //!
@@ -20,7 +21,7 @@
 //!     "text":{"status":"generated","div":"<div>Nadia Ashworth, call 555-123-4567</div>"}}"#;
 //! let (record, _) = import(vec![SourceFile::new("patient.json", patient.to_vec())])?;
 //! let desensitizer = Desensitizer::new(Policy::safe_harbor(), ConsortiumKey::from_bytes([7; 32]));
-//! let (copy, report) = desensitizer.desensitize(&record)?;
+//! let (copy, report) = desensitizer.desensitize(&record, &Sights::none())?;
 //! let text = String::from_utf8(copy.bundle().to_canonical())?;
 //! assert!(!text.contains("Ashworth") && !text.contains("4567"));
 //! assert!(report.total() >= 3);
@@ -33,12 +34,14 @@ mod dicom;
 mod fhir;
 mod file;
 mod hl7;
+mod pixels;
 mod policy;
 mod report;
 mod scrub;
 mod treat;
 
 pub use file::{DocumentKind, FileCopy};
+pub use pixels::{Area, Sights};
 pub use policy::{Class, Policy, PolicyError, Technique};
 pub use report::{DesensitizeError, Report};
 
@@ -69,12 +72,17 @@ impl Desensitizer {
 
     /// Makes the copy that may be shared, and the report of what was done.
     ///
-    /// Attachments of unknown type are left out and counted; their names are replaced.
+    /// Attachments of unknown type are left out and counted, and so are images whose pixels nobody
+    /// saw or whose writing cannot be blanked; names are replaced.
     ///
     /// # Errors
     /// [`DesensitizeError::Leak`] if something identifying is left, [`DesensitizeError::Dicom`] if
     /// an image cannot be treated.
-    pub fn desensitize(&self, record: &Record) -> Result<(Record, Report), DesensitizeError> {
+    pub fn desensitize(
+        &self,
+        record: &Record,
+        sights: &Sights,
+    ) -> Result<(Record, Report), DesensitizeError> {
         let mut report = Report::default();
         let known = collect::known(record)?;
         let treatment = treat::Treatment::new(&self.policy, &self.key);
@@ -85,13 +93,19 @@ impl Desensitizer {
             let number = position + 1;
             let (name, bytes) = match attachment.media_type {
                 MediaType::Dicom => {
+                    let seen = sights.of(position);
                     let treated =
-                        dicom::treat(&attachment.bytes, &treatment, &scrubber, &mut report);
-                    let treated = treated.map_err(|problem| DesensitizeError::Dicom {
-                        attachment: number,
-                        problem,
-                    })?;
-                    (format!("image-{number}.dcm"), treated)
+                        dicom::treat(&attachment.bytes, seen, &treatment, &scrubber, &mut report);
+                    match treated {
+                        Ok(treated) => (format!("image-{number}.dcm"), treated),
+                        Err(dicom::TreatError::Pixels(_)) => {
+                            report.count_left_out();
+                            continue;
+                        }
+                        Err(dicom::TreatError::Header(problem)) => {
+                            return Err(DesensitizeError::Dicom { attachment: number, problem });
+                        }
+                    }
                 }
                 MediaType::Text => {
                     let text = String::from_utf8_lossy(&attachment.bytes);

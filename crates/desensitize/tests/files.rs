@@ -11,7 +11,8 @@ fn desensitizer() -> Desensitizer {
 }
 
 fn copy(file: &str) -> String {
-    String::from_utf8(desensitizer().desensitize_file(file.as_bytes()).unwrap().bytes).unwrap()
+    String::from_utf8(desensitizer().desensitize_file(file.as_bytes(), None).unwrap().bytes)
+        .unwrap()
 }
 
 fn assert_gone(copy: &str, values: &[&str]) {
@@ -106,7 +107,7 @@ fn broken_documents_are_refused_and_not_quoted() {
         ("<birthTime", "<birthTime 欧阳小明"),
     ] {
         let broken = DOCUMENT.replacen(from, to, 1);
-        let error = desensitizer().desensitize_file(broken.as_bytes()).unwrap_err();
+        let error = desensitizer().desensitize_file(broken.as_bytes(), None).unwrap_err();
         assert!(matches!(error, DesensitizeError::File { kind: DocumentKind::Cda, .. }), "{error}");
         assert!(!format!("{error} {error:?}").contains("小明"), "{error}");
     }
@@ -115,7 +116,7 @@ fn broken_documents_are_refused_and_not_quoted() {
 #[test]
 fn texts_in_gb18030() {
     let (bytes, _, _) = encoding_rs::GB18030.encode("患者手机13812345678，诊断：肺炎。");
-    let copy = desensitizer().desensitize_file(&bytes).unwrap();
+    let copy = desensitizer().desensitize_file(&bytes, None).unwrap();
     assert_eq!(String::from_utf8(copy.bytes).unwrap(), "患者手机[contact]，诊断：肺炎。");
     assert_eq!(copy.report.total(), 1);
 }
@@ -150,7 +151,7 @@ fn what_a_policy_keeps_swallows_no_name() {
     let desensitizer = Desensitizer::new(Policy::from_toml(policy).unwrap(), key);
     let patient = r#"{"resourceType":"Patient","name":[{"text":"王建国"}],
         "text":{"div":"住址：浙江省杭州市西湖区文三路109号王建国"}}"#;
-    let copy = desensitizer.desensitize_file(patient.as_bytes()).unwrap();
+    let copy = desensitizer.desensitize_file(patient.as_bytes(), None).unwrap();
     let copy = String::from_utf8(copy.bytes).unwrap();
     assert!(copy.contains("住址：浙江省杭州市西湖区文三路109号[name]"), "{copy}");
 }
@@ -166,20 +167,20 @@ fn a_body_site_is_no_person() {
 
 #[test]
 fn other_files_are_refused() {
-    let error = desensitizer().desensitize_file(b"\x89PNG\r\n\x1a\n\0\0").unwrap_err();
+    let error = desensitizer().desensitize_file(b"\x89PNG\r\n\x1a\n\0\0", None).unwrap_err();
     assert!(matches!(error, DesensitizeError::Unknown), "{error}");
 }
 
 proptest! {
     #[test]
     fn any_bytes_are_treated_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = desensitizer().desensitize_file(&bytes);
+        let _ = desensitizer().desensitize_file(&bytes, None);
     }
 
     #[test]
     fn any_message_keeps_its_separators(fields in "[A-Za-z0-9王李^~&|\\r]{0,120}") {
         let message = format!("MSH|^~\\&|A|B\rPID|{fields}");
-        if let Ok(copy) = desensitizer().desensitize_file(message.as_bytes()) {
+        if let Ok(copy) = desensitizer().desensitize_file(message.as_bytes(), None) {
             let copy = String::from_utf8(copy.bytes).unwrap();
             prop_assert_eq!(copy.matches('|').count(), message.matches('|').count());
         }

@@ -1,7 +1,7 @@
 //! Generated records: nothing that names the patient is left, what treats the patient stays.
 #![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
-use emrshare_desensitize::{Desensitizer, Policy, scan};
+use emrshare_desensitize::{Area, Desensitizer, Policy, Sights, scan};
 use emrshare_identity::ConsortiumKey;
 use emrshare_record::{MediaType, Record, Sections, dicom, import};
 use emrshare_sample::{Generator, Tongue};
@@ -40,7 +40,9 @@ fn secrets(record: &Record) -> Vec<String> {
 #[test]
 fn nothing_identifying_is_left_in_text() {
     for record in records(60) {
-        let (copy, _) = desensitizer(Policy::safe_harbor()).desensitize(&record).unwrap();
+        let (copy, _) = desensitizer(Policy::safe_harbor())
+            .desensitize(&record, &Sights::clear(&record))
+            .unwrap();
         let text = String::from_utf8(copy.bundle().to_canonical()).unwrap();
         for secret in secrets(&record) {
             assert!(!text.contains(&secret), "{secret} in {text}");
@@ -52,7 +54,9 @@ fn nothing_identifying_is_left_in_text() {
 #[test]
 fn nothing_identifying_is_left_in_image_headers() {
     for record in records(60) {
-        let (copy, _) = desensitizer(Policy::safe_harbor()).desensitize(&record).unwrap();
+        let (copy, _) = desensitizer(Policy::safe_harbor())
+            .desensitize(&record, &Sights::clear(&record))
+            .unwrap();
         for image in copy.attachments_of(MediaType::Dicom) {
             let head = &image.bytes[..image.bytes.len() - 256 * 256];
             for secret in secrets(&record) {
@@ -67,7 +71,9 @@ fn nothing_identifying_is_left_in_image_headers() {
 #[test]
 fn diagnoses_and_course_stay() {
     for record in records(60) {
-        let (copy, _) = desensitizer(Policy::safe_harbor()).desensitize(&record).unwrap();
+        let (copy, _) = desensitizer(Policy::safe_harbor())
+            .desensitize(&record, &Sights::clear(&record))
+            .unwrap();
         let sections = Sections::of(&copy).joined();
         for condition in record.bundle().of_type("Condition") {
             let name = condition["code"]["text"].as_str().unwrap();
@@ -79,7 +85,12 @@ fn diagnoses_and_course_stay() {
 #[test]
 fn the_same_record_gives_the_same_copy() {
     for record in records(6) {
-        let copy = || desensitizer(Policy::safe_harbor()).desensitize(&record).unwrap().0;
+        let copy = || {
+            desensitizer(Policy::safe_harbor())
+                .desensitize(&record, &Sights::clear(&record))
+                .unwrap()
+                .0
+        };
         assert_eq!(copy(), copy());
     }
 }
@@ -87,7 +98,9 @@ fn the_same_record_gives_the_same_copy() {
 #[test]
 fn references_still_lead_to_their_resources() {
     for record in records(6) {
-        let (copy, _) = desensitizer(Policy::safe_harbor()).desensitize(&record).unwrap();
+        let (copy, _) = desensitizer(Policy::safe_harbor())
+            .desensitize(&record, &Sights::clear(&record))
+            .unwrap();
         let patient = copy.bundle().of_type("Patient").next().unwrap()["id"].as_str().unwrap();
         let encounter = copy.bundle().of_type("Encounter").next().unwrap();
         assert_eq!(encounter["subject"]["reference"], format!("Patient/{patient}"));
@@ -97,7 +110,8 @@ fn references_still_lead_to_their_resources() {
 #[test]
 fn strict_policy_leaves_no_surrogate() {
     for record in records(10) {
-        let (copy, _) = desensitizer(Policy::strict()).desensitize(&record).unwrap();
+        let (copy, _) =
+            desensitizer(Policy::strict()).desensitize(&record, &Sights::clear(&record)).unwrap();
         let text = String::from_utf8(copy.bundle().to_canonical()).unwrap();
         assert!(!text.contains("name-") && !text.contains("identifier-"), "{text}");
     }
@@ -106,7 +120,9 @@ fn strict_policy_leaves_no_surrogate() {
 #[test]
 fn report_holds_no_value() {
     for record in records(10) {
-        let (_, report) = desensitizer(Policy::safe_harbor()).desensitize(&record).unwrap();
+        let (_, report) = desensitizer(Policy::safe_harbor())
+            .desensitize(&record, &Sights::clear(&record))
+            .unwrap();
         let shown = format!("{report:?} {record:?}");
         assert!(secrets(&record).iter().all(|secret| !shown.contains(secret)));
     }
@@ -120,7 +136,8 @@ fn patterns_next_to_chinese_characters_are_found() {
     );
     let file = emrshare_record::SourceFile::new("p.json", patient.into_bytes());
     let (record, _) = import(vec![file]).unwrap();
-    let (copy, _) = desensitizer(Policy::safe_harbor()).desensitize(&record).unwrap();
+    let (copy, _) =
+        desensitizer(Policy::safe_harbor()).desensitize(&record, &Sights::clear(&record)).unwrap();
     let text = String::from_utf8(copy.bundle().to_canonical()).unwrap();
     for gone in ["example.com", "13812345678", "5月6日"] {
         assert!(!text.contains(gone), "{gone} in {text}");
@@ -128,4 +145,25 @@ fn patterns_next_to_chinese_characters_are_found() {
     for kept in ["38.5℃", "120/80mmHg", "2023"] {
         assert!(text.contains(kept), "{kept} not in {text}");
     }
+}
+
+#[test]
+fn images_that_nobody_saw_are_left_out_and_writing_is_blanked() {
+    let record = records(20).find(|record| !record.attachments().is_empty()).unwrap();
+    let images = record.attachments().len();
+    let desensitizer = desensitizer(Policy::safe_harbor());
+    let (copy, report) = desensitizer.desensitize(&record, &Sights::none()).unwrap();
+    assert_eq!((copy.attachments().len(), report.left_out()), (0, images));
+    let mut sights = Sights::clear(&record);
+    sights.add(0, vec![Area::around(3.0, 3.0, 20.0, 9.0)]);
+    let pixels = |record: &Record| {
+        let object = dicom::parse(&record.attachments()[0].bytes).unwrap();
+        object.element_by_name("PixelData").unwrap().to_bytes().unwrap().into_owned()
+    };
+    let (clear, _) = desensitizer.desensitize(&record, &Sights::clear(&record)).unwrap();
+    let (blanked, report) = desensitizer.desensitize(&record, &sights).unwrap();
+    assert_eq!(report.left_out(), 0);
+    assert_eq!(pixels(&clear), pixels(&record));
+    assert_ne!(pixels(&blanked), pixels(&record));
+    assert_eq!(pixels(&blanked).len(), pixels(&record).len());
 }

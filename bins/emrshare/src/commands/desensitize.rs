@@ -8,14 +8,19 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use emrshare_desensitize::{Desensitizer, Policy, Report};
+use emrshare_completeness::{Detector, Found, ImageMatcher, PixelMatcher};
+use emrshare_desensitize::{Area, Desensitizer, DocumentKind, Policy, Report, Sights};
 use emrshare_identity::ConsortiumKey;
+use emrshare_picture::{Picture, PictureError};
 use emrshare_recognize::{Finding, Kind, find};
 use emrshare_record::{RecordFile, import};
 use serde_json::{Value, json};
 
 use super::random_key;
 use crate::{cli::DesensitizeArguments, exit::Refused, files, home, output};
+
+/// Frames of a file that are looked at.
+const FRAMES: u32 = 3;
 
 pub(super) fn run(arguments: &DesensitizeArguments, as_json: bool) -> anyhow::Result<()> {
     let Some(out) = arguments.out.as_deref() else {
@@ -74,7 +79,8 @@ fn with_path(path: &Path, mut line: Value) -> Value {
 
 fn file(desensitizer: &Desensitizer, path: &Path, copy: &Path) -> anyhow::Result<Value> {
     let bytes = fs::read(path).context("it cannot be read")?;
-    let treated = desensitizer.desensitize_file(&bytes)?;
+    let (seen, note) = look(&bytes)?;
+    let treated = desensitizer.desensitize_file(&bytes, Some(&seen))?;
     if let Some(folder) = copy.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -85,12 +91,49 @@ fn file(desensitizer: &Desensitizer, path: &Path, copy: &Path) -> anyhow::Result
         .with_context(|| format!("{} cannot be written", copy.display()))?;
     let mut line = counts(&treated.report);
     line["kind"] = json!(format!("{:?}", treated.kind));
+    if treated.kind == DocumentKind::Dicom {
+        line["pixels"] = json!(note);
+    }
     Ok(line)
+}
+
+/// Writing on the pixels of a file, and what is to be said of it. A file that cannot be looked at is
+/// treated all the same: whoever asked for it is told.
+fn look(bytes: &[u8]) -> anyhow::Result<(Vec<Area>, String)> {
+    let pictures = match Picture::sample(bytes, FRAMES) {
+        Ok(pictures) => pictures,
+        Err(PictureError::NoPixels | PictureError::UnknownKind) => {
+            return Ok((Vec::new(), "none".into()));
+        }
+        Err(error) => return Ok((Vec::new(), format!("not looked at: {error}"))),
+    };
+    let mut found = Vec::new();
+    for picture in &pictures {
+        found.extend(Detector::embedded().find(picture)?);
+    }
+    let areas = writing(&found);
+    let note = match areas.len() {
+        0 => "no writing found".into(),
+        count => format!("{count} areas of writing blanked"),
+    };
+    Ok((areas, note))
+}
+
+fn writing(found: &[Found]) -> Vec<Area> {
+    let writing = found.iter().filter(|found| found.is_writing());
+    writing.map(|found| Area::around(found.x, found.y, found.width, found.height)).collect()
 }
 
 fn record(desensitizer: &Desensitizer, path: &Path, folder: &Path) -> anyhow::Result<Value> {
     let (record, _) = import(files::read(path)?)?;
-    let (copy, report) = desensitizer.desensitize(&record)?;
+    let mut sights = Sights::none();
+    for (attachment, image) in record.attachments().iter().enumerate() {
+        let seen = PixelMatcher::new(Detector::embedded()).shown(image).ok().flatten();
+        if let Some(seen) = seen {
+            sights.add(attachment, writing(&seen));
+        }
+    }
+    let (copy, report) = desensitizer.desensitize(&record, &sights)?;
     files::write(&RecordFile::desensitized(&copy), folder)?;
     let mut line = counts(&report);
     line["left_out"] = json!(report.left_out());

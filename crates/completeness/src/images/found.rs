@@ -1,5 +1,8 @@
 //! What detectors find.
 
+/// How sure writing must be to be taken for it beyond doubt.
+const WRITING_MIN: f32 = 0.6;
+
 /// Something found on a picture. Places are in pixels from the top left.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
@@ -25,6 +28,13 @@ impl Found {
     #[must_use]
     pub fn is_like(&self, label: &str) -> bool {
         self.looks_like.as_ref().unwrap_or(&self.label) == label
+    }
+
+    /// Whether this is writing, or a code that a machine reads, beyond doubt: it may name the
+    /// patient. Lines that are less sure are remarked only: traces and edges look like them.
+    #[must_use]
+    pub fn is_writing(&self) -> bool {
+        matches!(self.label.as_str(), "burnt_in_text" | "barcode") && self.score >= WRITING_MIN
     }
 
     /// Intersection over union with another box, 0 to 1.

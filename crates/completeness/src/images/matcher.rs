@@ -51,31 +51,44 @@ impl ImageMatcher for HeaderMatcher {
     }
 }
 
-/// What is missing, and what a person should look at.
-pub(crate) fn compare(record: &Record, matcher: &dyn ImageMatcher) -> (Vec<Reason>, Vec<Remark>) {
-    let (mut reasons, mut remarks) = (Vec::new(), Vec::new());
+/// What comparing images says.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Compared {
+    /// What is missing.
+    pub(crate) reasons: Vec<Reason>,
+    /// What a person should look at.
+    pub(crate) remarks: Vec<Remark>,
+    /// What was seen on each attachment; `None` if nobody looked at its pixels.
+    pub(crate) seen: Vec<Option<Vec<Found>>>,
+}
+
+/// Compares images with what the record lists and what their headers say.
+pub(crate) fn compare(record: &Record, matcher: &dyn ImageMatcher) -> Compared {
+    let Compared { mut reasons, mut remarks, mut seen } = Compared::default();
     let mut headers: BTreeMap<String, usize> = BTreeMap::new();
     let mut pictures: Vec<&'static str> = Vec::new();
     for (position, image) in record.attachments().iter().enumerate() {
         let attachment = position + 1;
         if image.media_type == MediaType::Text {
+            seen.push(None);
             continue;
         }
-        let shown = match matcher.shown(image) {
-            Ok(shown) => shown.unwrap_or_default(),
+        seen.push(match matcher.shown(image) {
+            Ok(shown) => shown,
             Err(problem) => {
                 remarks.push(Remark::UnseenPixels { attachment, problem });
-                Vec::new()
+                None
             }
-        };
-        remarks.extend(writing(attachment, &shown));
+        });
+        let shown = seen.last().and_then(Option::as_deref).unwrap_or_default();
+        remarks.extend(writing(attachment, shown));
         if image.media_type != MediaType::Dicom {
             pictures.extend(shown.iter().filter_map(|found| modality_of(&found.label)));
             continue;
         }
         match matcher.label(image) {
             Ok(label) => {
-                remarks.extend(disagreement(attachment, &label.modality, &shown));
+                remarks.extend(disagreement(attachment, &label.modality, shown));
                 *headers.entry(label.modality).or_default() += 1;
             }
             Err(problem) => reasons.push(Reason::UnreadableImage { attachment, problem }),
@@ -95,7 +108,7 @@ pub(crate) fn compare(record: &Record, matcher: &dyn ImageMatcher) -> (Vec<Reaso
             reasons.push(Reason::MissingImages { modality, listed, found });
         }
     }
-    (reasons, remarks)
+    Compared { reasons, remarks, seen }
 }
 
 /// A remark if lines of writing are on an image.
@@ -212,7 +225,7 @@ mod tests {
         let matcher = Told(vec![("CT", &["ct"]), ("", &["mri", "mri", "chest_xray"])]);
         let listed = [("CT", 1), ("MR", 2), ("DX", 2)];
         let record = record(&listed, &[MediaType::Dicom, MediaType::Unknown]);
-        let (reasons, remarks) = compare(&record, &matcher);
+        let Compared { reasons, remarks, .. } = compare(&record, &matcher);
         let missing = Reason::MissingImages { modality: "DX".into(), listed: 2, found: 1 };
         assert_eq!((reasons, remarks), (vec![missing], vec![]));
     }
@@ -222,8 +235,8 @@ mod tests {
         let labels: Vec<(&str, &[&str])> = vec![("CT", &["ct"]); 5];
         for count in 0..5 {
             let record = record(&[("CT", 3)], &vec![MediaType::Dicom; count]);
-            let (reasons, _) = compare(&record, &Told(labels.clone()));
-            assert_eq!(reasons.is_empty(), count >= 3);
+            let compared = compare(&record, &Told(labels.clone()));
+            assert_eq!(compared.reasons.is_empty(), count >= 3);
         }
     }
 
@@ -231,7 +244,9 @@ mod tests {
     fn header_and_pixels_that_disagree_are_remarked() {
         let matcher = Told(vec![("CT", &["mri", "burnt_in_text"]), ("OT", &["mri"]), ("CT", &[])]);
         let record = record(&[], &[MediaType::Dicom; 3]);
-        let (reasons, remarks) = compare(&record, &matcher);
+        let Compared { reasons, remarks, seen } = compare(&record, &matcher);
+        let counts: Vec<_> = seen.iter().map(|seen| seen.as_ref().map(Vec::len)).collect();
+        assert_eq!(counts, [Some(2), Some(1), Some(0)]);
         assert_eq!(reasons, []);
         let disagreement =
             Remark::Disagreement { attachment: 1, modality: "CT".into(), pixels: "mri".into() };

@@ -24,4 +24,4 @@ pub use {
     pixels::PixelMatcher,
 };
 
-pub(crate) use matcher::compare;
+pub(crate) use matcher::{Compared, compare};

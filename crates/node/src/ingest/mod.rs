@@ -137,7 +137,7 @@ impl Ingest {
         let verdict = judge::judge(&record, &terms)?;
         let original = RecordFile::original(&record, &self.key);
         self.check_digest_is_new(original.manifest().digest())?;
-        let (copy, report) = desensitize::desensitize(&terms.desensitizer, &record)?;
+        let (copy, report) = desensitize::desensitize(&terms.desensitizer, &record, &verdict)?;
         let desensitized = RecordFile::desensitized(&copy);
         Ok(Judged { verdict, notes, report, original, desensitized })
     }
