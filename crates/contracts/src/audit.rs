@@ -159,7 +159,7 @@ pub struct Request {
     /// When, in milliseconds since 1970.
     pub time_ms: u64,
     /// Whether the origin signed that it handed the original out.
-    pub delivered: u8,
+    pub delivered: bool,
 }
 
 fields!(Request { index, original, signer, recipient, purpose, decision, time_ms, delivered });
@@ -316,7 +316,7 @@ fn ask<S: StateRead + ?Sized>(
         purpose,
         decision,
         time_ms: by.time_ms,
-        delivered: 0,
+        delivered: false,
     };
     wire::put(state, key::request(by.transaction), &request);
     log(state, Subject::Record(index), by, Happening::Asked { purpose, decision })
@@ -331,10 +331,10 @@ fn delivered<S: StateRead + ?Sized>(
     let asked = request(state, id)?.filter(|asked| asked.decision.is_allowed());
     let mut asked = asked.ok_or(missing)?;
     allow(by.is_node && by.node == asked.index.origin(), "the record's origin")?;
-    if asked.delivered > 0 {
+    if asked.delivered {
         return Err(CallError::Present { what: "delivery" });
     }
-    asked.delivered = 1;
+    asked.delivered = true;
     wire::put(state, key::request(id), &asked);
     let taker = crate::person(state, asked.signer)?.map(|person| person.registrar);
     contribution::count(state, by.node, taker)?;

@@ -185,7 +185,6 @@ macro_rules! plain_field {
     };
 }
 
-plain_field!(u8, |value| [*value], |reader| reader.u8("byte"));
 plain_field!(u32, |value| value.to_be_bytes(), |reader| reader.u32("number"));
 plain_field!(u64, |value| value.to_be_bytes(), |reader| reader.u64("time or number"));
 plain_field!(Digest, |value| value.0, |reader| reader.digest("digest"));
@@ -207,19 +206,29 @@ impl Field for () {
     }
 }
 
+impl Field for bool {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        bytes.push(u8::from(*self));
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match reader.u8("yes or no")? {
+            0 => Ok(false),
+            1 => Ok(true),
+            found => Err(DecodeError::Value { what: "yes or no", found: found.into() }),
+        }
+    }
+}
+
 impl<T: Field> Field for Option<T> {
     fn put(&self, bytes: &mut Vec<u8>) {
-        bytes.push(u8::from(self.is_some()));
+        self.is_some().put(bytes);
         if let Some(value) = self {
             value.put(bytes);
         }
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        match reader.u8("presence")? {
-            0 => Ok(None),
-            1 => T::read(reader).map(Some),
-            found => Err(DecodeError::Value { what: "presence", found: found.into() }),
-        }
+        bool::read(reader)?.then(|| T::read(reader)).transpose()
     }
 }

@@ -100,7 +100,7 @@ pub(crate) async fn hand_out(
     asked: &Request,
 ) -> Result<Body, DeliverError> {
     let original = shared.originals.open(asked.original)?.ok_or(DeliverError::Destroyed)?;
-    if asked.delivered == 0 {
+    if !asked.delivered {
         tokio::spawn(log_delivery(shared.clone(), id));
     }
     metrics::counter!("emrshare_originals_read").increment(1);

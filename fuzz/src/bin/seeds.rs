@@ -41,6 +41,10 @@ fn main() -> std::io::Result<()> {
         &folder.join("merkle_paths"),
         (0..64).map(|n| vec![n; 3 + 32 * usize::from(n % 7)]).collect(),
     )?;
+    let calls: Value =
+        serde_json::from_str(include_str!("../../../crates/contracts/tests/vectors/calls.json"))
+            .expect("the vectors are JSON");
+    write(&folder.join("contract_calls"), chains(&calls))?;
     let samples = Generator::new(1, Tongue::Mixed).text_only().take(8);
     let bodies = samples.flat_map(|sample| sample.files).map(|file| file.bytes);
     write(&folder.join("record_import"), bodies.collect())?;
@@ -56,6 +60,19 @@ fn main() -> std::io::Result<()> {
     });
     write(&folder.join("text_judge"), texts.collect())?;
     write(&folder.join("file_desensitize"), FILES.map(|file| file.as_bytes().to_vec()).to_vec())
+}
+
+/// Each call alone, by a node, and all of them in a chain.
+fn chains(vectors: &Value) -> Vec<Vec<u8>> {
+    let call = |one: &Value| {
+        let payload = hex::decode(one["payload"].as_str()?).ok()?;
+        let contract = u8::try_from(one["contract"].as_u64()?).ok()?;
+        Some([&[0, contract, u8::try_from(payload.len()).ok()?], payload.as_slice()].concat())
+    };
+    let calls = vectors["calls"].as_array().into_iter().flatten();
+    let mut chains: Vec<_> = calls.filter_map(call).collect();
+    chains.push(chains.concat());
+    chains
 }
 
 /// A file of each form, and texts.

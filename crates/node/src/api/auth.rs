@@ -22,6 +22,8 @@ use crate::{clock, node::Shared, server::CallerAddress};
 const CHALLENGE_MS: u64 = 60_000;
 const SESSION_MS: u64 = 3_600_000;
 const SESSIONS_MAX: usize = 10_000;
+/// Sessions of one key; the oldest ends when there would be more.
+const SESSIONS_OF_KEY_MAX: usize = 64;
 
 /// Who calls.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -116,6 +118,9 @@ impl Sessions {
             let message = "too many people are signed in; try again later";
             return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message));
         }
+        if let Session::Open { key, .. } = session {
+            end_oldest(&mut sessions, key);
+        }
         let token = clock::random();
         sessions.insert(token, session);
         Ok(token)
@@ -145,6 +150,20 @@ impl Sessions {
         let before = sessions.len();
         sessions.retain(|_, open| !matches!(open, Session::Open { key, .. } if *key == ended));
         before - sessions.len()
+    }
+}
+
+/// Makes room for a session of a key.
+fn end_oldest(sessions: &mut HashMap<[u8; 32], Session>, of: PublicKey) {
+    let open = sessions.iter().filter_map(|(token, session)| match session {
+        Session::Open { key, until_ms } if *key == of => Some((*until_ms, *token)),
+        _ => None,
+    });
+    let open: Vec<_> = open.collect();
+    if open.len() >= SESSIONS_OF_KEY_MAX
+        && let Some((_, oldest)) = open.iter().min()
+    {
+        sessions.remove(oldest);
     }
 }
 
@@ -247,4 +266,37 @@ pub(crate) struct SignedOut {
     responses((status = 200, body = SignedOut)))]
 pub(super) async fn sign_out(State(shared): Api, caller: Caller) -> Json<SignedOut> {
     Json(SignedOut { sessions: shared.sessions.close(caller.key()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_so_many_sessions_and_the_oldest_ends() {
+        let sessions = Sessions::default();
+        let until_ms = clock::now_ms() + SESSION_MS;
+        let [many, other] = [1, 2].map(|byte| PublicKey([byte; 32]));
+        let open = |key, later| sessions.open(Session::Open { key, until_ms: until_ms + later });
+        let first = open(many, 0).unwrap();
+        let others = open(other, 0).unwrap();
+        for later in 1..SESSIONS_OF_KEY_MAX as u64 {
+            open(many, later).unwrap();
+        }
+        assert_eq!(sessions.key(first), Some(many));
+        open(many, 1_000).unwrap();
+        assert_eq!(sessions.key(first), None);
+        assert_eq!(sessions.key(others), Some(other));
+        assert_eq!(sessions.close(many), SESSIONS_OF_KEY_MAX);
+    }
+
+    #[test]
+    fn a_challenge_is_taken_once_and_no_token() {
+        let sessions = Sessions::default();
+        let until_ms = clock::now_ms() + CHALLENGE_MS;
+        let challenge = sessions.open(Session::Challenge { until_ms }).unwrap();
+        assert_eq!(sessions.key(challenge), None);
+        assert!(sessions.take_challenge(challenge));
+        assert!(!sessions.take_challenge(challenge));
+    }
 }

@@ -56,7 +56,7 @@ pub(super) async fn show(
         allowed: asked.decision.is_allowed(),
         decision: asked.decision.name(),
         time_ms: asked.time_ms,
-        delivered: asked.delivered > 0,
+        delivered: asked.delivered,
     }))
 }
 

@@ -11,8 +11,8 @@ use axum::http::StatusCode;
 use super::error::ApiError;
 
 const WINDOW_MS: u64 = 60_000;
-/// Challenges for an address in a minute.
-const CHALLENGES_MAX: u32 = 300;
+/// Challenges for an address in a minute: scripts sign in at each command.
+const CHALLENGES_MAX: u32 = 6_000;
 /// Failed tries of an address in a minute: then it is locked out until the minute is over.
 const FAILURES_MAX: u32 = 10;
 /// Addresses that are remembered at a time.
