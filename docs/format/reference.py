@@ -277,6 +277,8 @@ CALLS = {
     (2, 2): [KEY, KEY],
     (2, 3): [KEY, KEY],
     (2, 4): [KEY],
+    (2, 5): ["address"],
+    (2, 6): ["address"],
     (3, 0): [INDEX, KEY],
     (3, 1): [KEY, RIGHTS],
     (3, 2): [KEY, RIGHTS],
@@ -303,6 +305,8 @@ def call(contract, payload):
 def call_field(reader, kind):
     if kind == KEY:
         return reader.take(32).hex()
+    if kind == "address":
+        return reader.take(20).hex()
     if kind == "signature":
         return reader.take(64).hex()
     if kind == TIME:

@@ -5,7 +5,7 @@
 //! leave an access out, and a request without a delivery is seen by everyone.
 
 use emrshare_codec::{Digest, NodeId, RecordIndex};
-use emrshare_identity::PublicKey;
+use emrshare_identity::{EthereumAddress, PublicKey};
 use emrshare_ledger::{Overlay, StateError, StateRead, StateScan, Status, wire::Reader};
 
 use crate::{
@@ -120,6 +120,16 @@ calls! {
         10 => Agreed {
             /// Digest of the protocol.
             protocol: Digest,
+        },
+        /// A person bound an Ethereum wallet to sign in with.
+        11 => WalletBound {
+            /// Its address.
+            address: EthereumAddress,
+        },
+        /// A person ended that.
+        12 => WalletUnbound {
+            /// The wallet's address.
+            address: EthereumAddress,
         },
     }
 }

@@ -1,7 +1,7 @@
 //! Where the contracts keep what in the ledger's state: a byte for the kind of row, then fields.
 
 use emrshare_codec::{Digest, NodeId, RecordIndex};
-use emrshare_identity::PublicKey;
+use emrshare_identity::{EthereumAddress, PublicKey};
 use emrshare_ledger::key::CONTRACTS;
 
 use crate::{Grantee, Party, Scope, Subject, wire::Field};
@@ -49,6 +49,11 @@ pub(crate) fn retired(holder: PublicKey) -> Vec<u8> {
 /// Identity → role, registrar and current key.
 pub(crate) fn identity(identity: Digest) -> Vec<u8> {
     key(b'i', &identity)
+}
+
+/// Ethereum address → the identity that signs in with it.
+pub(crate) fn wallet(address: EthereumAddress) -> Vec<u8> {
+    key(b'E', &address)
 }
 
 /// Identity → a new key that waits for a second institution.

@@ -56,7 +56,7 @@ pub use permission::{
     EMERGENCY_MS, Grant, Grantee, PermissionCall, Reason, Scope, Span, grant, grants,
 };
 pub use protocol::{Protocol, ProtocolError, Violation};
-pub use registry::{Party, Person, RegistryCall, Role, key_of, party, person};
+pub use registry::{Party, Person, RegistryCall, Role, key_of, party, person, wallet_of};
 pub use relationship::{
     AppendStatement, Owner, Relationship, RelationshipCall, Rights, Standing, owner, relationship,
 };

@@ -5,7 +5,7 @@
 //! [`Party`] has: it follows the person from key to key.
 
 use emrshare_codec::{Digest, NodeId};
-use emrshare_identity::PublicKey;
+use emrshare_identity::{EthereumAddress, PublicKey};
 use emrshare_ledger::{DecodeError, Overlay, StateError, StateRead, wire::Reader};
 
 use crate::{
@@ -124,6 +124,16 @@ calls! {
             /// Whose.
             identity: Digest,
         },
+        /// A person may sign in with an Ethereum wallet from now on.
+        5 => BindWallet {
+            /// Its address.
+            address: EthereumAddress,
+        },
+        /// A person ends that.
+        6 => UnbindWallet {
+            /// The wallet's address.
+            address: EthereumAddress,
+        },
     }
 }
 
@@ -164,6 +174,17 @@ pub fn key_of<S: StateRead + ?Sized>(
     identity: Digest,
 ) -> Result<Option<PublicKey>, StateError> {
     Ok(account(state, identity)?.and_then(|account| account.key))
+}
+
+/// The identity that signs in with an Ethereum wallet.
+///
+/// # Errors
+/// [`StateError`] if the state cannot be read.
+pub fn wallet_of<S: StateRead + ?Sized>(
+    state: &S,
+    address: EthereumAddress,
+) -> Result<Option<Digest>, StateError> {
+    wire::row(state, &key::wallet(address))
 }
 
 fn account<S: StateRead + ?Sized>(
@@ -210,6 +231,22 @@ impl RegistryCall {
                 state.delete(key::recovery(identity));
                 change_key(state, identity, account, Some(key))?;
                 (identity, Happening::Recovered {})
+            }
+            Self::BindWallet { address } => {
+                let person = person(state, by.signer)?;
+                let person = person.ok_or(CallError::NotAllowed { who: "a registered person" })?;
+                if wallet_of(state, address)?.is_some() {
+                    return Err(CallError::Registered { what: "wallet" });
+                }
+                wire::put(state, key::wallet(address), &person.identity);
+                (person.identity, Happening::WalletBound { address })
+            }
+            Self::UnbindWallet { address } => {
+                let bound = wallet_of(state, address)?;
+                let identity = bound.ok_or(CallError::Missing { what: "wallet" })?;
+                allow(key_of(state, identity)? == Some(by.signer), "the person who bound it")?;
+                state.delete(key::wallet(address));
+                (identity, Happening::WalletUnbound { address })
             }
             Self::Retire { identity } => {
                 let account = known(state, identity)?;

@@ -1,7 +1,7 @@
 //! Fields of calls and of rows of state: fixed widths, big endian, one form for each value.
 
 use emrshare_codec::{Digest, NodeId, RecordIndex};
-use emrshare_identity::{PublicKey, Signature};
+use emrshare_identity::{EthereumAddress, PublicKey, Signature};
 use emrshare_ledger::{DecodeError, Overlay, StateError, StateRead, wire::Reader};
 
 /// Something with a place in a call or a row.
@@ -188,6 +188,7 @@ macro_rules! plain_field {
 plain_field!(u32, |value| value.to_be_bytes(), |reader| reader.u32("number"));
 plain_field!(u64, |value| value.to_be_bytes(), |reader| reader.u64("time or number"));
 plain_field!(Digest, |value| value.0, |reader| reader.digest("digest"));
+plain_field!(EthereumAddress, |value| value.0, |reader| reader.array("address").map(Self));
 plain_field!(PublicKey, |value| value.0, |reader| reader.public_key("key"));
 plain_field!(Signature, |value| value.0, |reader| reader.signature("signature"));
 plain_field!(NodeId, |value| value.get().to_be_bytes(), |reader| {

@@ -10,8 +10,9 @@ use emrshare_contracts::{
     EMERGENCY_MS, Genesis, Grant, Grantee, Happening, ItemError, Motion, Outcome, Party,
     PermissionCall, Protocol, Purpose, Purposes, Reason, RegistryCall, RelationshipCall, Rights,
     Role, Scope, Span, Standing, Subject, Summary, agreed_terms, apply_item, contribution, execute,
-    is_suspended, key_of, owner, person, proposals, relationship, request,
+    is_suspended, key_of, owner, person, proposals, relationship, request, wallet_of,
 };
+use emrshare_identity::EthereumAddress;
 use emrshare_ledger::{BlockBuilder, Item, Overlay, TransactionDraft, history};
 use emrshare_record::import;
 use emrshare_sample::{Generator, Tongue};
@@ -207,6 +208,26 @@ fn one_institution_cannot_take_a_person_over_by_registering_anew() {
     let call = grant(Scope::All, to_person(31));
     chain.call(0, &self::key(80), call).unwrap();
     assert!(Summary::of(&chain.state, key, 10).unwrap().is_empty());
+}
+
+#[test]
+fn a_wallet_signs_in_one_person_who_alone_ends_that() {
+    let (mut chain, _) = Chain::with_people();
+    let address = EthereumAddress([7; 20]);
+    let (bind, unbind) =
+        (RegistryCall::BindWallet { address }, RegistryCall::UnbindWallet { address });
+    not_allowed(chain.call(0, &key(99), bind));
+    chain.call(0, &key(31), bind).unwrap();
+    assert_eq!(wallet_of(&chain.state, address).unwrap(), Some(identity(31)));
+    let taken = refused(chain.call(0, &key(30), bind));
+    assert!(matches!(taken, CallError::Registered { what: "wallet" }));
+    not_allowed(chain.call(0, &key(30), unbind));
+    chain.call(0, &key(31), RegistryCall::Rotate { key: key(61).public_key() }).unwrap();
+    not_allowed(chain.call(0, &key(31), unbind));
+    chain.call(0, &key(61), unbind).unwrap();
+    assert_eq!(wallet_of(&chain.state, address).unwrap(), None);
+    let trail = chain.trail(Subject::Person(identity(31)));
+    assert_eq!(trail.last(), Some(&Happening::WalletUnbound { address }));
 }
 
 #[test]

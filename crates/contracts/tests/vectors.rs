@@ -12,7 +12,7 @@ use emrshare_contracts::{
     Motion, Party, PermissionCall, Purpose, Purposes, Reason, RegistryCall, RelationshipCall,
     Rights, Role, Scope, Span, Terms, Voice,
 };
-use emrshare_identity::{Authority, SigningKey, Subject, Validity};
+use emrshare_identity::{Authority, EthereumAddress, SigningKey, Subject, Validity};
 use emrshare_ledger::{DecodeError, Transaction, TransactionDraft};
 use serde_json::{Value, json};
 use sha2::Digest as _;
@@ -20,7 +20,7 @@ use sha2::Digest as _;
 /// The files and their SHA-256.
 const LOCKS: [(&str, &str); 2] = [
     ("genesis.json", "2f3489e3aa2ade7f69fa4f6b61678045d0b78be6338fbe3cd59b93cb6f476726"),
-    ("calls.json", "dc9740e6d301bd78464fabd0512fb0bd57999114ebc6d7ce4489ced2f8f86ae0"),
+    ("calls.json", "bd5d73b7163d4965bf1d0e7693f8e8b2d09e7d1f90f3065a20a7fdc9fc4af8df"),
 ];
 const TIME: i64 = 1_763_683_200;
 
@@ -92,6 +92,7 @@ fn calls() -> Value {
     let (patient, doctor) = (key(30).public_key(), key(31).public_key());
     let (chain, identity) = (Digest([9; 32]), Digest([40; 32]));
     let node = NodeId::new(7).unwrap();
+    let address = EthereumAddress([7; 20]);
     let index = RecordIndex::new(node, Serial::from(300));
     let at = index.to_string();
     let digest = |byte: u8| Digest([byte; 32]);
@@ -138,6 +139,8 @@ fn calls() -> Value {
             json!([3, identity.to_string(), doctor.to_string()]),
         ),
         (RegistryCall::Retire { identity }.into(), json!([4, identity.to_string()])),
+        (RegistryCall::BindWallet { address }.into(), json!([5, "07".repeat(20)])),
+        (RegistryCall::UnbindWallet { address }.into(), json!([6, "07".repeat(20)])),
         (RelationshipCall::Link { index, patient }.into(), json!([0, at, patient.to_string()])),
         (
             RelationshipCall::Open { patient, rights: Rights::ViewAndAppend }.into(),

@@ -8,6 +8,7 @@
 //!   its consensus key.
 //!
 //! * [`EnvelopeKey`], [`EnvelopeAddress`]: files for one person's eyes, in the age format.
+//! * [`WalletSignIn`]: signing in with an Ethereum wallet (EIP-4361).
 //! * [`Words`]: recovery words (BIP-39) and the keys that follow from them (SLIP-10).
 //!
 //! Time comes in as an argument, and so does all randomness but that of envelopes, which the age
@@ -26,6 +27,7 @@
 mod certificate;
 mod consortium;
 mod envelope;
+mod ethereum;
 mod key;
 mod seal;
 mod sign_in;
@@ -39,6 +41,7 @@ pub use envelope::{
     EnvelopeAddress, EnvelopeError, EnvelopeKey, EnvelopeWriter, open_with_passphrase,
     seal_with_passphrase,
 };
+pub use ethereum::{AddressError, EthereumAddress, WalletSignIn, WalletSignInError};
 pub use key::{Domain, KeyTextError, PublicKey, Signature, SignatureError, SigningKey};
 pub use seal::{MasterKey, RecordKey, SealError, WrappedKey};
 pub use sign_in::SignInChallenge;

@@ -1,6 +1,6 @@
 //! The ledger of a node: chain and consensus engine, without records.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use emrshare_consensus::{Engine, Peer};
 use emrshare_ledger::{Header, StateRead};
@@ -15,6 +15,7 @@ use crate::{
     chain::{NodeChain, OfferError},
     config::Config,
     node::{NodeError, copy_of, open_kv},
+    server,
 };
 
 /// A validator that orders and keeps the ledger and stores no records: every rule is checked and
@@ -43,6 +44,7 @@ impl LedgerNode {
         kv: Arc<dyn Kv>,
         asked: mpsc::UnboundedSender<Vec<Task>>,
     ) -> Result<Self, NodeError> {
+        check_port(config.settings.consensus_listen).await?;
         let chain = Arc::new(NodeChain::open(kv, &config.genesis, config.node, asked)?);
         let engine = Engine::start(engine_config(config)?, chain.clone()).await?;
         let engine = Arc::new(engine);
@@ -88,6 +90,12 @@ impl std::fmt::Debug for LedgerNode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("LedgerNode").field("engine", &self.engine).finish_non_exhaustive()
     }
+}
+
+/// The engine would only log that it cannot listen, and the node would live on without consensus.
+async fn check_port(address: SocketAddr) -> Result<(), NodeError> {
+    let bound = server::bind(address).await;
+    bound.map(drop).map_err(|source| NodeError::Listen { address, source })
 }
 
 fn engine_config(config: &Config) -> Result<emrshare_consensus::Config, NodeError> {

@@ -85,6 +85,8 @@ pub(crate) struct Shared {
     pub(crate) me: NodeId,
     pub(crate) genesis: Genesis,
     pub(crate) operators: Vec<PublicKey>,
+    /// Names, with port, that this node is reached at.
+    pub(crate) domains: Vec<String>,
     pub(crate) key: SigningKey,
     pub(crate) consortium_key: Arc<ConsortiumKey>,
     pub(crate) record_len_max: usize,
@@ -114,6 +116,7 @@ impl Shared {
     ) -> Result<Self, NodeError> {
         let Config { settings, node: me, genesis, data, documents, operators, signing_key, .. } =
             config;
+        let domains = domains_of(&genesis, me, settings.api_listen);
         let forward = Forward::default();
         forward.connect(ledger.engine.clone());
         let chain = ledger.chain.clone();
@@ -147,6 +150,7 @@ impl Shared {
             me,
             genesis,
             operators,
+            domains,
             key: signing_key,
             consortium_key,
             record_len_max: settings.record_len_max,
@@ -266,6 +270,14 @@ pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
         .build()
+}
+
+/// What a browser may show as the site's name: the address that the genesis has for the node, the one
+/// that it listens at, and localhost.
+fn domains_of(genesis: &Genesis, me: NodeId, listen: SocketAddr) -> Vec<String> {
+    let public = genesis.member(me).map(|(member, _)| member.api.as_str()).unwrap_or_default();
+    let public = public.trim_start_matches("https://").trim_end_matches('/');
+    vec![public.to_owned(), listen.to_string(), format!("localhost:{}", listen.port())]
 }
 
 /// Each part that signs holds the key itself.

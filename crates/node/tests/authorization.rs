@@ -23,11 +23,12 @@ use rustls::{
 use serde_json::{Value, json};
 
 /// Paths that need no token.
-const OPEN: [(&str, &str); 4] = [
+const OPEN: [(&str, &str); 5] = [
     ("get", "/api/v1/health"),
     ("get", "/api/v1/version"),
     ("post", "/api/v1/challenge"),
     ("post", "/api/v1/session"),
+    ("post", "/api/v1/session/wallet"),
 ];
 
 const EVERYBODY: &[&str] =
@@ -291,6 +292,47 @@ async fn a_challenge_is_for_one_try_and_many_failures_lock_out() {
     }
     assert_eq!(statuses[0], StatusCode::UNAUTHORIZED);
     assert_eq!(*statuses.last().unwrap(), StatusCode::TOO_MANY_REQUESTS);
+    world.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wallet_signs_in_as_the_person_who_bound_it() {
+    let world = World::new().await;
+    let wallet = k256::ecdsa::SigningKey::from_slice(&[0x46; 32]).unwrap();
+    let address = "0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F";
+    let sign_in = async |domain: &str, challenge: &str| {
+        let text = format!(
+            "{domain} wants you to sign in with your Ethereum account:\n{address}\n\n\n\
+             URI: https://{domain}\nVersion: 1\nChain ID: 1\nNonce: {challenge}\n\
+             Issued At: 2025-11-21T00:00:00Z"
+        );
+        let message: siwe::Message = text.parse().unwrap();
+        let hash = message.eip191_hash().unwrap();
+        let (signature, recovery) = wallet.sign_prehash_recoverable(&hash).unwrap();
+        let signature = [signature.to_bytes().as_slice(), &[27 + recovery.to_byte()]].concat();
+        let body = json!({"message": text, "signature": format!("0x{}", hex::encode(signature))});
+        let url = format!("{}/api/v1/session/wallet", world.base);
+        let answer = world.http.post(url).json(&body).send().await.unwrap();
+        (answer.status(), answer.json::<Value>().await.unwrap())
+    };
+    let challenge = async || {
+        let answer = world.send("post", "/api/v1/challenge", None).await;
+        answer.json::<Value>().await.unwrap()["challenge"].as_str().unwrap().to_owned()
+    };
+    let here = world.base.trim_start_matches("https://").to_owned();
+    assert_eq!(sign_in(&here, &challenge().await).await.0, StatusCode::UNAUTHORIZED);
+    let call = RegistryCall::BindWallet { address: address.parse().unwrap() };
+    world.client(key(31)).sign_and_send(call).await.unwrap();
+    let fresh = challenge().await;
+    let (status, signed_in) = sign_in(&here, &fresh).await;
+    assert_eq!((status, &signed_in["role"]), (StatusCode::OK, &json!("doctor")));
+    let token = signed_in["token"].as_str().unwrap();
+    let status = world.send("get", "/api/v1/summary", Some(token)).await.status();
+    assert_eq!(status, StatusCode::OK);
+    // A challenge is for one try, for this site, and must be the node's own.
+    assert_eq!(sign_in(&here, &fresh).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(sign_in("evil.example", &challenge().await).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(sign_in(&here, &"0".repeat(64)).await.0, StatusCode::UNAUTHORIZED);
     world.node.stop().await;
 }
 

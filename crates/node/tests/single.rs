@@ -15,7 +15,7 @@ use emrshare_contracts::{AgreedTerms, AllianceCall, Motion, Protocol};
 use emrshare_desensitize::Policy;
 use emrshare_identity::{Authority, SigningKey, Subject, TlsKey, Validity};
 use emrshare_ledger::{LightClient, Step, history};
-use emrshare_node::Config;
+use emrshare_node::{Config, Node};
 use emrshare_record::SourceFile;
 use emrshare_sample::{Generator, SampleRecord, Tongue};
 use home::{Home, read_key};
@@ -213,6 +213,19 @@ fn garbage(address: SocketAddr) {
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_whose_port_is_taken_does_not_start() {
+    let home = Home::new();
+    for address in [home.settings().api_listen, home.settings().consensus_listen] {
+        let taken = std::net::TcpListener::bind(address).unwrap();
+        let config = Config::load(&home.path.join("node.toml")).unwrap();
+        let error = Node::start(config).await.unwrap_err();
+        assert!(error.to_string().contains(&address.to_string()), "{error}");
+        drop(taken);
+    }
+    home.start().await.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

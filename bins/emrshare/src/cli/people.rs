@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use emrshare_codec::{NodeId, RecordIndex};
 use emrshare_contracts::{Purpose, Reason, Rights, Role, Scope, Voice};
-use emrshare_identity::PublicKey;
+use emrshare_identity::{EthereumAddress, PublicKey};
 
 use super::At;
 
@@ -48,6 +48,20 @@ pub(crate) enum PersonCommand {
         /// The new public key.
         #[arg(id = "public_key")]
         key: PublicKey,
+    },
+    /// As a person: sign in with this Ethereum wallet too, from a browser.
+    BindWallet {
+        #[command(flatten)]
+        at: At,
+        /// Its address.
+        address: EthereumAddress,
+    },
+    /// As a person: end that.
+    UnbindWallet {
+        #[command(flatten)]
+        at: At,
+        /// The wallet's address.
+        address: EthereumAddress,
     },
     /// As the registering institution: end a registration.
     Retire {

@@ -57,6 +57,12 @@ pub(super) async fn person(command: &PersonCommand, as_json: bool) -> anyhow::Re
         PersonCommand::Rotate { at, key } => {
             signed(at, RegistryCall::Rotate { key: *key }, as_json).await
         }
+        PersonCommand::BindWallet { at, address } => {
+            signed(at, RegistryCall::BindWallet { address: *address }, as_json).await
+        }
+        PersonCommand::UnbindWallet { at, address } => {
+            signed(at, RegistryCall::UnbindWallet { address: *address }, as_json).await
+        }
         PersonCommand::Recover { at, identity, key } => {
             let identity = home::client(at)?.identify(identity).await?;
             by_node(at, RegistryCall::Recover { identity, key: *key }, as_json).await

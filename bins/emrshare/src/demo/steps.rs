@@ -266,14 +266,8 @@ impl Demo {
         patient.sign_and_send(PermissionCall::Revoke { scope, grantee }).await?;
         let refused = doctor.original(index, purpose).await.err();
         self.expect_not_allowed("the doctor after revocation", refused)?;
-        let trail = patient.trail(index).await?;
-        let requests = trail.as_array().into_iter().flatten();
-        let requests = requests.filter(|event| {
-            event["happening"].as_str().is_some_and(|text| text.starts_with("asked"))
-        });
-        let count = requests.count();
-        ensure!(count >= 4, "the patient sees {count} requests of 4");
-        self.screen.ok(&format!("the patient sees all {count} requests on the ledger"), trail);
+        let trail = wait_for_requests(&patient, index, 4).await?;
+        self.screen.ok("the patient sees all 4 requests on the ledger", trail);
         Ok(())
     }
 
@@ -564,6 +558,26 @@ impl Demo {
         let blocks = self.operator(0).blocks(100).await?;
         let blocks = blocks.as_array().context("blocks are a list")?;
         Ok(blocks.iter().filter_map(|block| block["entries"].as_u64()).sum())
+    }
+}
+
+/// The trail of a record, once the patient's node has so many requests on it.
+async fn wait_for_requests(
+    patient: &Client,
+    index: RecordIndex,
+    expected: usize,
+) -> anyhow::Result<Value> {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        let trail = patient.trail(index).await?;
+        let events = trail.as_array().into_iter().flatten();
+        let happenings = events.filter_map(|event| event["happening"].as_str());
+        let requests = happenings.filter(|text| text.starts_with("asked")).count();
+        if requests == expected {
+            return Ok(trail);
+        }
+        ensure!(Instant::now() < until, "the patient sees {requests} requests of {expected}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

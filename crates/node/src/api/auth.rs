@@ -10,8 +10,8 @@ use axum::{
     extract::{FromRequestParts, State},
     http::{StatusCode, header::AUTHORIZATION, request::Parts},
 };
-use emrshare_contracts::{Role, Summary, is_suspended, party, person};
-use emrshare_identity::{PublicKey, SignInChallenge, Signature};
+use emrshare_contracts::{Role, Summary, is_suspended, key_of, party, person, wallet_of};
+use emrshare_identity::{PublicKey, SignInChallenge, Signature, WalletSignIn};
 use emrshare_ledger::StateError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -248,11 +248,56 @@ pub(super) async fn sign_in(
         shared.throttle.failure(from, clock::now_ms())?;
         return Err(ApiError::not_signed_in());
     }
-    let caller = Caller::of(&shared, key).map_err(ApiError::local)?;
+    open_session(&shared, key)
+}
+
+/// A token for whoever holds a key now.
+fn open_session(shared: &Shared, key: PublicKey) -> Result<Json<SignedIn>, ApiError> {
+    let caller = Caller::of(shared, key).map_err(ApiError::local)?;
     let caller = caller.ok_or_else(ApiError::not_signed_in)?;
     let until_ms = clock::now_ms() + SESSION_MS;
     let token = shared.sessions.open(Session::Open { key, until_ms })?;
     Ok(Json(SignedIn { token: hex::encode(token), role: caller.role() }))
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct WalletSignInRequest {
+    /// The text that the wallet signed (EIP-4361): its domain is this node's, its nonce a challenge.
+    message: String,
+    /// The signature of 65 bytes in hexadecimal, with or without `0x`.
+    signature: String,
+}
+
+/// Trades a text that an Ethereum wallet signed for a token of the person who bound the wallet.
+#[utoipa::path(post, path = "/api/v1/session/wallet", request_body = WalletSignInRequest,
+    responses((status = 200, body = SignedIn), (status = 401, body = ApiError)))]
+pub(super) async fn sign_in_with_wallet(
+    State(shared): Api,
+    Extension(CallerAddress(from)): Extension<CallerAddress>,
+    Json(request): Json<WalletSignInRequest>,
+) -> Result<Json<SignedIn>, ApiError> {
+    let now_ms = clock::now_ms();
+    shared.throttle.check(from, now_ms)?;
+    let mut signature = [0; 65];
+    let digits = request.signature.trim_start_matches("0x");
+    hex::decode_to_slice(digits, &mut signature).map_err(ApiError::malformed)?;
+    let now = i64::try_from(now_ms / 1000).unwrap_or(i64::MAX);
+    let signed = WalletSignIn::verify(&request.message, &signature, &shared.domains, now);
+    let mut challenge = [0; 32];
+    let signed = signed.ok().filter(|signed| {
+        let known = hex::decode_to_slice(&signed.nonce, &mut challenge);
+        known.is_ok() && shared.sessions.take_challenge(challenge)
+    });
+    let Some(signed) = signed else {
+        shared.throttle.failure(from, now_ms)?;
+        return Err(ApiError::not_signed_in());
+    };
+    let state = shared.chain.state();
+    let holder = match wallet_of(&state, signed.address).map_err(ApiError::local)? {
+        Some(identity) => key_of(&state, identity).map_err(ApiError::local)?,
+        None => None,
+    };
+    open_session(&shared, holder.ok_or_else(ApiError::not_signed_in)?)
 }
 
 #[derive(Serialize, ToSchema)]

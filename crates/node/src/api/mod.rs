@@ -58,6 +58,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(operations::metrics))
         .routes(routes!(auth::challenge))
         .routes(routes!(auth::sign_in, auth::sign_out))
+        .routes(routes!(auth::sign_in_with_wallet))
         .routes(routes!(records::submit))
         .routes(routes!(records::check))
         .routes(routes!(records::show, records::update, records::delete))

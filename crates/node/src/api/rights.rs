@@ -317,6 +317,8 @@ fn in_words(happening: Happening) -> String {
         Happening::Retired {} => "registration ended".into(),
         Happening::Suspended { member } => format!("node {member} suspended"),
         Happening::Reinstated { member } => format!("node {member} reinstated"),
+        Happening::WalletBound { address } => format!("wallet {address} bound"),
+        Happening::WalletUnbound { address } => format!("wallet {address} unbound"),
         Happening::Agreed { protocol } => format!("terms in force: protocol {protocol}"),
         _ => "something that this software does not know".into(),
     }
