@@ -40,8 +40,9 @@ pub(crate) fn value(value: &Value, as_json: bool) {
 /// The faults of a refused record.
 pub(crate) fn refusal(report: &Value) {
     let refusal = report.get("refusal").unwrap_or(report);
-    let stage = refusal["stage"].as_str().unwrap_or("?");
-    error(&format!("  stage: {stage}"));
+    if let Some(stage) = refusal["stage"].as_str() {
+        error(&format!("  stage: {stage}"));
+    }
     for fault in refusal["faults"].as_array().into_iter().flatten() {
         let text = |key: &str| fault[key].as_str().unwrap_or_default().to_owned();
         error(&format!("  - [{}] {}", text("rule"), text("message")));

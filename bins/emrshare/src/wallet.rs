@@ -19,9 +19,21 @@ pub(crate) struct Wallet {
     pub(crate) registry: u32,
     /// How many visits have a key: theirs are numbered from 0.
     pub(crate) visits: u32,
+    /// What the file is sealed under.
+    passphrase: Zeroizing<String>,
 }
 
 impl Wallet {
+    /// A wallet that has no file yet; the passphrase is asked for.
+    pub(crate) fn new(
+        file: &WalletFile,
+        words: Words,
+        registry: u32,
+        visits: u32,
+    ) -> anyhow::Result<Self> {
+        Ok(Self { words, registry, visits, passphrase: passphrase(file, true)? })
+    }
+
     /// Opens a wallet's file.
     pub(crate) fn open(file: &WalletFile) -> anyhow::Result<Self> {
         let path = file.wallet.display();
@@ -34,22 +46,28 @@ impl Wallet {
         let words = read["words"].as_str().context("the wallet has no words")?.parse()?;
         let registry = number("registry").context("the wallet has no number of its key")?;
         let visits = number("visits").context("the wallet has no count of visits")?;
-        Ok(Self { words, registry, visits })
+        Ok(Self { words, registry, visits, passphrase })
     }
 
-    /// Writes a new file, or replaces the wallet's.
-    pub(crate) fn save(&self, file: &WalletFile, is_new: bool) -> anyhow::Result<()> {
+    /// Writes a new file: never over another.
+    pub(crate) fn create(&self, file: &WalletFile) -> anyhow::Result<()> {
+        write_new(&file.wallet, &self.sealed()?)
+    }
+
+    /// Replaces the file.
+    pub(crate) fn save(&self, file: &WalletFile) -> anyhow::Result<()> {
+        let beside = file.wallet.with_added_extension("new");
+        // One that an interrupted run left behind.
+        let _ = fs::remove_file(&beside);
+        write_new(&beside, &self.sealed()?)?;
+        Ok(fs::rename(&beside, &file.wallet)?)
+    }
+
+    fn sealed(&self) -> anyhow::Result<Vec<u8>> {
         let words = self.words.to_secret_text();
         let text = json!({ "words": *words, "registry": self.registry, "visits": self.visits });
         let text = Zeroizing::new(serde_json::to_vec(&text)?);
-        let sealed = seal_with_passphrase(&text, &passphrase(file, is_new)?, WORK)?;
-        if is_new {
-            return write_new(&file.wallet, &sealed);
-        }
-        let beside = file.wallet.with_extension("new");
-        write_new(&beside, &sealed)?;
-        fs::rename(&beside, &file.wallet)?;
-        Ok(())
+        Ok(seal_with_passphrase(&text, &self.passphrase, WORK)?)
     }
 
     /// The key of a visit, or the registered one.

@@ -43,8 +43,8 @@ fn new(file: &WalletFile, chinese: bool, as_json: bool) -> anyhow::Result<()> {
     let filled = SystemRandom::new().fill(&mut *entropy);
     filled.map_err(|_| anyhow::anyhow!("the system has no random source"))?;
     let list = if chinese { WordList::Chinese } else { WordList::English };
-    let wallet = Wallet { words: Words::from_entropy(&entropy, list), registry: 0, visits: 0 };
-    wallet.save(file, true)?;
+    let wallet = Wallet::new(file, Words::from_entropy(&entropy, list), 0, 0)?;
+    wallet.create(file)?;
     let key = wallet.key(None).public_key().to_string();
     if as_json {
         output::json(&json!({ "words": *wallet.words.to_secret_text(), "registry_key": key }));
@@ -72,7 +72,7 @@ fn visit(file: &WalletFile, as_json: bool) -> anyhow::Result<()> {
     let mut wallet = Wallet::open(file)?;
     let visit = wallet.visits;
     wallet.visits += 1;
-    wallet.save(file, false)?;
+    wallet.save(file)?;
     let key = wallet.key(Some(visit)).public_key().to_string();
     output::value(&json!({ "visit": visit, "key": key }), as_json);
     Ok(())
@@ -86,7 +86,7 @@ async fn rotate(at: &At, as_json: bool) -> anyhow::Result<()> {
     let key = wallet.key(None).public_key();
     let done = client.sign_and_send(RegistryCall::Rotate { key }).await?;
     // Lost before this, the number is found again by `recover`.
-    wallet.save(&file, false)?;
+    wallet.save(&file)?;
     output::value(&json!({ "registry_key": key.to_string(), "height": done["height"] }), as_json);
     Ok(())
 }
@@ -100,8 +100,8 @@ async fn recover(at: &At, as_json: bool) -> anyhow::Result<()> {
     let registry = last_known(at, &words, KeyUse::Registry).await?;
     let visits = last_known(at, &words, KeyUse::Relationship).await?.map_or(0, |last| last + 1);
     spinner.finish_and_clear();
-    let wallet = Wallet { words, registry: registry.unwrap_or(0), visits };
-    wallet.save(&file, true)?;
+    let wallet = Wallet::new(&file, words, registry.unwrap_or(0), visits)?;
+    wallet.create(&file)?;
     show(&wallet, as_json);
     Ok(())
 }
