@@ -101,7 +101,8 @@ pub(crate) fn blank(
         return Err("the pixels are fewer than the header says: writing cannot be blanked".into());
     }
     for frame in bytes.chunks_exact_mut(layout.frame_len()).take(layout.frames) {
-        areas.iter().for_each(|area| layout.blank(frame, *area));
+        let dark = layout.darkest(frame);
+        areas.iter().for_each(|area| layout.blank(frame, *area, &dark));
     }
     let value = if vr == VR::OW {
         let words = bytes.as_chunks::<2>().0.iter().map(|word| u16::from_le_bytes(*word));
@@ -121,6 +122,8 @@ struct Layout {
     planes: usize,
     pixel_len: usize,
     frames: usize,
+    is_grey: bool,
+    is_signed: bool,
 }
 
 impl Layout {
@@ -144,6 +147,8 @@ impl Layout {
             planes: if apart { samples } else { 1 },
             pixel_len: bits / 8 * if apart { 1 } else { samples },
             frames: number(tags::NUMBER_OF_FRAMES).unwrap_or(1).max(1),
+            is_grey: samples == 1,
+            is_signed: number(tags::PIXEL_REPRESENTATION) == Some(1),
         };
         let is_sound =
             layout.frame_len() > 0 && layout.frame_len().checked_mul(layout.frames).is_some();
@@ -162,7 +167,24 @@ impl Layout {
         self.frame_len().saturating_mul(self.frames)
     }
 
-    fn blank(&self, frame: &mut [u8], area: Area) {
+    /// The least grey value of a frame: a lesser one would change how viewers show the rest.
+    fn darkest(&self, frame: &[u8]) -> Vec<u8> {
+        let black = || vec![0; self.pixel_len];
+        if !self.is_grey {
+            return black();
+        }
+        let pixels = frame.chunks_exact(self.pixel_len);
+        pixels.min_by_key(|pixel| self.value(pixel)).map_or_else(black, <[u8]>::to_vec)
+    }
+
+    /// A grey value, little endian.
+    fn value(&self, pixel: &[u8]) -> i128 {
+        let value = pixel.iter().rev().fold(0_i128, |value, byte| value << 8 | i128::from(*byte));
+        let range = 1_i128 << (8 * pixel.len().min(8));
+        if self.is_signed && value >= range / 2 { value - range } else { value }
+    }
+
+    fn blank(&self, frame: &mut [u8], area: Area, with: &[u8]) {
         let left = (area.x as usize).min(self.columns);
         let right = (area.x as usize).saturating_add(area.width as usize).min(self.columns);
         let bottom = (area.y as usize).saturating_add(area.height as usize).min(self.rows);
@@ -170,7 +192,10 @@ impl Layout {
             for row in (area.y as usize).min(bottom)..bottom {
                 let start = row * self.columns;
                 let (from, to) = (start + left, start + right);
-                plane[from * self.pixel_len..to * self.pixel_len].fill(0);
+                let blanked = &mut plane[from * self.pixel_len..to * self.pixel_len];
+                blanked
+                    .chunks_exact_mut(self.pixel_len)
+                    .for_each(|pixel| pixel.copy_from_slice(with));
             }
         }
     }
@@ -199,9 +224,12 @@ mod tests {
         let frames_text = PrimitiveValue::from(frames.to_string());
         object.put(DataElement::new(tags::NUMBER_OF_FRAMES, VR::IS, frames_text));
         let count = (rows * columns * samples * frames) as usize;
+        // The first value of a frame is the least.
+        let frame = count / frames as usize;
+        let value = |at: usize| if at.is_multiple_of(frame) { 1 } else { 7 };
         let (vr, value) = match bits {
-            16 => (VR::OW, PrimitiveValue::U16(vec![0x0107; count].into())),
-            _ => (VR::OB, PrimitiveValue::U8(vec![7; count].into())),
+            16 => (VR::OW, PrimitiveValue::U16((0..count).map(|at| value(at) * 0x0101).collect())),
+            _ => (VR::OB, PrimitiveValue::U8((0..count).map(|at| value(at) as u8).collect())),
         };
         object.put(DataElement::new(tags::PIXEL_DATA, vr, value));
         object
@@ -226,9 +254,26 @@ mod tests {
             assert_eq!(changed.count() as u32, 4 * samples * bits / 8 * frames);
             let first = if planar == 1 { 1 } else { samples * bits / 8 } as usize;
             let row = 4 * first;
-            assert!(after[row + first..row + 3 * first].iter().all(|byte| *byte == 0));
+            let dark = if samples == 1 { 1 } else { 0 };
+            assert!(after[row + first..row + 3 * first].iter().all(|byte| *byte == dark));
             assert!(after[..row + first].iter().all(|byte| *byte != 0));
         }
+    }
+
+    #[test]
+    fn of_signed_values_the_least_is_below_zero() {
+        let mut object = image(1, 0, 16, 1);
+        object.put(DataElement::new(
+            tags::PIXEL_REPRESENTATION,
+            VR::US,
+            PrimitiveValue::from(1_u16),
+        ));
+        let mut values = [7_u16; 12];
+        values[11] = (-1000_i16).cast_unsigned();
+        let value = PrimitiveValue::U16(values.to_vec().into());
+        object.put(DataElement::new(tags::PIXEL_DATA, VR::OW, value));
+        blank(&mut object, uids::EXPLICIT_VR_LITTLE_ENDIAN, &[AREA]).unwrap();
+        assert_eq!(bytes(&object)[10..12], (-1000_i16).to_le_bytes());
     }
 
     #[test]
