@@ -15,6 +15,7 @@ use crate::{
     error::allow,
     key,
     permission::Reason,
+    relationship,
     wire::{self, Field, calls, fields},
 };
 
@@ -311,8 +312,7 @@ fn ask<S: StateRead + ?Sized>(
     purpose: Purpose,
     recipient: Digest,
 ) -> Result<(), CallError> {
-    let record = state.record(index)?.filter(|record| record.status == Status::Active);
-    let record = record.ok_or(CallError::NoRecord { what: "active", index })?;
+    let record = relationship::active_record(state, index)?;
     let known = crate::person(state, by.signer)?;
     let party = crate::party(state, by.signer)?;
     let is_patient = crate::owner(state, index)?.is_some_and(|owner| Some(owner.patient) == party);

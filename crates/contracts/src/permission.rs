@@ -2,9 +2,7 @@
 
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_identity::PublicKey;
-use emrshare_ledger::{
-    DecodeError, Overlay, StateError, StateRead, StateScan, Status, wire::Reader,
-};
+use emrshare_ledger::{DecodeError, Overlay, StateError, StateRead, StateScan, wire::Reader};
 
 use crate::{
     CallError, Happening, Party, Role, Subject,
@@ -234,8 +232,7 @@ impl PermissionCall {
                 let doctor = person.filter(|person| person.role == Role::Doctor);
                 let doctor =
                     doctor.ok_or(CallError::NotRegistered { role: Role::Doctor.name() })?;
-                let active = state.record(index)?.filter(|r| r.status == Status::Active);
-                active.ok_or(CallError::NoRecord { what: "active", index })?;
+                relationship::active_record(state, index)?;
                 let until_ms = by.time_ms.saturating_add(EMERGENCY_MS);
                 wire::put(state, key::emergency(index, doctor.identity), &until_ms);
                 audit::log(state, Subject::Record(index), by, Happening::BrokenGlass { reason })

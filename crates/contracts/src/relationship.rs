@@ -6,7 +6,7 @@
 
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_identity::{Domain, PublicKey, Signature, SignatureError, SigningKey};
-use emrshare_ledger::{Overlay, StateError, StateRead, Status};
+use emrshare_ledger::{Overlay, RecordState, StateError, StateRead, Status};
 
 use crate::{
     CallError, Party, Person, Role,
@@ -209,9 +209,7 @@ impl RelationshipCall {
             Self::End { patient, doctor } => end(state, by, patient, doctor),
             Self::Append { index, patient, doctor, time_ms, signature } => {
                 allow(by.is_node && index.origin() == by.node, "the record's origin")?;
-                let record = state.record(index)?;
-                let record = record.ok_or(CallError::NoRecord { what: "active", index })?;
-                let original = record.original;
+                let original = active_record(state, index)?.original;
                 let statement = AppendStatement { original, patient, doctor, time_ms };
                 let patient = known_party(state, patient)?;
                 check_append(state, by, patient, &statement)?;
@@ -229,8 +227,7 @@ fn link<S: StateRead + ?Sized>(
     index: RecordIndex,
     patient: Party,
 ) -> Result<(), CallError> {
-    let active = state.record(index)?.filter(|record| record.status == Status::Active);
-    active.ok_or(CallError::NoRecord { what: "active", index })?;
+    active_record(state, index)?;
     if owner(state, index)?.is_some() {
         return Err(CallError::Linked);
     }
@@ -314,6 +311,15 @@ fn end<S: StateRead + ?Sized>(
     (ending.standing, ending.since_ms) = (Standing::Ended, by.time_ms);
     wire::put(state, key::relationship(patient, doctor), &ending);
     Ok(())
+}
+
+/// A record that lives.
+pub(crate) fn active_record<S: StateRead + ?Sized>(
+    state: &S,
+    index: RecordIndex,
+) -> Result<RecordState, CallError> {
+    let active = state.record(index)?.filter(|record| record.status == Status::Active);
+    active.ok_or(CallError::NoRecord { what: "active", index })
 }
 
 /// How many doctors of an institution a patient has accepted.
