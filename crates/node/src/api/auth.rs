@@ -337,6 +337,17 @@ mod tests {
     }
 
     #[test]
+    fn what_has_expired_is_worth_nothing() {
+        let sessions = Sessions::default();
+        let until_ms = clock::now_ms() - 1;
+        let key = PublicKey([1; 32]);
+        let token = sessions.open(Session::Open { key, until_ms }).unwrap();
+        assert_eq!(sessions.key(token), None);
+        let challenge = sessions.open(Session::Challenge { until_ms }).unwrap();
+        assert!(!sessions.take_challenge(challenge));
+    }
+
+    #[test]
     fn a_challenge_is_taken_once_and_no_token() {
         let sessions = Sessions::default();
         let until_ms = clock::now_ms() + CHALLENGE_MS;
