@@ -42,7 +42,7 @@ for home in "$first" "$second"; do
 done
 "$emrshare" --json status --home "$first" | field institution
 
-say "doctors, a researcher and a regulator are registered by their hospitals"
+say "doctors and a researcher are registered by their hospitals"
 declare -A key
 register() { # name, hospital, role
   key[$1]=$("$emrshare" --json key new "$here/$1.key" | field public_key)
@@ -52,7 +52,14 @@ register() { # name, hospital, role
 register li "$first" doctor
 register schmidt "$second" doctor
 register rivera "$second" researcher
-register okafor "$first" regulator
+
+say "both hospitals appoint a regulator: no one may do that alone"
+key[okafor]=$("$emrshare" --json key new "$here/okafor.key" | field public_key)
+must_fail 3 "$emrshare" register "${key[okafor]}" --role regulator --identity okafor --home "$first"
+proposal=$("$emrshare" --json alliance appoint "${key[okafor]}" --role regulator --identity okafor \
+  --home "$first" | field transaction)
+until "$emrshare" alliance vote "$proposal" yes --home "$second" >/dev/null 2>&1; do sleep 0.2; done
+echo "okafor: regulator"
 as() { # name, hospital: the flags of a person there
   echo --home "$2" --key "$here/$1.key"
 }

@@ -159,7 +159,8 @@ pub(crate) enum Command {
         /// The person's public key.
         #[arg(id = "public_key")]
         key: PublicKey,
-        /// What the person is: patient, doctor, researcher, regulator, inspector or operator.
+        /// What the person is: patient, doctor, researcher or operator; for regulators and inspectors
+        /// see `alliance appoint`.
         #[arg(long, value_parser = people::role)]
         role: Role,
         /// What identifies the person, such as an ID number; only a keyed hash leaves the node.

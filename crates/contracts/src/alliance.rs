@@ -5,10 +5,10 @@ use emrshare_identity::PublicKey;
 use emrshare_ledger::{DecodeError, Overlay, StateError, StateRead, StateScan, wire::Reader};
 
 use crate::{
-    CallError, Happening, Subject,
+    CallError, Happening, Role, Subject,
     audit::{self, Signed},
     error::allow,
-    key,
+    key, registry,
     wire::{self, Field, calls, fields, words},
 };
 
@@ -21,6 +21,8 @@ pub enum Motion {
     Reinstate(NodeId),
     /// To judge records by other documents from the next block on.
     Terms(AgreedTerms),
+    /// To register a regulator or an inspector: no member may do that alone.
+    Appoint(Appointment),
 }
 
 impl Field for Motion {
@@ -38,6 +40,10 @@ impl Field for Motion {
                 bytes.push(2);
                 terms.put(bytes);
             }
+            Self::Appoint(appointment) => {
+                bytes.push(3);
+                appointment.put(bytes);
+            }
         }
     }
 
@@ -46,6 +52,7 @@ impl Field for Motion {
             0 => Field::read(reader).map(Self::Suspend),
             1 => Field::read(reader).map(Self::Reinstate),
             2 => Field::read(reader).map(Self::Terms),
+            3 => Field::read(reader).map(Self::Appoint),
             found => Err(DecodeError::Value { what: "motion", found: found.into() }),
         }
     }
@@ -63,6 +70,19 @@ pub struct AgreedTerms {
 }
 
 fields!(AgreedTerms { protocol, policy, standards });
+
+/// Who is to have an office of the consortium.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Appointment {
+    /// Regulator or inspector.
+    pub role: Role,
+    /// The person's key.
+    pub key: PublicKey,
+    /// The person's identity string under the consortium's key.
+    pub identity: Digest,
+}
+
+fields!(Appointment { role, key, identity });
 
 words! {
     /// How a proposal stands.
@@ -199,7 +219,13 @@ impl AllianceCall {
 }
 
 fn check<S: StateRead + ?Sized>(state: &S, motion: Motion) -> Result<(), CallError> {
-    let (Motion::Suspend(node) | Motion::Reinstate(node)) = motion else { return Ok(()) };
+    let node = match motion {
+        Motion::Suspend(node) | Motion::Reinstate(node) => node,
+        Motion::Appoint(appointment) if !appointment.role.is_office() => {
+            return Err(CallError::Value { what: "only regulators and inspectors are appointed" });
+        }
+        Motion::Appoint(_) | Motion::Terms(_) => return Ok(()),
+    };
     member(state, node)?.ok_or(CallError::Missing { what: "member" })?;
     if is_suspended(state, node)? == matches!(motion, Motion::Suspend(_)) {
         return Err(CallError::Value { what: "the member stands so already" });
@@ -228,7 +254,7 @@ fn vote<S: StateRead + ?Sized>(
     let (yes, no, members) = (u64::from(counted.yes), u64::from(counted.no), u64::from(members));
     if 3 * yes > 2 * members {
         counted.outcome = Outcome::Passed;
-        carry_out(state, by, counted.motion)?;
+        carry_out(state, by, &counted)?;
     } else if 3 * (members - no) <= 2 * members {
         counted.outcome = Outcome::Failed;
     }
@@ -239,9 +265,9 @@ fn vote<S: StateRead + ?Sized>(
 fn carry_out<S: StateRead + ?Sized>(
     state: &mut Overlay<'_, S>,
     by: Signed,
-    motion: Motion,
+    proposal: &Proposal,
 ) -> Result<(), CallError> {
-    let happening = match motion {
+    let happening = match proposal.motion {
         Motion::Suspend(member) => {
             wire::put(state, key::suspended(member), &by.time_ms);
             Happening::Suspended { member }
@@ -253,6 +279,10 @@ fn carry_out<S: StateRead + ?Sized>(
         Motion::Terms(terms) => {
             wire::put(state, key::terms(), &terms);
             Happening::Agreed { protocol: terms.protocol }
+        }
+        Motion::Appoint(Appointment { role, key, identity }) => {
+            registry::register(state, by, proposal.proposer, role, key, identity)?;
+            Happening::Appointed { role, identity }
         }
     };
     audit::log(state, Subject::Consortium, by, happening)

@@ -132,6 +132,13 @@ calls! {
             /// The wallet's address.
             address: EthereumAddress,
         },
+        /// The members gave a person an office.
+        13 => Appointed {
+            /// Which.
+            role: Role,
+            /// The person.
+            identity: Digest,
+        },
     }
 }
 

@@ -39,8 +39,8 @@ mod summary;
 mod wire;
 
 pub use alliance::{
-    AgreedTerms, AllianceCall, Motion, Outcome, Proposal, Voice, agreed_terms, is_suspended,
-    member, proposal, proposals,
+    AgreedTerms, AllianceCall, Appointment, Motion, Outcome, Proposal, Voice, agreed_terms,
+    is_suspended, member, proposal, proposals,
 };
 pub use audit::{
     AuditCall, Event, EventPage, Happening, REQUEST_MS, Request, Subject, all_events, events,

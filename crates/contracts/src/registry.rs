@@ -34,6 +34,14 @@ words! {
     }
 }
 
+impl Role {
+    /// Whether it is an office of the whole consortium, which only a vote gives.
+    #[must_use]
+    pub const fn is_office(self) -> bool {
+        matches!(self, Self::Regulator | Self::Inspector)
+    }
+}
+
 /// A registered person.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Person {
@@ -203,12 +211,8 @@ impl RegistryCall {
         let (identity, happening) = match self {
             Self::Register { role, key, identity } => {
                 allow(by.is_node, "a member's node")?;
-                if account(state, identity)?.is_some() {
-                    return Err(CallError::Registered { what: "identity" });
-                }
-                let account = Account { role, registrar: by.node, key: None };
-                change_key(state, identity, account, Some(key))?;
-                (identity, Happening::Registered { role })
+                allow(!role.is_office(), "the members together, by a vote,")?;
+                return register(state, by, by.node, role, key, identity);
             }
             Self::Rotate { key } => {
                 let person = person(state, by.signer)?;
@@ -260,6 +264,22 @@ impl RegistryCall {
         };
         audit::log(state, Subject::Person(identity), by, happening)
     }
+}
+
+/// Makes a person known whom nobody knew.
+pub(crate) fn register<S: StateRead + ?Sized>(
+    state: &mut Overlay<'_, S>,
+    by: Signed,
+    registrar: NodeId,
+    role: Role,
+    key: PublicKey,
+    identity: Digest,
+) -> Result<(), CallError> {
+    if account(state, identity)?.is_some() {
+        return Err(CallError::Registered { what: "identity" });
+    }
+    change_key(state, identity, Account { role, registrar, key: None }, Some(key))?;
+    audit::log(state, Subject::Person(identity), by, Happening::Registered { role })
 }
 
 fn known<S: StateRead + ?Sized>(state: &S, identity: Digest) -> Result<Account, CallError> {

@@ -6,11 +6,12 @@ mod chain;
 use chain::{Chain, genesis, identity, key};
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_contracts::{
-    AgreedTerms, AllianceCall, AppendStatement, AuditCall, BlockContext, Call, CallError, Decision,
-    EMERGENCY_MS, Genesis, Grant, Grantee, Happening, ItemError, Motion, Outcome, Party,
-    PermissionCall, Protocol, Purpose, Purposes, Reason, RegistryCall, RelationshipCall, Rights,
-    Role, Scope, Span, Standing, Subject, Summary, agreed_terms, apply_item, contribution, execute,
-    is_suspended, key_of, owner, person, proposals, relationship, request, wallet_of,
+    AgreedTerms, AllianceCall, AppendStatement, Appointment, AuditCall, BlockContext, Call,
+    CallError, Decision, EMERGENCY_MS, Genesis, Grant, Grantee, Happening, ItemError, Motion,
+    Outcome, Party, PermissionCall, Protocol, Purpose, Purposes, Reason, RegistryCall,
+    RelationshipCall, Rights, Role, Scope, Span, Standing, Subject, Summary, agreed_terms,
+    apply_item, contribution, execute, is_suspended, key_of, owner, person, proposals,
+    relationship, request, wallet_of,
 };
 use emrshare_identity::EthereumAddress;
 use emrshare_ledger::{BlockBuilder, Item, Overlay, TransactionDraft, history};
@@ -400,6 +401,31 @@ fn breaking_the_glass_opens_for_hours_and_is_loud() {
     assert_eq!(chain.decide(index, 32, Purpose::Emergency), Decision::NoGrant);
 }
 
+/// Or one hospital would make itself an inspector of all originals.
+#[test]
+fn no_member_alone_makes_a_regulator_or_an_inspector() {
+    use emrshare_contracts::Voice::Yes;
+    let (mut chain, [index, _]) = Chain::with_people();
+    for role in [Role::Regulator, Role::Inspector] {
+        let (key, identity) = (key(60).public_key(), identity(60));
+        let call = RegistryCall::Register { role, key, identity };
+        not_allowed(chain.call(1, &self::key(11), call));
+    }
+    let motion = |role| {
+        let (key, identity) = (key(60).public_key(), identity(60));
+        AllianceCall::Propose { motion: Motion::Appoint(Appointment { role, key, identity }) }
+    };
+    let error = refused(chain.call(1, &key(11), motion(Role::Doctor)));
+    assert!(matches!(error, CallError::Value { .. }));
+    let id = chain.call(1, &key(11), motion(Role::Inspector)).unwrap();
+    chain.call(2, &key(12), vote(id, Yes)).unwrap();
+    assert_eq!(chain.decide(index, 60, Purpose::Inspection), Decision::NoGrant);
+    chain.call(3, &key(13), vote(id, Yes)).unwrap();
+    assert_eq!(chain.decide(index, 60, Purpose::Inspection), Decision::Inspection);
+    let appointed = Happening::Appointed { role: Role::Inspector, identity: identity(60) };
+    assert_eq!(chain.trail(Subject::Consortium).last(), Some(&appointed));
+}
+
 #[test]
 fn regulators_read_no_originals_and_inspectors_only_to_inspect() {
     let (chain, [index, _]) = Chain::with_people();
@@ -441,7 +467,8 @@ fn a_member_votes_once_and_more_than_two_thirds_are_needed() {
     assert!(matches!(through, Err(ItemError::Suspended(node)) if node == three));
     let own = chain.call(3, &key(13), vote(id, No));
     assert!(matches!(own, Err(ItemError::Suspended(_))));
-    assert_eq!(chain.trail(Subject::Consortium), [Happening::Suspended { member: three }]);
+    let trail = chain.trail(Subject::Consortium);
+    assert_eq!(trail.last(), Some(&Happening::Suspended { member: three }));
     let motion = Motion::Reinstate(three);
     let id = chain.call(0, &key(10), AllianceCall::Propose { motion }).unwrap();
     chain.call(1, &key(11), vote(id, No)).unwrap();

@@ -278,7 +278,8 @@ fn check_registry(chain: &Chain) {
 fn check_votes(chain: &Chain, told: &Told) {
     for (id, proposal) in proposals(&chain.state, 100).unwrap() {
         let votes = told.votes.iter().filter(|(voted, _)| *voted == id).count() as u32;
-        assert_eq!(proposal.yes + proposal.no, votes);
+        // Those of before the play are not told.
+        assert!(votes == 0 || proposal.yes + proposal.no == votes);
         assert_eq!(proposal.outcome == Outcome::Passed, proposal.yes >= 3);
     }
 }

@@ -8,9 +8,9 @@ use std::{fs, path::Path};
 
 use emrshare_codec::{Digest, NodeId, RecordIndex, Serial};
 use emrshare_contracts::{
-    AgreedTerms, AllianceCall, AppendStatement, AuditCall, Call, Genesis, Grant, Grantee, Member,
-    Motion, Party, PermissionCall, Purpose, Purposes, Reason, RegistryCall, RelationshipCall,
-    Rights, Role, Scope, Span, Terms, Voice,
+    AgreedTerms, AllianceCall, AppendStatement, Appointment, AuditCall, Call, Genesis, Grant,
+    Grantee, Member, Motion, Party, PermissionCall, Purpose, Purposes, Reason, RegistryCall,
+    RelationshipCall, Rights, Role, Scope, Span, Terms, Voice,
 };
 use emrshare_identity::{Authority, EthereumAddress, SigningKey, Subject, Validity};
 use emrshare_ledger::{DecodeError, Transaction, TransactionDraft};
@@ -20,7 +20,7 @@ use sha2::Digest as _;
 /// The files and their SHA-256.
 const LOCKS: [(&str, &str); 2] = [
     ("genesis.json", "2f3489e3aa2ade7f69fa4f6b61678045d0b78be6338fbe3cd59b93cb6f476726"),
-    ("calls.json", "bd5d73b7163d4965bf1d0e7693f8e8b2d09e7d1f90f3065a20a7fdc9fc4af8df"),
+    ("calls.json", "5a0922218d17d2a449cd8a33181e840abe8a4d3ea17b2fed9ab082f0d965a77f"),
 ];
 const TIME: i64 = 1_763_683_200;
 
@@ -98,6 +98,7 @@ fn calls() -> Value {
     let digest = |byte: u8| Digest([byte; 32]);
     let [protocol, policy, standards] = [1, 2, 3].map(digest);
     let terms = AgreedTerms { protocol, policy, standards };
+    let appointment = Appointment { role: Role::Regulator, key: doctor, identity };
     let valid = Span { from_ms: 5, until_ms: u64::MAX };
     let linked = Span { from_ms: 0, until_ms: 1_763_683_200_000 };
     let purposes = Purposes::of(&[Purpose::Treatment, Purpose::Research]);
@@ -120,6 +121,10 @@ fn calls() -> Value {
         (
             AllianceCall::Propose { motion: Motion::Terms(terms) }.into(),
             json!([0, ["terms", protocol.to_string(), policy.to_string(), standards.to_string()]]),
+        ),
+        (
+            AllianceCall::Propose { motion: Motion::Appoint(appointment) }.into(),
+            json!([0, ["appoint", "regulator", doctor.to_string(), identity.to_string()]]),
         ),
         (
             AllianceCall::Vote { proposal: id, voice: Voice::No }.into(),

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use axum::body::Body;
+use axum::{body::Body, http::StatusCode};
 use bytes::Bytes;
 use emrshare_codec::Digest;
 use emrshare_contracts::{AuditCall, Decision, REQUEST_MS, Request, request};
@@ -89,8 +89,17 @@ pub(crate) async fn fetch(
     if origin == shared.me {
         return hand_out(shared, id, asked).await;
     }
-    let answer = shared.peers.original(origin, id).await.map_err(DeliverError::Unreachable)?;
+    let answer = shared.peers.original(origin, id).await.map_err(as_told)?;
     Ok(Body::from_stream(answer.bytes_stream()))
+}
+
+/// What an origin's refusal means.
+fn as_told(error: AskError) -> DeliverError {
+    match error.status() {
+        Some(StatusCode::NOT_FOUND) => DeliverError::Destroyed,
+        Some(StatusCode::GONE) => DeliverError::Expired,
+        _ => DeliverError::Unreachable(error),
+    }
 }
 
 /// Encrypts an original of this node as it is sent, and signs that it was handed out.

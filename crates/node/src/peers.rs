@@ -9,7 +9,7 @@ use emrshare_identity::NodeCertificate;
 use emrshare_record::{Manifest, RecordFile};
 use emrshare_sync::{Outcome, Want};
 use futures_util::StreamExt;
-use reqwest::tls::TlsInfo;
+use reqwest::{StatusCode, tls::TlsInfo};
 use tokio::sync::OnceCell;
 
 /// Most bytes of one file in an answer: originals are bounded far lower.
@@ -122,6 +122,16 @@ pub(crate) enum AskError {
     Impostor,
     #[error(transparent)]
     Http(#[from] reqwest::Error),
+}
+
+impl AskError {
+    /// The status of a peer's answer, if it gave one.
+    pub(crate) fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Http(error) => error.status(),
+            _ => None,
+        }
+    }
 }
 
 /// Reads files one after another as they come in: a byte, a length in four bytes, the file.

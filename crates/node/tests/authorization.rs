@@ -8,8 +8,8 @@ use std::{collections::BTreeSet, time::Duration};
 use emrshare_client::{Client, ClientError};
 use emrshare_codec::{NodeId, RecordIndex};
 use emrshare_contracts::{
-    AuditCall, Grant, Grantee, PermissionCall, Purpose, Purposes, RegistryCall, RelationshipCall,
-    Rights, Role, Scope, Span,
+    AllianceCall, Appointment, AuditCall, Grant, Grantee, Motion, PermissionCall, Purpose,
+    Purposes, RegistryCall, RelationshipCall, Rights, Role, Scope, Span,
 };
 use emrshare_identity::{EnvelopeKey, SignInChallenge, SigningKey};
 use emrshare_node::Node;
@@ -113,7 +113,15 @@ impl World {
         let index = answer["index"].as_str().unwrap().parse().unwrap();
         for name in ["patient", "doctor", "researcher", "regulator", "inspector"] {
             let (seed, role) = person(name);
-            operator.register(key(seed).public_key(), role, name).await.unwrap();
+            let key = key(seed).public_key();
+            if role.is_office() {
+                // Alone, a member's own vote is more than two thirds.
+                let identity = operator.identify(name).await.unwrap();
+                let motion = Motion::Appoint(Appointment { role, key, identity });
+                operator.call_as_node(AllianceCall::Propose { motion }).await.unwrap();
+            } else {
+                operator.register(key, role, name).await.unwrap();
+            }
         }
         operator.link(index, key(30).public_key()).await.unwrap();
         let mut roots = RootCertStore::empty();

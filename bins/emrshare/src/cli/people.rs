@@ -201,6 +201,20 @@ pub(crate) enum AllianceCommand {
         #[arg(value_parser = node)]
         member: NodeId,
     },
+    /// As an operator: propose a regulator or an inspector, whom no member may register alone.
+    Appoint {
+        #[command(flatten)]
+        at: At,
+        /// The person's public key.
+        #[arg(id = "public_key")]
+        key: PublicKey,
+        /// regulator or inspector.
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// What identifies the person.
+        #[arg(long)]
+        identity: String,
+    },
     /// As an operator: vote, once, for this institution.
     Vote {
         #[command(flatten)]

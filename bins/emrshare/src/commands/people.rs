@@ -6,8 +6,8 @@ use anyhow::{Context, bail};
 use emrshare_client::{Client, ClientError};
 use emrshare_codec::{NodeId, RecordIndex};
 use emrshare_contracts::{
-    AllianceCall, AppendStatement, Call, Grant, Grantee, Motion, Party, PermissionCall, Purposes,
-    RegistryCall, RelationshipCall, Role, Span,
+    AllianceCall, AppendStatement, Appointment, Call, Grant, Grantee, Motion, Party,
+    PermissionCall, Purposes, RegistryCall, RelationshipCall, Role, Span,
 };
 use emrshare_identity::{PublicKey, Signature};
 use serde_json::{Value, json};
@@ -209,6 +209,12 @@ pub(super) async fn alliance(command: &AllianceCommand, as_json: bool) -> anyhow
         }
         AllianceCommand::Reinstate { at, member } => {
             by_node(at, AllianceCall::Propose { motion: Motion::Reinstate(*member) }, as_json).await
+        }
+        AllianceCommand::Appoint { at, key, role, identity } => {
+            let identity = home::client(at)?.identify(identity).await?;
+            let appointment = Appointment { role: *role, key: *key, identity };
+            let motion = Motion::Appoint(appointment);
+            by_node(at, AllianceCall::Propose { motion }, as_json).await
         }
         AllianceCommand::Vote { at, proposal, voice } => {
             let call = AllianceCall::Vote { proposal: *proposal, voice: *voice };

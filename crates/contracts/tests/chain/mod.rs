@@ -3,8 +3,9 @@
 
 use emrshare_codec::{Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial};
 use emrshare_contracts::{
-    BlockContext, Call, Decision, Genesis, Happening, ItemError, Member, Purpose, RegistryCall,
-    RelationshipCall, Role, Subject, Terms, apply_item, authorize, events,
+    AllianceCall, Appointment, BlockContext, Call, Decision, Genesis, Happening, ItemError, Member,
+    Motion, Purpose, RegistryCall, RelationshipCall, Role, Subject, Terms, Voice, apply_item,
+    authorize, events,
 };
 use emrshare_identity::{Authority, SigningKey, Subject as NodeSubject, Validity};
 use emrshare_ledger::{Item, Memory, Overlay, SubmissionDraft, Transaction, TransactionDraft};
@@ -113,6 +114,18 @@ impl Chain {
         self.call(node, &self::key(10 + node as u8), call).unwrap();
     }
 
+    /// By the votes of nodes 0 to 2.
+    pub(crate) fn appoint(&mut self, seed: u8, role: Role) {
+        let (key, identity) = (key(seed).public_key(), identity(seed));
+        let motion = Motion::Appoint(Appointment { role, key, identity });
+        let node = self::key;
+        let proposal = self.call(0, &node(10), AllianceCall::Propose { motion }).unwrap();
+        for number in [1_u8, 2] {
+            let vote = AllianceCall::Vote { proposal, voice: Voice::Yes };
+            self.call(number.into(), &node(10 + number), vote).unwrap();
+        }
+    }
+
     /// Two records of node 0. Key 30 is a patient, 31 a doctor of node 0, 32 a doctor of node 1,
     /// 33 a researcher, 34 a regulator, 35 an inspector, 36 an operator. Record 0 is the patient's.
     pub(crate) fn with_people() -> (Self, [RecordIndex; 2]) {
@@ -128,7 +141,11 @@ impl Chain {
             Role::Operator,
         ];
         for (seed, role) in (30..).zip(roles) {
-            chain.register(u32::from(seed == 32), seed, role);
+            if role.is_office() {
+                chain.appoint(seed, role);
+            } else {
+                chain.register(u32::from(seed == 32), seed, role);
+            }
         }
         let link = RelationshipCall::Link { index: indexes[0], patient: key(30).public_key() };
         chain.call(0, &key(10), link).unwrap();

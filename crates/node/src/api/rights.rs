@@ -236,6 +236,9 @@ pub(super) async fn proposals(
         motion: match proposal.motion {
             Motion::Suspend(node) => format!("suspend {node}"),
             Motion::Reinstate(node) => format!("reinstate {node}"),
+            Motion::Appoint(who) => {
+                format!("appoint {} as {}, key {}", who.identity, who.role.name(), who.key)
+            }
             Motion::Terms(terms) => format!(
                 "terms: protocol {}, policy {}, standards {}",
                 terms.protocol, terms.policy, terms.standards
@@ -317,6 +320,9 @@ fn in_words(happening: Happening) -> String {
         Happening::Retired {} => "registration ended".into(),
         Happening::Suspended { member } => format!("node {member} suspended"),
         Happening::Reinstated { member } => format!("node {member} reinstated"),
+        Happening::Appointed { role, identity } => {
+            format!("person {identity} appointed as {}", role.name())
+        }
         Happening::WalletBound { address } => format!("wallet {address} bound"),
         Happening::WalletUnbound { address } => format!("wallet {address} unbound"),
         Happening::Agreed { protocol } => format!("terms in force: protocol {protocol}"),
