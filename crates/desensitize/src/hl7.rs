@@ -248,7 +248,7 @@ impl Walk<'_> {
             Field::Contact => self.value(Class::Contact, value),
             Field::Address => {
                 // XAD-6 is the country.
-                let country = self.scrubber.scrub(at(5), self.report);
+                let country = self.scrubber.scrub_known(at(5), self.report);
                 let place = self.value(Class::Address, value);
                 let gap = component.to_string().repeat(5);
                 if country.is_empty() { place } else { format!("{place}{gap}{country}") }
@@ -273,6 +273,8 @@ impl Walk<'_> {
             let end = part.trim_end_matches(separators).len();
             if is_time_stamp(&part[..end]) {
                 treated += &self.value(Class::Date, &part[..end]);
+            } else if is_code(&part[..end]) {
+                treated += &self.scrubber.scrub_known(&part[..end], self.report);
             } else {
                 treated += &self.scrubber.scrub(&part[..end], self.report);
             }
@@ -280,6 +282,12 @@ impl Walk<'_> {
         }
         treated
     }
+}
+
+/// Short keywords of HL7's tables: R01, NM, USA.
+fn is_code(value: &str) -> bool {
+    const LEN_MAX: usize = 3;
+    value.len() <= LEN_MAX && value.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 
 /// `YYYYMM[DD[HH[MM[SS[.S[S[S[S]]]]]]]][+/-ZZZZ]` (HL7 v2.8, section 2.A.22).

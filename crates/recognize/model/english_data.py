@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 """Makes the lists of Latin names and places, and the examples that train the English tagger.
 
-usage: pip install faker==40.54.0 && apt-get install wamerican wamerican-small wbritish-small && python3 english_data.py DATA OUT
+usage: pip install faker==40.54.0 && apt-get install wamerican wamerican-small wbritish-small && PYTHONHASHSEED=0 python3 english_data.py DATA OUT
   DATA  the folder with deid/ (presidio_synth_en, asq_phi_en, ccda_samples, hl7v2_samples: MIT,
         synthea_fhir_r4, gazetteers/names_cn: Apache-2.0, fhir_r4_examples: CC0)
   OUT   gets examples.jsonl; the lists go to ../data beside this script
 
-Names of the examples are exchanged for others of the lists, so that the tagger learns where names
-stand more than which there are. Displays of Synthea's codes are examples without any name.
+Names of the examples are exchanged for others of the lists, and addresses for others of many
+countries, so that the tagger learns where they stand more than which there are. Displays of Synthea's codes are examples without any name.
 """
 import html, importlib, json, os, pkgutil, random, re, sys
-import faker.providers.address, faker.providers.person
+import faker, faker.providers.address, faker.providers.person
 
+if os.environ.get("PYTHONHASHSEED") != "0":
+    sys.exit("set PYTHONHASHSEED=0: else some of faker's lists come in another order each time")
 root, out = sys.argv[1], sys.argv[2]
 home = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data")
 rng = random.Random(7)
@@ -82,8 +84,51 @@ with open(os.path.join(home, "english_words.txt"), "w", encoding="utf-8") as fil
 given, family, cities = sorted(given), sorted(family), sorted(cities)
 
 
+LOCALES = """cs_CZ da_DK de_AT de_CH de_DE el_GR en_AU en_CA en_GB en_IE en_IN en_NZ en_PH en_US es_AR es_CL es_CO
+es_ES es_MX et_EE fi_FI fr_BE fr_CA fr_CH fr_FR hr_HR hu_HU id_ID it_IT lt_LT nl_BE nl_NL no_NO pl_PL pt_BR pt_PT
+ro_RO sk_SK sl_SI sv_SE tr_TR""".split()
+COUNTRIES = [faker.Faker(locale) for locale in LOCALES]
+for country in COUNTRIES:
+    country.seed_instance(7)
+
+
+def written(value):
+    chance = rng.random()
+    return value.upper() if chance < .12 else value.lower() if chance < .18 else value
+
+
+def street():
+    """A street with its number, as people of some country write it."""
+    country = rng.choice(COUNTRIES)
+    name = country.street_name().replace("\n", " ")
+    if rng.random() < .15:
+        name = rng.choice(["Rua", "Rue", "Via", "Calle", "Avenida", "Rua de", "Rue de la", "ul.", "Rruga", "Strada"]) + " " + rng.choice(family)
+    if rng.random() < .1:
+        name = rng.choice(family) + rng.choice(["straat", "weg", "gata", "gatan", "vej", "vägen", "gasse", "strasse", "katu", "tie", "utca"])
+    number = str(rng.randrange(1, 10 ** rng.randrange(1, 5)))
+    return rng.choice([f"{name} {number}", f"{number} {name}", f"{number}, {name}", f"{name} {number}"])
+
+
+def address():
+    """An address of one line or several, more or less complete."""
+    parts = [street()]
+    if rng.random() < .3:
+        parts[0] = f"{rng.randrange(1, 999):02} {parts[0]}"
+    if rng.random() < .35:
+        parts.append(rng.choice(["Apt.", "Suite", "Unit", "Flat", "#"]) + " " + str(rng.randrange(1, 999)))
+    if rng.random() < .75:
+        town = written(rng.choice(COUNTRIES).city() if rng.random() < .5 else rng.choice(cities))
+        state = "".join(rng.choice("ABCDEFGHIKLMNOPRSTUVWZ") for _ in range(rng.choice([2, 2, 2, 3])))
+        land = rng.choice(cities) if rng.random() < .3 else rng.choice(COUNTRIES).country()
+        code = "%05d" % rng.randrange(100000) if rng.random() < .8 else rng.choice(COUNTRIES).postcode()
+        parts.append(town)
+        parts += rng.choice([[f"{state} {code}"], [land], [land, code], [state], [f"{land} {code}"], [state, code], [code], []])
+    separator = rng.choice([", ", "\n", " ", "\n ", ", "])
+    return parts[0] + "".join(rng.choice([separator, separator, ", "]) + part for part in parts[1:])
+
+
 def exchange(text, spans):
-    """Other names and towns in the same places; what is no single name or town stays."""
+    """Other names, towns and addresses in the same places; what is none of these stays."""
     done, made, last = [], "", 0
     for s in sorted(spans, key=lambda s: s["start"]):
         if s["start"] < last:
@@ -100,14 +145,30 @@ def exchange(text, spans):
             elif value.islower() or rng.random() < .02:
                 new = new.lower()
         elif s.get("label") in ("GPE", "LOCATION") and rng.random() < .8:
-            new = rng.choice(cities)
+            new = rng.choice(cities) if rng.random() < .7 else rng.choice(COUNTRIES).city()
             if value.isupper() or rng.random() < .1:
                 new = new.upper()
+            elif value.islower() or rng.random() < .03:
+                new = new.lower()
+        elif s.get("label") in ("ADDRESS", "STREET_ADDRESS") and re.search(r"[^\W\d]{4}.*\d|\d.*[^\W\d]{4}", value, re.S):
+            new = street() if "\n" not in value and len(value) < 32 else address()
+            if value.islower():
+                new = new.lower()
         made += text[last:s["start"]]
         done.append(dict(s, start=len(made), end=len(made) + len(new)))
         made += new
         last = s["end"]
     return made + text[last:], done
+
+
+COPIES = 14
+
+
+def recased(text, spans):
+    """Some texts are written in small letters only, or in capitals."""
+    chance = rng.random()
+    other = text.lower() if chance < .1 else text.upper() if chance < .13 else text
+    return (other if len(other) == len(text) else text), spans
 
 
 def records(name):
@@ -129,7 +190,7 @@ def displays(value):
 
 
 # Sentences of our own: R a rare word, N a name, T a title, P a place, H an institution that treats, C a word that
-# is written like a name and is none.
+# is written like a name and is none, E an eponym of medicine, A an abbreviation, S an address, O a company, M and m medical words, D a drug or device, K a code, # a number, ¶ the end of a line.
 OWN = """
 N was seen in clinic today.|Mr. N is a 64 year old man with C.|Mrs. N reports no chest pain.
 Discussed with T N, who agrees with the plan.|Patient: N|Patient name: N, admitted from P.
@@ -143,6 +204,33 @@ N and N visited.|I spoke to N about C.|Her brother N lives in P.|She moved from 
 Dear T N, thank you for seeing N.|Sincerely, N|N (son) can be reached by phone.|Born in P.
 Afebrile. Alert and oriented. Pale, mild C.|Admitted to Ward 12, Department of Cardiology.|Age: 54 years. Sex: female.|Iron deficiency anaemia in pregnancy.|No further bleeding. Kept fasting.|Power, speech and gait were normal.|Antibiotics for six weeks, then review.|Principal diagnosis: C. Secondary diagnosis: C.|On examination: C, white cell count 14, CRP 88 mg per L. Started on C.|Present illness: C for two days.|Attending physician: T N. Registrar: N.|Name: N. Sex: male. Date of birth withheld. Address: 12 P Street, P.|Lives at 45 Oak Lane, P.|Grounds for the diagnosis: C with C.|Murphy sign was positive, Babinski negative.|Treated with C and C, discharged home.|R chest, reduced r sounds with r.|On examination: R abdomen, r r.|R and r.|R: r.|R r of the left r.|She had r. R was normal. R started.|R r was given. No r.|Discharge Diagnosis: C.|Allergies: C.|Chief Complaint: C.|MRI showed C in the Left Lobe.
 Action, Drama and Comedy.|Monday Tuesday Wednesday|Vitamin C and Folic Acid daily.
+E disease was suspected.|What are the symptoms of E disease in a 40-year-old male?|Diagnosed with E disease last year.
+Findings compatible with E syndrome and C.|An elevated E score of 9.|The E test was positive.|History of E-E syndrome.
+Treatment options for a patient with E disease and C?|E's disease, stage II.|No E sign, no E fracture.|Recent E angina, treated with C.
+Female of 34 years with A and abnormal E score.|According to the A trial, C is better than C.|The A criteria were met; A was negative.
+Latest guidelines for congestive heart failure with A?|Rule out A, A and A.|Patients in A received c.|Known A since 2019, on c.
+My name is N and I live at S.|I am N, N is my surname.|Please send it to N, S.|Our office has moved to S.|Ship to: S|N¶S
+The package for N at S never came.|Can you change the address of N to S?|They met at S, then drove to P.|Home: S. Work: O, S.
+She works for O in P.|O was founded by N and N.|N joined O after leaving O.|The offices of O are in P and P.|O hired N as director.
+N wrote the song with N; N sang it.|The film by N with N, N and N in it.|N, N and N were there too.|Have you met N?|Who is N?|N said so, and N agreed.
+It was N who called N from P.|Tell N that N is late.|Thanks, N|Hi N, can you reach N for me? Best, N|Kind regards,¶N¶O¶S
+The account belongs to N, born in P.|Card holder: N|Account name N, branch P.|Insured: N; beneficiary: N.|Signed: N, for O
+We fly from P to P via P.|The train to P leaves soon.|How far is it from P to S?|P is colder than P.|People from P like P.|Greetings from P!
+My wife N and our children n, n and n.|i am n from P.|call n at home.|this is n, i moved to s.|n and n live in p.|send it to s please.
+Thank you, t n.|n works at o.|from p to p.|Is N still the owner of O?|N's sister lives near S.|Directions to S, please.|N (O) was not available.
+The bill for N was paid by O, S.|Emergency contact N, S.|Name: N¶Address: S¶Employer: O|Pt N, room 4, from P, works for O.|User N signed in.
+The m was exposed and the m divided with a D.|M of the left m with m m.|The m was closed with #-0 D suture.|Skin was closed with D and covered with D.
+PREOPERATIVE DIAGNOSES: M m, m and M.|POSTOPERATIVE DIAGNOSIS: M.|PROCEDURE: M with m m and M.|ANESTHESIA: General.|COMPLICATIONS: None.|Estimated blood loss: # mL.
+The patient was placed in the supine position, prepped and draped.|A D catheter, # French, was inserted into the m.|M, m, and m were normal.|Local anesthesia with #% D was given.
+#. M m.¶#. M.¶#. M of the m.|REVIEW OF SYSTEMS: Negative for m, m and m.|ALLERGIES: None.|SOCIAL HISTORY: No tobacco.|IMPRESSION: M, likely m.|MEDICATIONS: D # mg b.i.d., D and D.
+Started on D # mg daily, D # mg p.r.n.|The D was removed and the m inspected.|There was m m of the right m, # cm in size.|Pressure was # mmHg over the m.|The m and the m were clear of m.
+The instruments were removed; hemostasis was good.|All counts were correct and the patient was sent to the recovery area in good condition.|Deep tissue was closed in layers with D.|The fascia was opened.
+M showed m.|She has m with M.|Urine showed # RBC.|Right m, benign.|The m nerve was spared.|M: normal. M: # cm. M: clear.|Stage Ta Nx Mx m of the m.|Grade # m by M.|He denies m, m, or m.
+L# and L# m was seen on the MRI.|T#-T# m.|Pathology: m with m.|HEENT: Clear. Neck: Supple. Lungs: Clear. Abdomen: Soft, no m.|Extremities: No m.|Neuro: Alert, m intact.|PMH: M, M m, M.
+# pounds, height # inches, BMI #.|The wound was irrigated with saline and D.|The specimen was sent to pathology.|Two # mm trocars were placed.|Findings: M m with # g of m.|Consent for m was signed.
+The m margin was free.|An incision was made over the m.|D was used to control m.|Retraction with a D and a D clamp.|The right eye was treated.|No further m is needed.|We discussed m and m at length.
+M: The m is m.¶M: No m.¶M: D was given.|DISCHARGE MEDICATIONS: D, D #, D.|FINAL DIAGNOSIS: M m.|HISTORY: Known m, m for # years.|CT of the abdomen: m, # cm, m.|Plan: D, then m.
+K|K|K|K|K K|K: K|K, K|K #|K/K|K (K)|# K|USA|UK|CHN|K m|K M m|M|m|M m|m m
 n was seen for c.|t n said that c is better.|N|N, N|P|H|C|C, C and C
 """
 WORDS = """Hypertension Diabetes Pneumonia Asthma Metformin Lisinopril Warfarin Aspirin Ibuprofen
@@ -155,6 +243,55 @@ with open("/usr/share/dict/american-english", encoding="utf-8") as file:
     # Words that the list does not have, as others that we shall meet.
     RARE = sorted({line.strip() for line in file if re.fullmatch(r"[a-z]{5,}", line.strip())} - set(words))
 TITLES = ["Dr.", "Dr", "Doctor", "Prof.", "Mr.", "Mrs.", "Ms.", "Miss", "Nurse"]
+EPONYMS = """Addison Alzheimer Apgar Babinski Barrett Basedow Behcet Bell Bishop Bowen Bright Brugada Budd-Chiari
+Buerger Burkitt Chagas Charcot Charcot-Marie-Tooth Chiari Churg-Strauss Colles Conn Coombs Creutzfeldt-Jakob Crohn
+Cushing Dupuytren Ebstein Ehlers-Danlos Eisenmenger Epstein-Barr Ewing Fabry Fallot Fanconi Felty Ferriman-Gallwey
+Gaucher Gilbert Goodpasture Graves Guillain-Barre Hashimoto Henoch-Schonlein Hirschsprung Hodgkin Holter Horner
+Huntington Kaposi Kawasaki Kienbock Klinefelter Korsakoff Lachman Lou Ludwig Lyme Mallory-Weiss Marfan McBurney Meckel
+Meniere Menke Murphy Niemann-Pick Osgood-Schlatter Paget Parkinson Perthes Peutz-Jeghers Peyronie Phalen Pott Prader-Willi
+Prinzmetal Ramsay Raynaud Reiter Rett Reye Reynolds Romberg Sheehan Sjogren Stevens-Johnson Still Takayasu Tay-Sachs
+Tinel Tourette Turner Virchow Waldenstrom Wegener Weil Wernicke Whipple Wilms Wilson Wolff-Parkinson-White
+Zollinger-Ellison Kaplan-Meier Glasgow Likert Ranson Wells Mayo Braden Morse""".split()
+ABBREVIATIONS = """ACE AIDS ALS ANA ANCA ARDS ARISTOTLE ASCVD ASD BMI BPH CABG CAD CHF CKD CLL CML COPD CRP CT DAS DKA DVT
+ECG EEG EF ESRD ESR GAD GERD GFR HIV HPV IBD IBS ICU IPF ITP LDL MDD MI MMSE MRI MS NAFLD NASH NSAID OCD OSA PCOS PE PHQ
+PSA PTSD RA RSV SLE STEMI TIA TNM TSH UTI VTE WHO""".split()
+# Parts of medical words (Greek and Latin), and of names of drugs (stems of the WHO's list), devices and sutures.
+HEADS = """acro adeno angio arthro athero broncho cardio cephalo cervico chole chondro colo costo cranio cysto dacryo derma
+duodeno dys electro encephalo endo entero epididymo episio esophago fibro gastro gingivo glosso hemi hemo hepato hydro
+hyper hypo hystero ileo jejuno kerato labyrintho laparo laryngo leio lipo lithotri lympho mammo masto meningo meso
+metro micro myelo myo naso nephro neuro oligo onycho oophoro ophthalmo orchi osteo oto pan pachy para peri phlebo
+pneumo poly procto prostato pseudo pyelo pylori retro rhino salpingo sclero septo sigmoido spermato spleno spondylo
+steato stomato supra synov tendino thoraco thrombo thyro trachelo tracheo trans tympano ureter urethro uro utero
+vaso ventriculo vesico vitreo""".split()
+TAILS = """algia blastoma cele centesis cyte cytosis desis dynia ectasis ectomy edema emesis emia genesis genic gram graphy
+itis lithiasis lysis malacia megaly oma opathy oplasty orrhaphy oscopy osis ostomy otomy pathy penia pexy phasia philia
+plasia plasty plegia pnea ptosis ptysis rrhagia rrhea sclerosis scope scopy spasm stasis stenosis tomy trophy uria al ic
+ar ous eal""".split()
+DRUG_ENDS = """caine cillin cycline dipine dronate floxacin fungin gliptin grel lukast mab mycin nazole nib olol oxetine pam
+parin prazole pril profen sartan setron statin tadine terol thiazide tidine triptan vir zepam zolam zosin azine ax ex il
+ine ium on or ryl sorb tec term vac xin yl""".split()
+
+
+def medical():
+    return rng.choice(HEADS) + rng.choice(TAILS) if rng.random() < .6 else rng.choice(RARE if rng.random() < .4 else MEDICAL)
+
+
+def product():
+    if rng.random() < .3:
+        return rng.choice(EPONYMS)
+    syllables = "".join(rng.choice("b c d f k l m n p r s t v x z tr pr".split()) + rng.choice("aeiouy") for _ in range(rng.randrange(1, 3)))
+    return (syllables + rng.choice(DRUG_ENDS)).capitalize()
+
+
+COMPANY_ENDS = ["", "", "Inc", "Inc.", "LLC", "Ltd", "Group", "and Sons", "Labs", "Technologies", "Corporation", "Bank", "PLC", "GmbH"]
+
+
+def company():
+    first = rng.choice([rng.choice(family), f"{rng.choice(family)}-{rng.choice(family)}", f"{rng.choice(family)}, {rng.choice(family)} and {rng.choice(family)}",
+                        rng.choice(RARE).capitalize(), (rng.choice(RARE)[:5] + rng.choice(RARE)[-4:]).capitalize(), f"{rng.choice(RARE).capitalize()} {rng.choice(RARE).capitalize()}"])
+    return f"{first} {rng.choice(COMPANY_ENDS)}".strip()
+
+
 PLACES_OF_CARE = ["Hospital", "Clinic", "Medical Center", "Health Center", "Memorial Hospital",
                   "General Hospital", "University Hospital", "Children's Hospital", "Urgent Care"]
 
@@ -170,13 +307,29 @@ def person():
 
 def own(sentence):
     made, spans = "", []
-    for part in re.split(r"(\b[NTPHCRntcr]\b)", sentence):
+    for part in re.split(r"(?<!')(\b[NTPHCREASOMDKntcrpsom]\b|#)", sentence):
         kind, value = None, part
         if part in ("N", "n"):
             kind, value = "NAME", person()
         elif part in ("T", "t"):
             value = rng.choice(TITLES)
-        elif part == "P":
+        elif part in ("S", "s"):
+            kind, value = "ADDRESS", street() if rng.random() < .4 else address()
+        elif part in ("O", "o"):
+            kind, value = "ORG", company()
+        elif part in ("M", "m"):
+            value = medical().capitalize() if part == "M" else medical()
+        elif part == "D":
+            value = product()
+        elif part == "K":
+            value = "".join(rng.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ") for _ in range(rng.randrange(1, 5))) + rng.choice(["", "", "%d" % rng.randrange(100), "%02d" % rng.randrange(100)])
+        elif part == "#":
+            value = str(rng.choice([rng.randrange(1, 9), rng.randrange(1, 99), rng.randrange(100, 600)]))
+        elif part == "E":
+            value = rng.choice(EPONYMS)
+        elif part == "A":
+            value = rng.choice(ABBREVIATIONS)
+        elif part in ("P", "p"):
             kind, value = "ADDRESS", rng.choice(cities) + (", " + rng.choice(["TX", "NY", "CA", "Ohio", "UK"]) if rng.random() < .2 else "")
         elif part == "H":
             first = rng.choice([rng.choice(cities), rng.choice(family), "St. " + rng.choice(given)])
@@ -185,7 +338,7 @@ def own(sentence):
             value = rng.choice(WORDS)
         elif part in ("R", "r"):
             value = rng.choice(RARE).capitalize()
-        value = value.lower() if part in "ntcr" and len(part) == 1 else value
+        value = value.lower() if part in "ntcrpso" and len(part) == 1 else value
         if kind:
             spans.append({"start": len(made), "end": len(made) + len(value), "type": kind})
         made += value
@@ -253,17 +406,17 @@ with open(os.path.join(out, "examples.jsonl"), "w", encoding="utf-8") as file:
         spans = [s for s in record["spans"] if s["type"] in ("NAME", "ADDRESS", "ORG")]
         group = "p%s" % record.get("template")
         put(record["text"], spans, group)
-        for _ in range(3):
-            put(*exchange(record["text"], spans), group)
+        for _ in range(COPIES):
+            put(*recased(*exchange(record["text"], spans)), group)
     for number, record in enumerate(records("asq_phi_en")):
         spans = [s for s in record["spans"] if s["type"] in ("NAME", "ADDRESS", "ORG")]
         put(record["text"], spans, "a%d" % number)
-        for _ in range(3):
-            put(*exchange(record["text"], spans), "a%d" % number)
+        for _ in range(COPIES):
+            put(*recased(*exchange(record["text"], spans)), "a%d" % number)
     sentences = [s for line in OWN.split("\n") for s in line.split("|") if s]
     for number, sentence in enumerate(sentences):
-        for _ in range(40):
-            put(*own(sentence), "o%d" % number)
+        for _ in range(100 if re.search(r"\b[MmDCcRrK]\b", sentence) else 40):
+            put(*own(sentence.replace("¶", "\n")), "o%d" % number)
     seen = set()
     for name in ("fhir_r4_examples", "ccda_samples", "hl7v2_samples", "synthea_fhir_r4"):
         for text, spans in documents(name):

@@ -31,9 +31,28 @@ pub(crate) const fn month_and_day(month: u32, day: u32) -> bool {
     month >= 1 && month <= 12 && day >= 1 && day <= 31
 }
 
+/// Check digits of an international bank account number (ISO 13616, ISO/IEC 7064 MOD 97-10).
+pub(crate) fn iban(number: &[u8]) -> bool {
+    let Some((head, body)) = number.split_at_checked(4) else { return false };
+    let is_headed =
+        head[..2].iter().all(u8::is_ascii_alphabetic) && head[2..].iter().all(u8::is_ascii_digit);
+    let add = |sum: u32, byte: &u8| match char::from(*byte).to_digit(36) {
+        Some(value @ 10..) => (sum * 100 + value) % 97,
+        Some(value) => (sum * 10 + value) % 97,
+        None => 0,
+    };
+    is_headed && body.iter().chain(head).fold(0, add) == 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ibans() {
+        assert!(iban(b"GB82WEST12345698765432") && iban(b"gb82west12345698765432"));
+        assert!(!iban(b"GB82WEST12345698765433") && !iban(b"GB8") && !iban(b"8282WEST1234569876"));
+    }
 
     #[test]
     fn known_numbers() {

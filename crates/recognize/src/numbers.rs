@@ -84,10 +84,21 @@ static PLATE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a fixed pattern")
 });
 
-/// Words before a telephone number that its form alone does not tell.
-const PHONE_CUES: [&str; 15] = [
-    "phone", "Phone", "PHONE", "tel", "Tel", "TEL", "call", "Call", "fax", "Fax", "mobile",
-    "number", "电话", "手机", "联系",
+/// Words before a telephone number that its form alone does not tell, in small letters.
+const PHONE_CUES: [&str; 13] = [
+    "phone",
+    "tel",
+    "call",
+    "fax",
+    "mobile",
+    "number",
+    "answering",
+    "dial",
+    "reach",
+    "desk",
+    "电话",
+    "手机",
+    "联系",
 ];
 /// Words behind one.
 const PHONE_TRAILS: [&str; 4] = ["office", "fax", "mobile", "cell"];
@@ -123,6 +134,9 @@ fn goes_on(bytes: &[u8], run: usize) -> bool {
 }
 
 fn find_at(text: &str, run: usize, run_end: usize) -> Option<Finding> {
+    if let Some(account) = iban_at(text, run) {
+        return Some(account);
+    }
     let word = start_of_word(text, run);
     if word < run {
         return code_at(text, word);
@@ -179,6 +193,18 @@ fn start_of_word(text: &str, run: usize) -> usize {
     }
 }
 
+/// An account number whose check digits, the run at hand, follow the two letters of a country
+/// (ISO 13616), written without spaces.
+fn iban_at(text: &str, run: usize) -> Option<Finding> {
+    const LEN: std::ops::RangeInclusive<usize> = 15..=34;
+    let bytes = text.as_bytes();
+    let start = run.checked_sub(2)?;
+    let len = bytes[start..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let range = start..start + len;
+    let fits = LEN.contains(&len) && checks::iban(&bytes[range.clone()]);
+    (fits && stands_apart(text, &range)).then(|| Finding::certain(range, Kind::Id))
+}
+
 fn code_at(text: &str, word: usize) -> Option<Finding> {
     let end = word + CODE.find(&text[word..])?.end();
     let whole = stands_apart(text, &(word..end)) && !is_clinical(&text[word..end]);
@@ -213,13 +239,13 @@ fn grouped_phone(text: &str, start: usize) -> Option<Finding> {
     let len = GROUPS.find(&text[start..])?.end();
     let range = start..start + len;
     let digits = text[range.clone()].bytes().filter(u8::is_ascii_digit).count();
-    let cue = before(text, start, 32);
-    let trail = after(text, range.end, 12);
+    let cue = before(text, start, 32).to_lowercase();
+    let trail = after(text, range.end, 12).to_lowercase();
     let said = PHONE_CUES.iter().any(|word| cue.contains(word))
         || PHONE_TRAILS.iter().any(|word| trail.contains(word));
     let trunk = text[range.clone()].starts_with('0') && (9..=12).contains(&digits);
     let apart = stands_apart(text, &range) && !has_more_digits(text, &range);
-    let is_phone = apart && (7..=14).contains(&digits) && (said || trunk);
+    let is_phone = apart && (6..=14).contains(&digits) && (said || trunk);
     is_phone.then(|| Finding::likely(range, Kind::Phone))
 }
 

@@ -34,6 +34,16 @@ pub(super) fn of(hash: u32) -> u32 {
 
 /// Whether a word in small letters is a name and no common word.
 pub(super) fn is_name(word: &str) -> bool {
-    let lists = of(word_hash(word.trim_matches(|c: char| !c.is_alphabetic())));
+    let lists = of_word(word);
     lists & NAMES != 0 && lists & COMMON == 0
+}
+
+/// Whether a word in small letters is a common word and no name.
+pub(super) fn is_common(word: &str) -> bool {
+    let lists = of_word(word);
+    lists & NAMES == 0 && lists & COMMON != 0
+}
+
+fn of_word(word: &str) -> u32 {
+    of(word_hash(word.trim_matches(|c: char| !c.is_alphabetic())))
 }

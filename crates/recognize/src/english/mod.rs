@@ -1,14 +1,17 @@
 //! Names, places and institutions in text of Latin or a related script.
 
+mod addresses;
 mod lists;
 mod tagger;
 mod tokens;
 #[cfg(feature = "train")]
 pub mod train;
 
+use std::ops::Range;
+
 use crate::{
     Finding, Kind,
-    context::{is_han, stands_apart},
+    context::{after, before, is_han, stands_apart},
 };
 
 /// Adds what the tagger finds.
@@ -16,36 +19,59 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     let tagger = tagger::Tagger::new(include_bytes!("../../model/english.bin"));
     let tokens = tokens::tokens(text);
     let is_chinese = text.chars().any(is_han);
+    let mut found = Vec::new();
     let mut open: Option<Finding> = None;
     for (token, tag) in tokens.iter().zip(tagger.tag(&tokens)) {
         match &mut open {
             Some(finding) if tag != 0 && tag % 2 == 0 => finding.range.end = token.range.end,
             _ => {
-                findings.extend(open.take().and_then(|found| settle(text, found, is_chinese)));
+                found.extend(open.take().and_then(|open| settle(text, open, is_chinese)));
                 open = kind(tag).map(|kind| Finding::likely(token.range.clone(), kind));
             }
         }
     }
-    findings.extend(open.and_then(|found| settle(text, found, is_chinese)));
+    found.extend(open.and_then(|open| settle(text, open, is_chinese)));
+    addresses::make_whole(text, &mut found);
+    findings.append(&mut found);
 }
 
-/// A finding as it is reported, if it is: names begin and end with a word that
-/// is written like one, or is one.
+/// A finding as it is reported, if it is. What is written small is only found where a whole line (or
+/// what is near of it) is written so, or if it is a name on a list; a name begins and ends with a word that is written like
+/// one or is one.
 fn settle(text: &str, mut finding: Finding, is_chinese: bool) -> Option<Finding> {
+    let value = &text[finding.range.clone()];
+    if !value.contains(|c: char| c.is_uppercase() || c.is_numeric()) {
+        let listed = finding.kind == Kind::Name && value.split([' ', '\n']).any(lists::is_name);
+        return (!is_chinese && (listed || is_small(line_around(text, &finding.range))))
+            .then_some(finding);
+    }
     if finding.kind == Kind::Name {
-        let value = &text[finding.range.clone()];
-        let is_small = |word: &str| !word.contains(char::is_uppercase) && !lists::is_name(word);
-        let words = || value.split_inclusive([' ', '\n']);
-        let head: usize = words().take_while(|word| is_small(word)).map(str::len).sum();
-        let tail: usize = words().rev().take_while(|word| is_small(word)).map(str::len).sum();
-        if head == value.len() {
+        if lists::is_common(&value.to_lowercase()) {
             return None;
         }
-        let kept = value[head..value.len() - tail].trim_end();
+        let is_no_name = |word: &str| is_small(word) && !lists::is_name(word);
+        let words = || value.split_inclusive([' ', '\n']);
+        let head: usize = words().take_while(|word| is_no_name(word)).map(str::len).sum();
+        let tail: usize = words().rev().take_while(|word| is_no_name(word)).map(str::len).sum();
+        let kept = value.get(head..value.len() - tail)?.trim_end();
         finding.range.start += head;
         finding.range.end = finding.range.start + kept.len();
     }
     (!is_chinese || is_written_like_a_name(text, &finding)).then_some(finding)
+}
+
+fn is_small(text: &str) -> bool {
+    !text.contains(char::is_uppercase)
+}
+
+/// The line that a finding stands in, or what of it is near.
+fn line_around<'t>(text: &'t str, range: &Range<usize>) -> &'t str {
+    const NEAR: usize = 256;
+    let head = before(text, range.start, NEAR);
+    let tail = after(text, range.end, NEAR);
+    let start = range.start - head.len() + head.rfind('\n').map_or(0, |end| end + 1);
+    let end = range.end + tail.find('\n').unwrap_or(tail.len());
+    &text[start..end]
 }
 
 /// In Chinese text, Latin letters are mostly drugs, tests and units: a name there has two parts,

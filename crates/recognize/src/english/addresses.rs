@@ -1,0 +1,140 @@
+//! Addresses that the tagger saw in parts, made whole.
+
+use crate::{Finding, Kind};
+
+/// Words that stand within an address, and for nothing by themselves.
+const WITHIN: [&str; 26] = [
+    "apartment",
+    "apt",
+    "ave",
+    "avenue",
+    "blvd",
+    "boulevard",
+    "close",
+    "court",
+    "drive",
+    "flat",
+    "floor",
+    "hwy",
+    "highway",
+    "lane",
+    "ln",
+    "parkway",
+    "pl",
+    "place",
+    "rd",
+    "road",
+    "square",
+    "st",
+    "str",
+    "street",
+    "suite",
+    "unit",
+];
+
+/// Joins addresses between which only signs, numbers, codes of states and words like `Apt.` stand,
+/// and takes in such words behind an address. One of two must have a number: `Paris, Lyon` are two.
+/// Two streets that meet at a corner are one place.
+pub(super) fn make_whole(text: &str, findings: &mut Vec<Finding>) {
+    let mut whole: Vec<Finding> = Vec::with_capacity(findings.len());
+    for mut finding in findings.drain(..) {
+        if finding.kind == Kind::Address {
+            finding.range.end += words_behind(&text[finding.range.end..]);
+            finding.range.start -= corner_before(&text[..finding.range.start]);
+        }
+        match whole.last_mut() {
+            Some(last)
+                if is_one_address(text, last, &finding) || is_corner(text, last, &finding) =>
+            {
+                last.range.end = finding.range.end.max(last.range.end);
+            }
+            _ => whole.push(finding),
+        }
+    }
+    *findings = whole;
+}
+
+fn is_one_address(text: &str, first: &Finding, second: &Finding) -> bool {
+    let has_number = |found: &Finding| text[found.range.clone()].contains(|c: char| c.is_numeric());
+    first.kind == Kind::Address
+        && second.kind == Kind::Address
+        && (has_number(first) || has_number(second))
+        && text.get(first.range.end..second.range.start).is_none_or(is_gap)
+}
+
+fn is_corner(text: &str, first: &Finding, second: &Finding) -> bool {
+    first.kind == Kind::Address
+        && second.kind == Kind::Address
+        && text[first.range.clone()].to_ascii_lowercase().contains("corner of ")
+        && text
+            .get(first.range.end..second.range.start)
+            .is_some_and(|gap| gap.trim_matches(['.', ' ']).eq_ignore_ascii_case("and"))
+}
+
+/// Bytes of `the corner of ` before an address.
+fn corner_before(before: &str) -> usize {
+    const CORNER: &str = "the corner of ";
+    let tail = before.len().checked_sub(CORNER.len()).and_then(|at| before.get(at..));
+    if tail.is_some_and(|tail| tail.eq_ignore_ascii_case(CORNER)) { CORNER.len() } else { 0 }
+}
+
+/// Whether what stands between two parts of an address can be part of it.
+fn is_gap(gap: &str) -> bool {
+    const LEN_MAX: usize = 24;
+    let mut words = gap.split(|c: char| c.is_whitespace() || matches!(c, ',' | '.' | '#' | '-'));
+    gap.len() <= LEN_MAX && words.all(|word| word.is_empty() || is_within(word))
+}
+
+fn is_within(word: &str) -> bool {
+    let is_state = word.len() <= 3 && word.bytes().all(|b| b.is_ascii_uppercase());
+    let is_number = word.bytes().all(|b| b.is_ascii_digit());
+    is_state || is_number || WITHIN.contains(&word.to_ascii_lowercase().as_str())
+}
+
+/// Bytes of the words of an address that follow at once.
+fn words_behind(rest: &str) -> usize {
+    let mut len = 0;
+    while let Some(next) = rest[len..].strip_prefix(' ') {
+        let word = next.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+        if !WITHIN.contains(&word.to_ascii_lowercase().as_str()) {
+            break;
+        }
+        len += 1 + word.len();
+    }
+    len
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whole(text: &str, parts: &[&str]) -> Vec<String> {
+        let range = |part: &&str| {
+            let start = text.find(part).unwrap();
+            start..start + part.len()
+        };
+        let mut findings: Vec<_> =
+            parts.iter().map(|part| Finding::likely(range(part), Kind::Address)).collect();
+        make_whole(text, &mut findings);
+        findings.into_iter().map(|found| text[found.range].to_owned()).collect()
+    }
+
+    #[test]
+    fn parts_of_one_address_are_joined() {
+        let text = "to 462 Stubengraben Apt. 608\nDusino, AT 31295 today";
+        assert_eq!(
+            whole(text, &["462 Stubengraben", "Dusino", "31295"]),
+            ["462 Stubengraben Apt. 608\nDusino, AT 31295"]
+        );
+        let text = "at the corner of 4 Oak Row and Elm Street today";
+        assert_eq!(whole(text, &["4 Oak Row", "Elm"]), ["the corner of 4 Oak Row and Elm Street"]);
+        assert_eq!(whole("231 Lawson Street, Rome", &["231 Lawson"]), ["231 Lawson Street"]);
+    }
+
+    #[test]
+    fn two_places_stay_two() {
+        assert_eq!(whole("from Paris, Lyon", &["Paris", "Lyon"]), ["Paris", "Lyon"]);
+        let text = "12 High Lane. She likes 4 Oak Row";
+        assert_eq!(whole(text, &["12 High Lane", "4 Oak Row"]), ["12 High Lane", "4 Oak Row"]);
+    }
+}
