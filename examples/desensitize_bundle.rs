@@ -10,7 +10,7 @@ fn main() -> anyhow::Result<()> {
     let sample = Generator::new(1, Tongue::English).next().expect("the series is endless");
     let (record, _) = import(sample.into_source())?;
     let key = ConsortiumKey::from_bytes([7; 32]);
-    let desensitizer = Desensitizer::new(Policy::safe_harbor(), key);
+    let desensitizer = Desensitizer::new(Policy::hipaa_safe_harbor(), key);
     let (copy, report) = desensitizer.desensitize(&record, &Sights::none())?;
     for (class, technique, count) in report.counts() {
         println!("{:>12} {technique:?}: {count}", class.name());

@@ -19,7 +19,8 @@ fn ingest(criterion: &mut Criterion) {
         import(sample.clone().into_source()).expect("generated records are read").0
     };
     let records: Vec<_> = samples.iter().map(read).collect();
-    let desensitizer = Desensitizer::new(Policy::safe_harbor(), ConsortiumKey::from_bytes([7; 32]));
+    let desensitizer =
+        Desensitizer::new(Policy::hipaa_safe_harbor(), ConsortiumKey::from_bytes([7; 32]));
     let mut group = criterion.benchmark_group("ingest");
     group.throughput(Throughput::Elements(records.len() as u64));
     group.bench_function("bound=sha256_of_the_bytes", |bencher| {

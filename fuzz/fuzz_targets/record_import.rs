@@ -11,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok((record, _)) = import(vec![SourceFile::new("file.json", bytes.to_vec())]) {
         let file = RecordFile::original(&record, &key);
         assert_eq!(RecordFile::from_bytes(&file.to_bytes()).unwrap().manifest(), file.manifest());
-        let _ = Desensitizer::new(Policy::safe_harbor(), key)
+        let _ = Desensitizer::new(Policy::hipaa_safe_harbor(), key)
             .desensitize(&record, &Sights::clear(&record));
     }
 });

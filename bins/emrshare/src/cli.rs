@@ -67,6 +67,10 @@ pub(crate) enum Command {
     /// FHIR in JSON, HL7 v2, CDA, DICOM and text are told by their content; each copy has the form
     /// of its original. With --spans, texts come and places in them go as lines of JSON.
     Desensitize(DesensitizeArguments),
+    /// Say how alike records are, and what it takes to make them so (k-anonymity); needs no node.
+    ///
+    /// Looks at year of birth, gender, place, principal disease and date together.
+    Risk(RiskArguments),
     /// Download a record's desensitized file, or its original.
     Get {
         #[command(flatten)]
@@ -283,23 +287,55 @@ pub(crate) struct DemoArguments {
 #[derive(Args, Debug)]
 pub(crate) struct DesensitizeArguments {
     /// Where the copies go, under the names of their originals.
-    #[arg(long, required_unless_present = "spans")]
+    #[arg(long, required_unless_present_any = ["spans", "explain", "reveal"])]
     pub(crate) out: Option<PathBuf>,
-    /// Policy in TOML instead of the shipped one.
+    /// A shipped policy (hipaa-safe-harbor, cn-gbt-37964, research-linkable, strict) or a file of
+    /// one, in TOML or JSON.
     #[arg(long)]
-    pub(crate) policy: Option<PathBuf>,
-    /// A file for the report: a line of JSON for each file, without values.
+    pub(crate) policy: Option<String>,
+    /// The consortium's key: surrogates and shifted dates are the same as those of its nodes. Else
+    /// they are stable within one run only.
+    #[arg(long)]
+    pub(crate) key: Option<PathBuf>,
+    /// The key that encrypted values can be revealed with: keys/reveal.key of a node.
+    #[arg(long)]
+    pub(crate) reveal_key: Option<PathBuf>,
+    /// A file for the report: a line of JSON for each file, with the place of every value, without
+    /// values.
     #[arg(long)]
     pub(crate) report: Option<PathBuf>,
+    /// Say of every value where it stands, what it tells, how sure that is and what is done to it.
+    #[arg(long)]
+    pub(crate) explain: bool,
     /// Take each folder as one record, and write record files.
     #[arg(long)]
     pub(crate) record: bool,
     /// Read lines {"id","text"} from standard input and write lines {"id","spans"}, with offsets in
     /// Unicode scalar values.
-    #[arg(long, conflicts_with_all = ["out", "policy", "report", "record", "paths"])]
+    #[arg(long, conflicts_with_all = ["out", "policy", "report", "record", "explain", "paths"])]
     pub(crate) spans: bool,
+    /// Read encrypted values of a class from standard input, a line each, and write what they were.
+    #[arg(long, value_name = "CLASS", requires = "reveal_key",
+        conflicts_with_all = ["out", "policy", "report", "record", "explain", "spans", "paths"])]
+    pub(crate) reveal: Option<String>,
     /// Files and folders.
-    #[arg(required_unless_present = "spans")]
+    #[arg(required_unless_present_any = ["spans", "reveal"])]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RiskArguments {
+    /// How many records every record shall be like, itself counted.
+    #[arg(long, default_value_t = 5)]
+    pub(crate) k: usize,
+    /// The share of records that may be left out, from 0 to 1.
+    #[arg(long, default_value_t = 0.05)]
+    pub(crate) left_out: f64,
+    /// A file for the table with every record's coarser values, in JSON lines.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Folders of records.
+    #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
 }
 

@@ -7,6 +7,7 @@ mod exit;
 mod files;
 mod home;
 mod output;
+mod parallel;
 mod wallet;
 
 use clap::Parser;

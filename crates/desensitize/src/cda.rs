@@ -11,10 +11,12 @@ use quick_xml::{
 };
 
 use crate::{
-    Class, Report,
-    collect::{Known, insert},
+    Class, DocumentKind, Level, Report, Technique,
+    address::Part,
+    known::Known,
+    place::Place,
     scrub::Scrubber,
-    treat::Treatment,
+    treat::{Outcome, Treatment},
 };
 
 /// Whether a text is a CDA document.
@@ -29,9 +31,7 @@ enum Element {
     /// A part of a person's name.
     Name,
     /// A part of an address.
-    Address,
-    /// The country of an address.
-    Country,
+    Address(Part),
     /// Media or another document within this one.
     Media,
     /// Anything else.
@@ -78,10 +78,14 @@ impl Path {
         let names_institution = institution.is_some_and(|open| !PEOPLE.contains(&open.as_str()));
         if self.within(&["observationMedia", "nonXMLBody"]) {
             Element::Media
-        } else if last == "country" && self.within(&["addr"]) {
-            Element::Country
         } else if self.within(&["addr", "birthplace"]) {
-            Element::Address
+            Element::Address(match last {
+                "country" => Part::Country,
+                "state" => Part::Province,
+                "city" => Part::City,
+                "county" | "district" => Part::District,
+                _ => Part::Street,
+            })
         } else if is_name_part && !(last == "name" && names_institution) {
             Element::Name
         } else {
@@ -104,8 +108,10 @@ pub(crate) fn collect(document: &str, known: &mut Known) -> Result<(), String> {
             continue;
         }
         match path.element() {
-            Element::Name => insert(known, Class::Name, text.trim(), 3),
-            Element::Address => insert(known, Class::Address, text.trim(), 4),
+            Element::Name => known.insert(Class::Name, text.trim(), 3),
+            Element::Address(part) if part != Part::Country => {
+                known.insert_place(part, text.trim());
+            }
             _ => {}
         }
         text.clear();
@@ -151,10 +157,15 @@ fn collect_attributes(path: &Path, start: &BytesStart<'_>, known: &mut Known) {
     for attribute in start.attributes().flatten() {
         let Ok(value) = attribute.normalized_value(XmlVersion::Implicit1_0) else { continue };
         match attribute.key.local_name().as_ref() {
-            "extension" if path.ends("id") => insert(known, Class::Identifier, &value, 4),
+            "extension" if path.ends("id") => {
+                known.insert(Class::Identifier, &value, 4);
+                if path.within(&["patientRole"]) && !path.within(&["providerOrganization"]) {
+                    known.set_patient(&value);
+                }
+            }
             "value" if path.ends("telecom") => {
                 let number = value.split_once(':').map_or(&*value, |(_, number)| number);
-                insert(known, Class::Contact, number, 5);
+                known.insert(Class::Contact, number, 5);
             }
             _ => {}
         }
@@ -174,16 +185,16 @@ fn event<'a>(reader: &mut Reader<&'a [u8]>) -> Result<Event<'a>, String> {
 /// Where the XML is broken.
 pub(crate) fn treat(
     document: &str,
-    treatment: &Treatment<'_>,
     scrubber: &Scrubber<'_>,
     report: &mut Report,
 ) -> Result<String, String> {
     let mut reader = Reader::from_str(document);
     let mut walk = Walk {
-        treatment,
+        treatment: scrubber.treatment,
         scrubber,
         report,
         path: Path::default(),
+        place: Place::new(DocumentKind::Cda),
         text: String::new(),
         writer: Writer::new(Vec::new()),
     };
@@ -205,6 +216,7 @@ struct Walk<'a> {
     scrubber: &'a Scrubber<'a>,
     report: &'a mut Report,
     path: Path,
+    place: Place,
     /// Text since the last tag.
     text: String,
     writer: Writer<Vec<u8>>,
@@ -219,18 +231,18 @@ impl Walk<'_> {
         self.put_text();
         match event {
             Event::Start(start) => {
-                self.path.open(&start);
+                self.open(&start);
                 let treated = self.attributes(&start)?;
                 self.write(Event::Start(treated));
             }
             Event::Empty(start) => {
-                self.path.open(&start);
+                self.open(&start);
                 let treated = self.attributes(&start)?;
-                self.path.0.pop();
+                self.close();
                 self.write(Event::Empty(treated));
             }
             Event::End(end) => {
-                self.path.0.pop();
+                self.close();
                 self.write(Event::End(BytesEnd::new(end.name().as_ref().to_owned())));
             }
             Event::Decl(declaration) => self.write(Event::Decl(declaration)),
@@ -238,6 +250,16 @@ impl Walk<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    fn open(&mut self, start: &BytesStart<'_>) {
+        self.path.open(start);
+        self.place.push(start.local_name().as_ref());
+    }
+
+    fn close(&mut self) {
+        self.path.0.pop();
+        self.place.pop();
     }
 
     fn put_text(&mut self) {
@@ -257,48 +279,71 @@ impl Walk<'_> {
         if value.is_empty() {
             return text.to_owned();
         }
-        let class = match self.path.element() {
-            Element::Name => Class::Name,
-            Element::Address => Class::Address,
-            Element::Media => Class::Photo,
-            Element::Country => return text.to_owned(),
-            Element::Text => return self.scrubber.scrub(text, self.report),
+        let outcome = match self.path.element() {
+            Element::Name => self.value(Class::Name, value),
+            Element::Address(part) if self.stays(part) => return text.to_owned(),
+            Element::Address(_) => self.value(Class::Address, value),
+            Element::Media => self.value(Class::Photo, value),
+            Element::Text => return self.scrubber.scrub(text, &self.place, self.report),
         };
-        self.treatment.value(class, value, self.report).unwrap_or_default()
+        outcome.or_gone(value).unwrap_or_default()
+    }
+
+    /// Whether a part of an address is large enough for the policy.
+    fn stays(&self, part: Part) -> bool {
+        match self.treatment.technique(Class::Address, &self.place) {
+            Technique::Generalize(level) => part.stays(level),
+            _ => part.stays(Level::Country),
+        }
     }
 
     fn attributes(&mut self, start: &BytesStart<'_>) -> Result<BytesStart<'static>, ()> {
         let mut treated = BytesStart::new(start.name().as_ref().to_owned());
+        let mut is_null = false;
         for attribute in start.attributes() {
             let attribute = attribute.map_err(drop)?;
             let value = attribute.normalized_value(XmlVersion::Implicit1_0);
             let value = value.map_err(drop)?;
             let key = attribute.key.as_ref();
-            treated.push_attribute((key, self.attribute(key, &value).as_str()));
+            match self.attribute(key, &value) {
+                Outcome::Null if !is_null => {
+                    is_null = true;
+                    treated.push_attribute(("nullFlavor", MASKED));
+                }
+                outcome => {
+                    let put = outcome.or_gone(&value).unwrap_or_default();
+                    treated.push_attribute((key, put.as_str()));
+                }
+            }
         }
         Ok(treated)
     }
 
-    fn attribute(&mut self, key: &str, value: &str) -> String {
+    fn attribute(&mut self, key: &str, value: &str) -> Outcome {
         let path = &self.path;
         match key {
             "extension" if path.ends("id") || path.ends("setId") => {
                 self.value(Class::Identifier, value)
             }
-            "root" if path.ends("id") && is_instance(value) => self.treatment.uid(value),
+            "root" if path.ends("id") && is_instance(value) => {
+                Outcome::Becomes(self.treatment.uid(value))
+            }
             "value" if path.ends("telecom") => self.value(Class::Contact, value),
             "value" if is_time_stamp(value) => self.value(Class::Date, value),
             "value" | "displayName" | "title" | "alt" | "caption" | "unit" => {
-                self.scrubber.scrub(value, self.report)
+                Outcome::Becomes(self.scrubber.scrub(value, &self.place, self.report))
             }
-            _ => value.to_owned(),
+            _ => Outcome::Stays,
         }
     }
 
-    fn value(&mut self, class: Class, value: &str) -> String {
-        self.treatment.value(class, value, self.report).unwrap_or_default()
+    fn value(&mut self, class: Class, value: &str) -> Outcome {
+        self.treatment.field(class, value, &self.place, self.report)
     }
 }
+
+/// The null flavour of what was taken away (HL7 v3, NullFlavor).
+const MASKED: &str = "MSK";
 
 /// A UUID names one thing; an OID names a kind of things or who numbers them.
 fn is_instance(root: &str) -> bool {

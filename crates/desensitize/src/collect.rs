@@ -1,20 +1,19 @@
 //! What the record itself says about whom it is about.
 
-use std::collections::BTreeMap;
-
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
 use emrshare_record::{MediaType, Record, dicom};
 use serde_json::{Map, Value};
 
-use crate::{Class, DesensitizeError};
-
-/// Values to be found in text, with their class.
-pub(crate) type Known = BTreeMap<String, Class>;
+use crate::{
+    Class, DesensitizeError,
+    address::Part,
+    known::{Gender, Known},
+};
 
 /// Collects values from FHIR elements and DICOM headers.
 pub(crate) fn known(record: &Record) -> Result<Known, DesensitizeError> {
-    let mut known = Known::new();
+    let mut known = Known::default();
     for (kind, resource) in record.bundle().resources() {
         collect_fhir(kind, "resource", resource, &mut known);
     }
@@ -37,24 +36,39 @@ pub(crate) fn collect_fhir(kind: &str, owner: &str, value: &Value, known: &mut K
         return;
     };
     let kind = object.get("resourceType").and_then(Value::as_str).unwrap_or(kind);
+    let gender = object.get("gender").and_then(Value::as_str).and_then(Gender::of);
     for (key, value) in object {
         match key.as_str() {
-            "name" if is_person(kind) => each(value, |name| add_human_name(name, known)),
+            "name" if is_person(kind) => each(value, |name| add_human_name(name, gender, known)),
             "identifier" => each(value, |identifier| {
-                add(known, Class::Identifier, identifier.get("value"), 4);
+                let number = identifier.get("value").and_then(Value::as_str).unwrap_or_default();
+                known.insert(Class::Identifier, number, 4);
+                if kind == "Patient" {
+                    known.set_patient(number);
+                }
             }),
             "subscriberId" => add(known, Class::Identifier, Some(value), 4),
             "telecom" => each(value, |contact| add(known, Class::Contact, contact.get("value"), 5)),
-            "address" => each(value, |address| {
-                for part in ["line", "text", "city", "district", "postalCode"] {
-                    if let Some(part) = address.get(part) {
-                        each(part, |part| add(known, Class::Address, Some(part), 4));
-                    }
-                }
-            }),
-            "display" if names_person(owner, object) => add(known, Class::Name, Some(value), 2),
+            "address" => each(value, |address| add_address(address, known)),
+            "display" if names_person(owner, object) => {
+                known.insert_whole_name(value.as_str().unwrap_or_default(), None);
+            }
             _ => collect_fhir(kind, key, value, known),
         }
+    }
+}
+
+fn add_address(address: &Value, known: &mut Known) {
+    const PARTS: [(&str, Part); 5] = [
+        ("line", Part::Street),
+        ("text", Part::Street),
+        ("city", Part::City),
+        ("district", Part::District),
+        ("postalCode", Part::Street),
+    ];
+    for (key, part) in PARTS {
+        let Some(value) = address.get(key) else { continue };
+        each(value, |value| known.insert_place(part, value.as_str().unwrap_or_default()));
     }
 }
 
@@ -94,57 +108,44 @@ pub(crate) fn is_person(kind: &str) -> bool {
     matches!(kind, "Patient" | "Person" | "Practitioner" | "RelatedPerson")
 }
 
-fn add_human_name(name: &Value, known: &mut Known) {
-    let family = name.get("family").and_then(Value::as_str).unwrap_or_default().trim();
+fn add_human_name(name: &Value, gender: Option<Gender>, known: &mut Known) {
+    let text = |key: &str| name.get(key).and_then(Value::as_str).unwrap_or_default().trim();
     let given: Vec<_> = match name.get("given") {
         Some(Value::Array(given)) => given.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
-    add(known, Class::Name, name.get("text"), 2);
-    add_name(known, family, &given.join(" "));
-    given.iter().for_each(|given| add_name_part(known, given));
-}
-
-/// A name in its usual spellings.
-pub(crate) fn add_name(known: &mut Known, family: &str, given: &str) {
-    let spellings = if is_han(family) {
-        vec![format!("{family}{given}"), format!("{family} {given}")]
-    } else {
-        vec![format!("{given} {family}"), format!("{family} {given}"), format!("{family}, {given}")]
-    };
-    for spelling in spellings {
-        insert(known, Class::Name, spelling.trim().trim_matches(',').trim(), 2);
+    let (family, given) = (text("family"), given.join(" "));
+    if !family.is_empty() || !given.is_empty() {
+        known.insert_name(family, &given, gender);
     }
-    add_name_part(known, family);
-}
-
-/// A family or given name alone: a Chinese one of one character is too common a word.
-fn add_name_part(known: &mut Known, part: &str) {
-    insert(known, Class::Name, part, if is_han(part) { 2 } else { 3 });
-}
-
-fn is_han(text: &str) -> bool {
-    text.chars().next().is_some_and(|c| matches!(c, '\u{3400}'..='\u{9fff}'))
+    known.insert_whole_name(text("text"), gender);
 }
 
 pub(crate) fn collect_dicom(object: &dicom::DicomFile, known: &mut Known) {
+    let text = |tag| object.get(tag).and_then(|element| element.to_str().ok());
+    let sex = text(tags::PATIENT_SEX).and_then(|sex| Gender::of(&sex));
+    if let Some(number) = text(tags::PATIENT_ID) {
+        known.set_patient(number.trim_matches(['\0', ' ']));
+    }
     for element in object.iter() {
-        let class = match element.header().tag {
-            tags::PATIENT_ID | tags::ACCESSION_NUMBER => Class::Identifier,
-            tags::PATIENT_ADDRESS | tags::INSTITUTION_ADDRESS => Class::Address,
-            tags::PATIENT_TELEPHONE_NUMBERS => Class::Contact,
-            _ if element.vr() == VR::PN => Class::Name,
-            _ => continue,
-        };
+        let tag = element.header().tag;
         let Ok(values) = element.to_multi_str() else { continue };
         for value in values.iter() {
-            if class == Class::Name {
-                let mut parts = value.split(['^', '=']);
-                let (family, given) = (parts.next().unwrap_or_default(), parts.next());
-                add_name(known, family.trim(), given.unwrap_or_default().trim());
-                given.into_iter().for_each(|given| add_name_part(known, given.trim()));
-            } else {
-                insert(known, class, value, 4);
+            match tag {
+                tags::PATIENT_ID | tags::ACCESSION_NUMBER => {
+                    known.insert(Class::Identifier, value, 4);
+                }
+                tags::PATIENT_ADDRESS | tags::INSTITUTION_ADDRESS => {
+                    known.insert_place(Part::Street, value);
+                }
+                tags::PATIENT_TELEPHONE_NUMBERS => known.insert(Class::Contact, value, 4),
+                _ if element.vr() == VR::PN => {
+                    let mut parts = value.split(['^', '=']).map(str::trim);
+                    let family = parts.next().unwrap_or_default();
+                    let gender = if tag == tags::PATIENT_NAME { sex } else { None };
+                    known.insert_name(family, parts.next().unwrap_or_default(), gender);
+                }
+                _ => break,
             }
         }
     }
@@ -159,15 +160,6 @@ fn each(value: &Value, mut visit: impl FnMut(&Value)) {
 
 fn add(known: &mut Known, class: Class, value: Option<&Value>, characters_min: usize) {
     if let Some(value) = value.and_then(Value::as_str) {
-        insert(known, class, value, characters_min);
-    }
-}
-
-pub(crate) fn insert(known: &mut Known, class: Class, value: &str, characters_min: usize) {
-    let value = value.trim_matches(|c: char| c.is_whitespace() || c == '\0');
-    // Two Chinese characters say as much as a Latin word.
-    let characters_min = if is_han(value) { 2 } else { characters_min };
-    if value.chars().count() >= characters_min && value.chars().any(char::is_alphanumeric) {
-        known.entry(value.to_owned()).or_insert(class);
+        known.insert(class, value, characters_min);
     }
 }

@@ -5,15 +5,20 @@
 //! attributes, overlays, curves and free text go. Instead of listing what is removed, the code
 //! lists what is kept: what no list foresees is removed.
 
-use dicom_core::{DataElement, DicomValue, PrimitiveValue, Tag, VR, header::Header};
-use dicom_dictionary_std::tags;
+use dicom_core::{
+    DataElement, DicomValue, PrimitiveValue, Tag, VR,
+    dictionary::{DataDictionary, DataDictionaryEntry},
+    header::Header,
+};
+use dicom_dictionary_std::{StandardDataDictionary, tags};
 use dicom_object::InMemDicomObject;
 use emrshare_record::dicom;
 
 use crate::{
-    Area, Class, Report, Technique, pixels,
+    Area, Class, Evidence, Report, Technique, dates, pixels,
+    place::Place,
     scrub::Scrubber,
-    treat::{self, Treatment},
+    treat::{Outcome, Treatment},
 };
 
 /// Attributes of type 2 that stay, empty (PS3.15, table E.1-1, action Z).
@@ -31,6 +36,8 @@ const EMPTIED: [Tag; 9] = [
 
 /// Month and day of a date of which only the year stays.
 const MIDDLE_OF_YEAR: &str = "0702";
+/// The day of a date of which only year and month stay.
+const MIDDLE_OF_MONTH: &str = "15";
 
 /// Texts and codes that describe the image and nobody in it.
 const KEPT: [Tag; 24] = [
@@ -74,10 +81,11 @@ pub(crate) enum TreatError {
 pub(crate) fn treat(
     bytes: &[u8],
     seen: Option<&[Area]>,
-    treatment: &Treatment<'_>,
     scrubber: &Scrubber<'_>,
+    place: Place,
     report: &mut Report,
 ) -> Result<Vec<u8>, TreatError> {
+    let treatment = scrubber.treatment;
     let object = dicom::parse(bytes).map_err(|error| TreatError::Header(error.to_string()))?;
     let has_pixels = object.get(tags::PIXEL_DATA).is_some();
     let seen = match seen {
@@ -91,13 +99,14 @@ pub(crate) fn treat(
         return Err(TreatError::Pixels(problem.into()));
     }
     let mut meta = object.meta().clone();
-    let mut walk = Walk { treatment, scrubber, report };
+    let mut walk = Walk { treatment, scrubber, report, place };
     let mut treated = walk.data_set(&object);
     pixels::blank(&mut treated, &meta.transfer_syntax, seen).map_err(TreatError::Pixels)?;
     if !seen.is_empty() {
         let removed = PrimitiveValue::from("NO");
         treated.put(DataElement::new(tags::BURNED_IN_ANNOTATION, VR::CS, removed));
-        seen.iter().for_each(|_| report.count(Class::Identifier, Technique::Delete));
+        walk.place.push("PixelData");
+        seen.iter().for_each(|_| walk.removed(Class::Identifier, Technique::Delete));
     }
     let removed = PrimitiveValue::from("YES");
     treated.put(DataElement::new(tags::PATIENT_IDENTITY_REMOVED, VR::CS, removed));
@@ -127,6 +136,7 @@ struct Walk<'a> {
     treatment: &'a Treatment<'a>,
     scrubber: &'a Scrubber<'a>,
     report: &'a mut Report,
+    place: Place,
 }
 
 impl Walk<'_> {
@@ -134,6 +144,7 @@ impl Walk<'_> {
         let mut treated = InMemDicomObject::new_empty();
         for element in object.iter() {
             let (tag, vr) = (element.tag(), element.vr());
+            self.place.push(keyword(tag));
             match self.decide(tag, vr, element.value()) {
                 Decision::Keep => {
                     treated.put(element.clone());
@@ -142,15 +153,28 @@ impl Walk<'_> {
                     treated.put(DataElement::new(tag, vr, value));
                 }
                 Decision::Descend => {
-                    let items = element.items().unwrap_or_default();
-                    let items: Vec<_> = items.iter().map(|item| self.data_set(item)).collect();
-                    let sequence = dicom_core::value::DataSetSequence::from(items);
+                    let items = element.items().unwrap_or_default().iter().enumerate();
+                    let items = items.map(|(number, item)| self.item(number, item));
+                    let sequence =
+                        dicom_core::value::DataSetSequence::from(items.collect::<Vec<_>>());
                     treated.put(DataElement::new(tag, VR::SQ, sequence));
                 }
-                Decision::Remove(class) => self.report.count(class, Technique::Delete),
+                Decision::Remove(class) => self.removed(class, Technique::Delete),
             }
+            self.place.pop();
         }
         treated
+    }
+
+    fn item(&mut self, number: usize, item: &InMemDicomObject) -> InMemDicomObject {
+        self.place.push_number(number);
+        let treated = self.data_set(item);
+        self.place.pop();
+        treated
+    }
+
+    fn removed(&mut self, class: Class, technique: Technique) {
+        self.treatment.report(class, technique, Evidence::Field, &self.place, self.report);
     }
 
     fn decide<I, P>(&mut self, tag: Tag, vr: VR, value: &DicomValue<I, P>) -> Decision {
@@ -160,32 +184,21 @@ impl Walk<'_> {
             return Decision::Remove(Class::Identifier);
         }
         if EMPTIED.contains(&tag) {
-            return self.emptied(tag, vr, &text());
+            return self.emptied(vr, &text());
         }
         if KEPT.contains(&tag) {
-            let scrubbed = self.scrubber.scrub(&text(), self.report);
+            let scrubbed = self.scrubber.scrub(&text(), &self.place, self.report);
             return if scrubbed == text() { Decision::Keep } else { put(scrubbed) };
         }
         if tag == tags::PATIENT_AGE {
-            let age = text();
-            return match self.treatment.value(
-                Class::Age,
-                age.trim_matches([' ', '\0']),
-                self.report,
-            ) {
-                Some(treated) if treated.ends_with(|c: char| c.is_ascii_digit()) => {
-                    put(format!("{treated:0>3}Y"))
-                }
-                Some(_) => Decision::Keep,
-                None => EMPTY,
-            };
+            return self.age(text().trim_matches([' ', '\0']));
         }
         match vr {
             VR::SQ => Decision::Descend,
             VR::UI if is_fixed_uid(tag) => Decision::Keep,
             VR::UI => {
                 let uids: Vec<_> = text().split('\\').map(|uid| self.treatment.uid(uid)).collect();
-                self.report.count(Class::Identifier, Technique::Surrogate);
+                self.removed(Class::Identifier, Technique::Surrogate);
                 put(uids.join("\\"))
             }
             VR::US
@@ -205,13 +218,40 @@ impl Walk<'_> {
                 Decision::Keep
             }
             VR::PN => Decision::Remove(Class::Name),
-            VR::DA | VR::DT | VR::TM => Decision::Remove(Class::Date),
+            VR::DA | VR::DT | VR::TM => self.moved(vr, &text()),
             _ => Decision::Remove(Class::Identifier),
         }
     }
 
+    fn age(&mut self, age: &str) -> Decision {
+        match self.treatment.field(Class::Age, age, &self.place, self.report) {
+            Outcome::Stays => Decision::Keep,
+            Outcome::Becomes(treated) if treated.bytes().all(|b| b.is_ascii_digit()) => {
+                put(format!("{treated:0>3}Y"))
+            }
+            Outcome::Becomes(_) | Outcome::Null | Outcome::Gone => EMPTY,
+        }
+    }
+
+    /// A date that no type asks for: where dates move, it moves, and times stay (PS3.15, the option
+    /// to retain longitudinal information with modified dates); else it goes.
+    fn moved(&mut self, vr: VR, value: &str) -> Decision {
+        let technique = self.treatment.technique(Class::Date, &self.place);
+        match technique {
+            Technique::Shift { .. } if vr == VR::TM => Decision::Keep,
+            Technique::Shift { .. } => {
+                let value = value.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+                match self.treatment.field(Class::Date, value, &self.place, self.report) {
+                    Outcome::Becomes(moved) => put(moved),
+                    _ => EMPTY,
+                }
+            }
+            _ => Decision::Remove(Class::Date),
+        }
+    }
+
     /// A type 2 attribute: empty, or what the policy makes of its value.
-    fn emptied(&mut self, tag: Tag, vr: VR, value: &str) -> Decision {
+    fn emptied(&mut self, vr: VR, value: &str) -> Decision {
         let class = match vr {
             VR::PN => Class::Name,
             VR::DA | VR::TM => Class::Date,
@@ -221,18 +261,45 @@ impl Walk<'_> {
         if value.is_empty() {
             return Decision::Keep;
         }
-        match self.treatment.value(class, value, self.report) {
-            // A DA needs month and day, and a TM has no year.
-            Some(year) if vr == VR::DA => {
-                treat::year(&year).map_or(EMPTY, |year| put(format!("{year}{MIDDLE_OF_YEAR}")))
-            }
-            Some(surrogate) if vr == VR::SH => put(surrogate.chars().rev().take(16).collect()),
-            Some(surrogate) if matches!(vr, VR::LO | VR::PN) && tag != tags::STUDY_TIME => {
-                put(surrogate)
+        if vr == VR::TM {
+            return self.moved(vr, value);
+        }
+        let spoken = if vr == VR::PN { value.replace('^', " ") } else { value.to_owned() };
+        match self.treatment.field(class, spoken.trim(), &self.place, self.report) {
+            Outcome::Stays => Decision::Keep,
+            Outcome::Becomes(date) if vr == VR::DA => put(whole_date(&date)),
+            Outcome::Becomes(other) if vr == VR::SH => put(last_characters(&other, SH_LEN_MAX)),
+            Outcome::Becomes(other) if matches!(vr, VR::LO | VR::PN) => {
+                put(last_characters(&other, LO_LEN_MAX))
             }
             _ => EMPTY,
         }
     }
+}
+
+/// Characters of a short and a long string (PS3.5, table 6.2-1).
+const SH_LEN_MAX: usize = 16;
+const LO_LEN_MAX: usize = 64;
+
+fn last_characters(text: &str, len: usize) -> String {
+    let skipped = text.chars().count().saturating_sub(len);
+    text.chars().skip(skipped).collect()
+}
+
+/// A DA needs month and day.
+fn whole_date(date: &str) -> String {
+    match date.len() {
+        4 => format!("{date}{MIDDLE_OF_YEAR}"),
+        6 => format!("{date}{MIDDLE_OF_MONTH}"),
+        8 if date.bytes().all(|byte| byte.is_ascii_digit()) => date.to_owned(),
+        _ => dates::year(date).map(|year| year + MIDDLE_OF_YEAR).unwrap_or_default(),
+    }
+}
+
+/// An attribute's keyword, or its number.
+fn keyword(tag: Tag) -> String {
+    let entry = StandardDataDictionary.by_tag(tag);
+    entry.map_or_else(|| tag.to_string(), |entry| entry.alias().to_owned())
 }
 
 enum Decision {

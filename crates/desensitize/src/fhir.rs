@@ -8,32 +8,26 @@ use emrshare_record::Bundle;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Class, Report, Technique,
+    Class, DocumentKind, Evidence, Level, Report, Technique,
+    address::Part,
     collect::{is_person, names_person},
+    place::Place,
     scrub::Scrubber,
-    treat::Treatment,
+    treat::{Outcome, Treatment},
 };
 
 /// A Bundle in which nothing identifies anybody.
-pub(crate) fn treat(
-    bundle: &Bundle,
-    treatment: &Treatment<'_>,
-    scrubber: &Scrubber<'_>,
-    report: &mut Report,
-) -> Bundle {
+pub(crate) fn treat(bundle: &Bundle, scrubber: &Scrubber<'_>, report: &mut Report) -> Bundle {
     let mut copy = bundle.clone();
-    treat_resource(copy.as_value_mut(), treatment, scrubber, report);
+    treat_resource(copy.as_value_mut(), scrubber, report);
     copy
 }
 
 /// Treats a resource of any type.
-pub(crate) fn treat_resource(
-    resource: &mut Value,
-    treatment: &Treatment<'_>,
-    scrubber: &Scrubber<'_>,
-    report: &mut Report,
-) {
-    let mut walk = Walk { treatment, scrubber, report, names_person: false };
+pub(crate) fn treat_resource(resource: &mut Value, scrubber: &Scrubber<'_>, report: &mut Report) {
+    let place = Place::new(DocumentKind::Fhir);
+    let treatment = scrubber.treatment;
+    let mut walk = Walk { treatment, scrubber, report, place, names_person: false };
     walk.object("", "resource", resource);
 }
 
@@ -71,39 +65,63 @@ struct Walk<'a> {
     treatment: &'a Treatment<'a>,
     scrubber: &'a Scrubber<'a>,
     report: &'a mut Report,
+    place: Place,
     /// Whether the object at hand is a Reference to a person.
     names_person: bool,
+}
+
+/// What becomes of an element.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Fate {
+    Stays,
+    /// It is gone, and its place says that it was masked.
+    Null,
+    Gone,
 }
 
 impl Walk<'_> {
     fn object(&mut self, kind: &str, owner: &str, value: &mut Value) {
         let Value::Object(object) = value else { return };
-        let kind = object.get("resourceType").and_then(Value::as_str).unwrap_or(kind).to_owned();
+        let own_kind = object.get("resourceType").and_then(Value::as_str).map(str::to_owned);
+        let outer = own_kind.as_ref().map(|kind| self.place.enter(kind));
+        let kind = own_kind.as_deref().unwrap_or(kind).to_owned();
         let names_person = names_person(owner, object);
         let keys: Vec<_> = object.keys().cloned().collect();
         for key in keys {
             let Some(mut value) = object.remove(&key) else { continue };
             self.names_person = names_person;
-            if self.element(&kind, &key, &mut value, object) {
-                object.insert(key, value);
+            self.place.push(key.as_str());
+            match self.element(&kind, &key, &mut value, object) {
+                Fate::Stays => {
+                    object.insert(key, value);
+                }
+                Fate::Null if value.is_object() || value.is_array() => {
+                    object.insert(key, absent());
+                }
+                Fate::Null => {
+                    object.insert(format!("_{key}"), absent());
+                }
+                Fate::Gone => {}
             }
+            self.place.pop();
         }
+        outer.into_iter().for_each(|outer| self.place.leave(outer));
     }
 
-    /// Treats an element; `false` if it goes away.
+    /// Treats an element.
     fn element(
         &mut self,
         kind: &str,
         key: &str,
         value: &mut Value,
         owner: &Map<String, Value>,
-    ) -> bool {
+    ) -> Fate {
         match key {
             "name" if is_person(kind) => self.each(value, Self::human_name),
             "name" if kind == "Organization" || kind == "Location" => self.organisation(value),
             "identifier" => self.each(value, Self::identifier),
             "subscriberId" => self.string(Class::Identifier, value),
-            "telecom" => self.drop(Class::Contact),
+            "telecom" => self.each(value, Self::contact_point),
             "address" => self.each(value, Self::address),
             "photo" => self.drop(Class::Photo),
             "position" if kind == "Location" => self.drop(Class::Address),
@@ -120,93 +138,117 @@ impl Walk<'_> {
             "display" if owner.contains_key("code") => self.coded(value),
             "meta" => {
                 self.object(kind, key, value);
-                true
+                Fate::Stays
             }
             "url" if owner.contains_key("contentType") => self.drop(Class::Contact),
             "valueHumanName" => self.human_name(value),
             "valueAddress" => self.address(value),
-            "valueContactPoint" => self.drop(Class::Contact),
+            "valueContactPoint" => self.contact_point(value),
             "valueIdentifier" => self.identifier(value),
             "signature" | "who" if value.is_string() => self.drop(Class::Name),
             _ => self.other(kind, key, value),
         }
     }
 
-    fn other(&mut self, kind: &str, key: &str, value: &mut Value) -> bool {
+    fn other(&mut self, kind: &str, key: &str, value: &mut Value) -> Fate {
+        let unless_empty = |is_empty: bool| if is_empty { Fate::Gone } else { Fate::Stays };
         match value {
-            Value::String(text) if is_date(text) && is_date_key(key) => self.date(key, value),
+            Value::String(text)
+                if (is_date(text) && is_date_key(key)) || (is_year(text) && holds_date(key)) =>
+            {
+                self.date(key, value)
+            }
             Value::String(text) if is_free_text(key) => {
-                *text = self.scrubber.scrub(text, self.report);
-                true
+                *text = self.scrubber.scrub(text, &self.place, self.report);
+                Fate::Stays
             }
             Value::Array(items) => {
-                items.retain_mut(|item| match item {
-                    Value::Object(_) => {
-                        self.object(kind, key, item);
-                        item.as_object().is_some_and(|object| !object.is_empty())
-                    }
-                    _ => self.other(kind, key, item),
+                let mut number = 0;
+                items.retain_mut(|item| {
+                    self.place.push_number(number);
+                    number += 1;
+                    let fate = match item {
+                        Value::Object(_) => {
+                            self.object(kind, key, item);
+                            unless_empty(item.as_object().is_none_or(Map::is_empty))
+                        }
+                        _ => self.other(kind, key, item),
+                    };
+                    self.place.pop();
+                    fate == Fate::Stays
                 });
-                !items.is_empty()
+                unless_empty(items.is_empty())
             }
             Value::Object(_) => {
                 self.object(kind, key, value);
-                value.as_object().is_some_and(|object| !object.is_empty())
+                unless_empty(value.as_object().is_none_or(Map::is_empty))
             }
-            _ => true,
+            _ => Fate::Stays,
         }
     }
 
-    fn each(&mut self, value: &mut Value, treat: fn(&mut Self, &mut Value) -> bool) -> bool {
-        match value {
-            Value::Array(items) => {
-                items.retain_mut(|item| treat(self, item));
-                !items.is_empty()
+    fn each(&mut self, value: &mut Value, treat: fn(&mut Self, &mut Value) -> Fate) -> Fate {
+        let Value::Array(items) = value else { return treat(self, value) };
+        let mut number = 0;
+        items.retain_mut(|item| {
+            self.place.push_number(number);
+            number += 1;
+            let fate = treat(self, item);
+            if fate == Fate::Null {
+                *item = absent();
             }
-            single => treat(self, single),
-        }
+            self.place.pop();
+            fate != Fate::Gone
+        });
+        if items.is_empty() { Fate::Gone } else { Fate::Stays }
     }
 
-    fn drop(&mut self, class: Class) -> bool {
-        let keep = self.treatment.technique(class) == Technique::Keep;
-        if !keep {
-            self.report.count(class, Technique::Delete);
-        }
-        keep
+    /// An element that goes unless the policy keeps its class, or keeps its place.
+    fn drop(&mut self, class: Class) -> Fate {
+        let (fate, technique) = match self.treatment.technique(class, &self.place) {
+            Technique::Keep => return Fate::Stays,
+            Technique::Null => (Fate::Null, Technique::Null),
+            _ => (Fate::Gone, Technique::Delete),
+        };
+        self.treatment.report(class, technique, Evidence::Field, &self.place, self.report);
+        fate
     }
 
-    fn string(&mut self, class: Class, value: &mut Value) -> bool {
-        let Value::String(text) = value else { return false };
-        match self.treatment.value(class, text, self.report) {
-            Some(treated) => {
+    fn string(&mut self, class: Class, value: &mut Value) -> Fate {
+        let Value::String(text) = value else { return Fate::Gone };
+        match self.treatment.field(class, text, &self.place, self.report) {
+            Outcome::Stays => Fate::Stays,
+            Outcome::Becomes(treated) => {
                 *text = treated;
-                true
+                Fate::Stays
             }
-            None => false,
+            Outcome::Null => Fate::Null,
+            Outcome::Gone => Fate::Gone,
         }
     }
 
     /// The display of a code is the vocabulary's text: only what is known or certain is looked for.
-    fn coded(&mut self, value: &mut Value) -> bool {
+    fn coded(&mut self, value: &mut Value) -> Fate {
         if let Value::String(text) = value {
-            *text = self.scrubber.scrub_known(text, self.report);
+            *text = self.scrubber.scrub_known(text, &self.place, self.report);
         }
-        true
+        Fate::Stays
     }
 
     /// A name that the policy keeps may still hold a place or a person.
-    fn organisation(&mut self, value: &mut Value) -> bool {
-        let kept = self.string(Class::Organisation, value);
+    fn organisation(&mut self, value: &mut Value) -> Fate {
+        let is_kept = self.treatment.technique(Class::Organisation, &self.place) == Technique::Keep;
+        let fate = self.string(Class::Organisation, value);
         if let Value::String(name) = value
-            && kept
+            && is_kept
         {
-            *name = self.scrubber.scrub(name, self.report);
+            *name = self.scrubber.scrub(name, &self.place, self.report);
         }
-        kept
+        fate
     }
 
-    /// A HumanName becomes its surrogate as `text`; an organisation's contact name as well.
-    fn human_name(&mut self, value: &mut Value) -> bool {
+    /// A HumanName becomes its surrogate as `text`.
+    fn human_name(&mut self, value: &mut Value) -> Fate {
         let part = |key: &str| match value.get(key) {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Array(items)) => {
@@ -216,57 +258,97 @@ impl Walk<'_> {
         };
         let (family, given, text) = (part("family"), part("given"), part("text"));
         let name = if family.is_empty() { text } else { format!("{family} {given}") };
-        match self.treatment.value(Class::Name, &name, self.report) {
-            Some(treated) => {
-                *value = json!({ "text": treated });
-                true
+        self.put("text", value, |walk| {
+            walk.treatment.field(Class::Name, &name, &walk.place, walk.report)
+        })
+    }
+
+    /// A telephone number or mail address keeps only its `value`, treated.
+    fn contact_point(&mut self, value: &mut Value) -> Fate {
+        let Some(Value::String(number)) = value.get("value").cloned() else { return Fate::Gone };
+        self.put("value", value, |walk| {
+            walk.treatment.field(Class::Contact, &number, &walk.place, walk.report)
+        })
+    }
+
+    /// Leaves of an object one element, with what becomes of it.
+    fn put(
+        &mut self,
+        key: &str,
+        value: &mut Value,
+        treat: impl FnOnce(&mut Self) -> Outcome,
+    ) -> Fate {
+        match treat(self) {
+            Outcome::Stays => Fate::Stays,
+            Outcome::Becomes(treated) => {
+                *value = json!({ key: treated });
+                Fate::Stays
             }
-            None => false,
+            Outcome::Null => Fate::Null,
+            Outcome::Gone => Fate::Gone,
         }
     }
 
-    fn identifier(&mut self, value: &mut Value) -> bool {
-        let Value::Object(object) = value else { return false };
-        let system = object.get("system").cloned();
-        let Some(Value::String(number)) = object.get("value") else { return false };
-        let treated = match number.strip_prefix("urn:oid:") {
-            Some(uid) => Some(format!("urn:oid:{}", self.treatment.uid(uid))),
-            None => self.treatment.value(Class::Identifier, number, self.report),
+    fn identifier(&mut self, value: &mut Value) -> Fate {
+        let system = value.get("system").cloned();
+        let Some(Value::String(number)) = value.get("value").cloned() else { return Fate::Gone };
+        let fate = match number.strip_prefix("urn:oid:") {
+            Some(uid) => {
+                *value = json!({ "value": format!("urn:oid:{}", self.treatment.uid(uid)) });
+                Fate::Stays
+            }
+            None => self.put("value", value, |walk| {
+                walk.treatment.field(Class::Identifier, &number, &walk.place, walk.report)
+            }),
         };
-        let Some(treated) = treated else { return false };
-        *value = json!({ "value": treated });
-        if let Some(Value::String(system)) = system {
-            value["system"] = self.scrubber.scrub_known(&system, self.report).into();
+        if let Some(Value::String(system)) = system
+            && fate == Fate::Stays
+        {
+            value["system"] = self.scrubber.scrub_known(&system, &self.place, self.report).into();
         }
-        true
+        fate
     }
 
-    /// The country stays: a Safe Harbor address keeps nothing smaller than a state.
-    fn address(&mut self, value: &mut Value) -> bool {
-        if self.treatment.technique(Class::Address) == Technique::Keep {
-            return true;
-        }
-        self.report.count(Class::Address, self.treatment.technique(Class::Address));
-        match value.get("country").cloned() {
-            Some(country) => {
-                *value = json!({ "country": country });
-                true
+    /// An Address keeps the parts that are as large as the policy says, its country at least.
+    fn address(&mut self, value: &mut Value) -> Fate {
+        const PARTS: [(&str, Part); 4] = [
+            ("country", Part::Country),
+            ("state", Part::Province),
+            ("city", Part::City),
+            ("district", Part::District),
+        ];
+        let technique = self.treatment.technique(Class::Address, &self.place);
+        let level = match technique {
+            Technique::Keep => return Fate::Stays,
+            Technique::Generalize(level) => level,
+            _ => Level::Country,
+        };
+        self.treatment.report(Class::Address, technique, Evidence::Field, &self.place, self.report);
+        let stay = PARTS.iter().filter(|(_, part)| part.stays(level));
+        let kept: Map<_, _> = stay
+            .filter_map(|(key, _)| Some(((*key).to_owned(), value.get(*key)?.clone())))
+            .collect();
+        match technique {
+            Technique::Null => Fate::Null,
+            _ if kept.is_empty() => Fate::Gone,
+            _ => {
+                *value = kept.into();
+                Fate::Stays
             }
-            None => false,
         }
     }
 
     /// Ids tie resources together, so they become tokens that still do.
-    fn token(&mut self, value: &mut Value) -> bool {
+    fn token(&mut self, value: &mut Value) -> Fate {
         if let Value::String(id) = value {
             let is_uid = id.contains('.') && id.bytes().all(|b| b.is_ascii_digit() || b == b'.');
             *id = if is_uid { self.treatment.uid(id) } else { self.treatment.token(id) };
         }
-        true
+        Fate::Stays
     }
 
-    fn reference(&mut self, value: &mut Value) -> bool {
-        let Value::String(reference) = value else { return true };
+    fn reference(&mut self, value: &mut Value) -> Fate {
+        let Value::String(reference) = value else { return Fate::Stays };
         let treated = match reference.rsplit_once(['/', ':']) {
             Some((head, id)) if head.starts_with("http") => {
                 let kind = head.rsplit('/').next().unwrap_or_default();
@@ -282,22 +364,31 @@ impl Walk<'_> {
             },
         };
         *reference = treated;
-        true
+        Fate::Stays
     }
 
     /// A date keeps what the policy leaves; an instant must stay whole, so it becomes the start of
-    /// its year.
-    fn date(&mut self, key: &str, value: &mut Value) -> bool {
-        let kept = self.string(Class::Date, value);
+    /// its year or month.
+    fn date(&mut self, key: &str, value: &mut Value) -> Fate {
+        let fate = self.string(Class::Date, value);
         if let Value::String(text) = value
-            && kept
-            && text.len() == 4
+            && fate == Fate::Stays
             && matches!(key, "issued" | "lastUpdated" | "timestamp" | "created" | "recorded")
         {
-            text.push_str("-01-01T00:00:00Z");
+            match text.len() {
+                4 => text.push_str("-01-01T00:00:00Z"),
+                7 => text.push_str("-01T00:00:00Z"),
+                _ => {}
+            }
         }
-        kept
+        fate
     }
+}
+
+/// What FHIR puts where something was taken away.
+fn absent() -> Value {
+    const REASON: &str = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
+    json!({ "extension": [{ "url": REASON, "valueCode": "masked" }] })
 }
 
 fn is_date(text: &str) -> bool {
@@ -306,6 +397,19 @@ fn is_date(text: &str) -> bool {
         && bytes[..4].iter().all(u8::is_ascii_digit)
         && bytes[4] == b'-'
         && bytes[5..7].iter().all(u8::is_ascii_digit)
+}
+
+fn is_year(text: &str) -> bool {
+    text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Elements of which four digits are a year (FHIR R4: date and dateTime may end there).
+fn holds_date(key: &str) -> bool {
+    matches!(
+        key,
+        "start" | "end" | "date" | "authored" | "authoredOn" | "issued" | "sent" | "received"
+    ) || key.ends_with("Date")
+        || key.ends_with("DateTime")
 }
 
 fn is_date_key(key: &str) -> bool {

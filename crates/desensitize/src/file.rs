@@ -3,24 +3,25 @@
 use std::borrow::Cow;
 
 use emrshare_record::dicom;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Area, Class, DesensitizeError, Desensitizer, Report, cda,
-    collect::{self, Known},
-    dicom as images, fhir, hl7,
-    scrub::Scrubber,
-    treat::Treatment,
+    Area, Class, DesensitizeError, Desensitizer, Policy, Report, cda, collect, dicom as images,
+    fhir, hl7, json, known::Known, place::Place, scrub::Scrubber, stream::HEAD_LEN,
 };
 
 /// What a file is, by its content.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum DocumentKind {
     /// A DICOM file (PS3.10).
     Dicom,
     /// A FHIR resource in JSON.
     Fhir,
+    /// Other JSON.
+    Json,
     /// An HL7 v2 message (ER7).
     Hl7,
     /// A CDA document in XML.
@@ -70,11 +71,12 @@ impl Desensitizer {
         let content = Content::of(bytes).ok_or(DesensitizeError::Unknown)?;
         let kind = content.kind();
         let broken = |problem| DesensitizeError::File { kind, problem };
-        let known = content.known().map_err(broken)?;
-        let treatment = Treatment::new(&self.policy, &self.key);
-        let scrubber = Scrubber::new(&known, &treatment);
+        let mut known = content.known(&self.policy).map_err(broken)?;
+        known.or_patient(|| &bytes[..bytes.len().min(HEAD_LEN)]);
+        let treatment = self.treatment(&known)?;
+        let scrubber = Scrubber::new(&treatment);
         let mut report = Report::default();
-        let copy = content.treat(seen, &treatment, &scrubber, &mut report).map_err(broken)?;
+        let copy = content.treat(seen, &scrubber, &mut report).map_err(broken)?;
         match copy.first_leak(&scrubber) {
             Some((class, place)) => Err(DesensitizeError::Leak { class, place }),
             None => Ok(FileCopy { kind, bytes: copy.into_bytes(), report }),
@@ -86,6 +88,7 @@ impl Desensitizer {
 enum Content<'a> {
     Dicom(Cow<'a, [u8]>),
     Fhir(Value),
+    Json(Value),
     Hl7(String),
     Cda(String),
     Text(String),
@@ -97,8 +100,9 @@ impl<'a> Content<'a> {
             return Some(Self::Dicom(bytes.into()));
         }
         let text = decode(bytes)?;
-        Some(if let Some(resource) = resource(&text) {
-            Self::Fhir(resource)
+        Some(if let Some(value) = json_value(&text) {
+            let is_resource = value.get("resourceType").is_some();
+            if is_resource { Self::Fhir(value) } else { Self::Json(value) }
         } else if hl7::is_message(&text) {
             Self::Hl7(text)
         } else if cda::is_document(&text) {
@@ -112,6 +116,7 @@ impl<'a> Content<'a> {
         match self {
             Self::Dicom(_) => DocumentKind::Dicom,
             Self::Fhir(_) => DocumentKind::Fhir,
+            Self::Json(_) => DocumentKind::Json,
             Self::Hl7(_) => DocumentKind::Hl7,
             Self::Cda(_) => DocumentKind::Cda,
             Self::Text(_) => DocumentKind::Text,
@@ -119,14 +124,15 @@ impl<'a> Content<'a> {
     }
 
     /// What the file itself says of people; why it cannot be read, otherwise.
-    fn known(&self) -> Result<Known, String> {
-        let mut known = Known::new();
+    fn known(&self, policy: &Policy) -> Result<Known, String> {
+        let mut known = Known::default();
         match self {
             Self::Dicom(bytes) => {
                 let object = dicom::parse(bytes).map_err(|error| error.to_string())?;
                 collect::collect_dicom(&object, &mut known);
             }
             Self::Fhir(resource) => collect::collect_fhir("", "resource", resource, &mut known),
+            Self::Json(value) => json::collect(value, policy, &mut known),
             Self::Hl7(message) => hl7::collect(message, &mut known),
             Self::Cda(document) => cda::collect(document, &mut known)?,
             Self::Text(_) => {}
@@ -137,13 +143,13 @@ impl<'a> Content<'a> {
     fn treat(
         self,
         seen: Option<&[Area]>,
-        treatment: &Treatment<'_>,
         scrubber: &Scrubber<'_>,
         report: &mut Report,
     ) -> Result<Content<'static>, String> {
+        let place = Place::new(self.kind());
         Ok(match self {
             Self::Dicom(bytes) => {
-                let treated = images::treat(&bytes, seen, treatment, scrubber, report);
+                let treated = images::treat(&bytes, seen, scrubber, place, report);
                 let treated = treated.map_err(|error| match error {
                     images::TreatError::Header(problem) | images::TreatError::Pixels(problem) => {
                         problem
@@ -152,17 +158,18 @@ impl<'a> Content<'a> {
                 Content::Dicom(treated.into())
             }
             Self::Fhir(mut resource) => {
-                fhir::treat_resource(&mut resource, treatment, scrubber, report);
+                fhir::treat_resource(&mut resource, scrubber, report);
                 Content::Fhir(resource)
             }
+            Self::Json(mut value) => {
+                json::treat(&mut value, scrubber, report);
+                Content::Json(value)
+            }
             Self::Hl7(message) => {
-                let treated = hl7::treat(&message, treatment, scrubber, report);
-                Content::Hl7(treated.ok_or("no MSH segment")?)
+                Content::Hl7(hl7::treat(&message, scrubber, report).ok_or("no MSH segment")?)
             }
-            Self::Cda(document) => {
-                Content::Cda(cda::treat(&document, treatment, scrubber, report)?)
-            }
-            Self::Text(text) => Content::Text(scrubber.scrub(&text, report)),
+            Self::Cda(document) => Content::Cda(cda::treat(&document, scrubber, report)?),
+            Self::Text(text) => Content::Text(scrubber.scrub(&text, &place, report)),
         })
     }
 
@@ -171,9 +178,9 @@ impl<'a> Content<'a> {
     fn first_leak(&self, scrubber: &Scrubber<'_>) -> Option<(Class, String)> {
         match self {
             Self::Dicom(_) => None,
-            Self::Fhir(resource) => scrubber.leak_in_resource(resource),
+            Self::Fhir(value) | Self::Json(value) => scrubber.leak_in_json(value, self.kind()),
             Self::Hl7(text) | Self::Cda(text) | Self::Text(text) => {
-                Some((scrubber.leak_in_text(text)?, "the file".to_owned()))
+                Some((scrubber.leak_in_file(text, self.kind())?, "the file".to_owned()))
             }
         }
     }
@@ -181,16 +188,16 @@ impl<'a> Content<'a> {
     fn into_bytes(self) -> Vec<u8> {
         match self {
             Self::Dicom(bytes) => bytes.into_owned(),
-            Self::Fhir(resource) => resource.to_string().into_bytes(),
+            Self::Fhir(value) | Self::Json(value) => value.to_string().into_bytes(),
             Self::Hl7(text) | Self::Cda(text) | Self::Text(text) => text.into_bytes(),
         }
     }
 }
 
-fn resource(text: &str) -> Option<Value> {
+/// An object or array in JSON.
+fn json_value(text: &str) -> Option<Value> {
     let text = text.trim_start_matches('\u{feff}').trim_start();
-    let value: Value = text.starts_with('{').then(|| serde_json::from_str(text).ok())??;
-    value.get("resourceType").is_some().then_some(value)
+    text.starts_with(['{', '[']).then(|| serde_json::from_str(text).ok())?
 }
 
 /// UTF-8, or else GB 18030; `None` for what is no text in either.

@@ -4,10 +4,12 @@
 //! text, and time stamps keep what the policy leaves of a date.
 
 use crate::{
-    Class, Report,
-    collect::{Known, add_name, insert},
+    Class, DocumentKind, Evidence, Level, Report, Technique,
+    address::Part,
+    known::{Gender, Known},
+    place::Place,
     scrub::Scrubber,
-    treat::Treatment,
+    treat::{Outcome, Treatment},
 };
 
 /// What a field holds.
@@ -138,28 +140,30 @@ pub(crate) fn is_message(text: &str) -> bool {
 pub(crate) fn collect(message: &str, known: &mut Known) {
     let Some(separators) = Separators::of(message) else { return };
     for segment in message.split(['\r', '\n']) {
-        let mut fields = segment.split(separators.field);
-        let name = fields.next().unwrap_or_default();
-        for (number, value) in (1..).zip(fields) {
-            let Some(field) = field_of(name, number) else { continue };
+        let fields: Vec<&str> = segment.split(separators.field).collect();
+        let is_patient = fields[0] == "PID";
+        let gender = fields.get(8).filter(|_| is_patient).and_then(|code| Gender::of(code));
+        if let (true, Some(numbers)) = (is_patient, fields.get(3)) {
+            for number in numbers.split(separators.repetition) {
+                known.set_patient(number.split(separators.component).next().unwrap_or_default());
+            }
+        }
+        for (number, value) in fields.iter().enumerate().skip(1) {
+            let Some(field) = field_of(fields[0], number) else { continue };
             for repetition in value.split(separators.repetition) {
-                collect_field(field, repetition, separators, known);
+                collect_field(field, repetition, separators, gender, known);
             }
         }
     }
 }
 
 /// The message with every field treated. Line ends stay as they are.
-pub(crate) fn treat(
-    message: &str,
-    treatment: &Treatment<'_>,
-    scrubber: &Scrubber<'_>,
-    report: &mut Report,
-) -> Option<String> {
+pub(crate) fn treat(message: &str, scrubber: &Scrubber<'_>, report: &mut Report) -> Option<String> {
     let separators = Separators::of(message)?;
-    let mut walk = Walk { treatment, scrubber, report, separators };
-    let lines = message.split_inclusive(['\r', '\n']);
-    Some(lines.map(|line| walk.segment(line)).collect())
+    let place = Place::new(DocumentKind::Hl7);
+    let mut walk = Walk { treatment: scrubber.treatment, scrubber, report, separators, place };
+    let lines = message.split_inclusive(['\r', '\n']).enumerate();
+    Some(lines.map(|(number, line)| walk.segment(number, line)).collect())
 }
 
 fn field_of(segment: &str, number: usize) -> Option<Field> {
@@ -168,34 +172,36 @@ fn field_of(segment: &str, number: usize) -> Option<Field> {
     FIELDS.iter().find(is_it).map(|(_, field, _)| *field)
 }
 
-fn collect_field(field: Field, value: &str, separators: Separators, known: &mut Known) {
+fn collect_field(
+    field: Field,
+    value: &str,
+    separators: Separators,
+    gender: Option<Gender>,
+    known: &mut Known,
+) {
     let components: Vec<&str> = value.split(separators.component).collect();
     let component = |at: usize| components.get(at).copied().unwrap_or_default();
     let first = |at: usize| component(at).split(separators.subcomponent).next().unwrap_or_default();
+    let given = |at: usize| format!("{} {}", first(at), first(at + 1)).trim().to_owned();
     match field {
-        Field::Person => add_person(known, [first(0), first(1), first(2)]),
+        Field::Person => known.insert_name(first(0), &given(1), gender),
         Field::Staff => {
-            insert(known, Class::Identifier, first(0), 4);
-            add_person(known, [first(1), first(2), first(3)]);
+            known.insert(Class::Identifier, first(0), 4);
+            known.insert_name(first(1), &given(2), None);
         }
-        Field::Number => insert(known, Class::Identifier, first(0), 4),
+        Field::Number => known.insert(Class::Identifier, first(0), 4),
         Field::Contact => {
             let parts = value.split([separators.component, separators.subcomponent]);
-            parts.for_each(|part| insert(known, Class::Contact, part, 6));
+            parts.for_each(|part| known.insert(Class::Contact, part, 6));
         }
         Field::Address => {
-            for at in [0, 1, 2, 4] {
-                insert(known, Class::Address, first(at), 4);
+            for (at, part) in
+                [(0, Part::Street), (1, Part::Street), (2, Part::City), (4, Part::Street)]
+            {
+                known.insert_place(part, first(at));
             }
         }
         Field::Bed => {}
-    }
-}
-
-fn add_person(known: &mut Known, [family, given, further]: [&str; 3]) {
-    add_name(known, family, given);
-    for part in [given, further] {
-        insert(known, Class::Name, part, 3);
     }
 }
 
@@ -204,32 +210,46 @@ struct Walk<'a> {
     scrubber: &'a Scrubber<'a>,
     report: &'a mut Report,
     separators: Separators,
+    place: Place,
 }
 
 impl Walk<'_> {
-    fn segment(&mut self, line: &str) -> String {
+    fn segment(&mut self, number: usize, line: &str) -> String {
         let end = line.trim_end_matches(['\r', '\n']).len();
         let (segment, line_end) = line.split_at(end);
-        let field = self.separators.field;
-        let name = segment.split(field).next().unwrap_or_default();
+        let separator = self.separators.field;
+        let name = segment.split(separator).next().unwrap_or_default();
         let name = name.trim_start_matches(is_before_message);
         // MSH-1 is the separator itself and MSH-2 the others: they are one place behind.
         let first = if name == "MSH" { 1 } else { 0 };
-        let values = segment.split(field).enumerate().map(|(at, value)| match at {
+        self.place.push_number(number);
+        let values = segment.split(separator).enumerate().map(|(at, value)| match at {
             0 => value.to_owned(),
             1 if first == 1 => value.to_owned(),
-            _ => self.field(name, at + first, value),
+            _ => {
+                self.place.push(format!("{name}-{}", at + first));
+                let treated = self.field(name, at + first, value);
+                self.place.pop();
+                treated
+            }
         });
-        values.collect::<Vec<_>>().join(&field.to_string()) + line_end
+        let treated = values.collect::<Vec<_>>().join(&separator.to_string()) + line_end;
+        self.place.pop();
+        treated
     }
 
     fn field(&mut self, segment: &str, number: usize, value: &str) -> String {
-        if value.is_empty() || value == "\"\"" {
+        if value.is_empty() || value == NULL {
             return value.to_owned();
         }
         let Some(field) = field_of(segment, number) else { return self.text(value) };
         let repetition = self.separators.repetition;
-        let treated = value.split(repetition).map(|value| self.identifying(field, value));
+        let treated = value.split(repetition).enumerate().map(|(number, value)| {
+            self.place.push_number(number);
+            let treated = self.identifying(field, value);
+            self.place.pop();
+            treated
+        });
         treated.collect::<Vec<_>>().join(&repetition.to_string())
     }
 
@@ -238,22 +258,69 @@ impl Walk<'_> {
         let components: Vec<&str> = value.split(component).collect();
         let at = |at: usize| components.get(at).copied().unwrap_or_default();
         match field {
-            Field::Person => self.value(Class::Name, &format!("{} {}", at(0), at(1))),
+            Field::Person => self.person(value, &components, 0),
             Field::Staff => {
                 let number = self.value(Class::Identifier, at(0));
-                let name = self.value(Class::Name, &format!("{} {}", at(1), at(2)));
+                let name = self.person(value, &components, 1);
                 format!("{number}{component}{name}")
             }
             Field::Number | Field::Bed => self.value(Class::Identifier, at(0)),
             Field::Contact => self.value(Class::Contact, value),
-            Field::Address => {
-                // XAD-6 is the country.
-                let country = self.scrubber.scrub_known(at(5), self.report);
-                let place = self.value(Class::Address, value);
-                let gap = component.to_string().repeat(5);
-                if country.is_empty() { place } else { format!("{place}{gap}{country}") }
-            }
+            Field::Address => self.address(value, &components),
         }
+    }
+
+    /// A name whose family name is a component; if it stays, all stays.
+    fn person(&mut self, value: &str, components: &[&str], first: usize) -> String {
+        let at = |at: usize| components.get(first + at).copied().unwrap_or_default();
+        let family = at(0).split(self.separators.subcomponent).next().unwrap_or_default();
+        let name = [family, at(1), at(2)].join(" ");
+        if self.treatment.technique(Class::Name, &self.place) == Technique::Keep {
+            return value
+                .splitn(first + 1, self.separators.component)
+                .last()
+                .unwrap_or_default()
+                .to_owned();
+        }
+        self.value(Class::Name, name.trim())
+    }
+
+    /// XAD: what is as large as the policy says stays at its place; the country always.
+    fn address(&mut self, value: &str, components: &[&str]) -> String {
+        const PARTS: [Part; 6] =
+            [Part::Street, Part::Street, Part::City, Part::Province, Part::Street, Part::Country];
+        let technique = self.treatment.technique(Class::Address, &self.place);
+        let level = match technique {
+            Technique::Keep => return value.to_owned(),
+            Technique::Generalize(level) => level,
+            _ => Level::Country,
+        };
+        let kept: Vec<_> = PARTS
+            .iter()
+            .zip(components)
+            .map(|(part, value)| match part.stays(level) {
+                true => self.scrubber.scrub_known(value, &self.place, self.report),
+                false => String::new(),
+            })
+            .collect();
+        if value.trim().is_empty() {
+            return String::new();
+        }
+        let separator = self.separators.component.to_string();
+        let kept = kept.join(&separator);
+        let kept = kept.trim_end_matches(self.separators.component);
+        if let Technique::Generalize(_) = technique {
+            self.treatment.report(
+                Class::Address,
+                technique,
+                Evidence::Field,
+                &self.place,
+                self.report,
+            );
+            return kept.to_owned();
+        }
+        let place = self.value(Class::Address, value);
+        if kept.is_empty() { place } else { format!("{place}{kept}") }
     }
 
     fn value(&mut self, class: Class, value: &str) -> String {
@@ -261,7 +328,10 @@ impl Walk<'_> {
         if value.is_empty() {
             return String::new();
         }
-        self.treatment.value(class, value, self.report).unwrap_or_default()
+        match self.treatment.field(class, value, &self.place, self.report) {
+            Outcome::Null => NULL.to_owned(),
+            outcome => outcome.or_gone(value).unwrap_or_default(),
+        }
     }
 
     /// Any other field: components are searched one by one, so that separators stay.
@@ -271,18 +341,22 @@ impl Walk<'_> {
         let mut treated = String::with_capacity(value.len());
         for part in value.split_inclusive(separators) {
             let end = part.trim_end_matches(separators).len();
-            if is_time_stamp(&part[..end]) {
-                treated += &self.value(Class::Date, &part[..end]);
-            } else if is_code(&part[..end]) {
-                treated += &self.scrubber.scrub_known(&part[..end], self.report);
+            let (part, separator) = part.split_at(end);
+            if is_time_stamp(part) {
+                treated += &self.value(Class::Date, part);
+            } else if is_code(part) {
+                treated += &self.scrubber.scrub_known(part, &self.place, self.report);
             } else {
-                treated += &self.scrubber.scrub(&part[..end], self.report);
+                treated += &self.scrubber.scrub(part, &self.place, self.report);
             }
-            treated += &part[end..];
+            treated += separator;
         }
         treated
     }
 }
+
+/// A field that was there and is taken away (HL7 v2.8, section 2.5.3).
+const NULL: &str = "\"\"";
 
 /// Short keywords of HL7's tables: R01, NM, USA.
 fn is_code(value: &str) -> bool {

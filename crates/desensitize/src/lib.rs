@@ -9,8 +9,11 @@
 //!    Single files come in more forms: [`Desensitizer::desensitize_file`].
 //! 4. **Check**: the result is searched again; if anything is left, there is no result.
 //!
-//! What is done to each [`Class`] of finding is said by a [`Policy`]. The [`Report`] counts what
-//! was found and how it was treated; it never holds a value.
+//! A [`Table`] says how alike the records of a set are, and makes them so (k-anonymity).
+//!
+//! What is done to each [`Class`] of finding, in which field of which kind of document, is said by a
+//! [`Policy`]. The [`Report`] says what was found, where, how surely, and how it was treated; it never
+//! holds a value.
 //!
 //! ```
 //! use emrshare_desensitize::{Desensitizer, Policy, Sights};
@@ -20,7 +23,7 @@
 //! let patient = br#"{"resourceType":"Patient","name":[{"family":"Ashworth","given":["Nadia"]}],
 //!     "text":{"status":"generated","div":"<div>Nadia Ashworth, call 555-123-4567</div>"}}"#;
 //! let (record, _) = import(vec![SourceFile::new("patient.json", patient.to_vec())])?;
-//! let desensitizer = Desensitizer::new(Policy::safe_harbor(), ConsortiumKey::from_bytes([7; 32]));
+//! let desensitizer = Desensitizer::new(Policy::hipaa_safe_harbor(), ConsortiumKey::from_bytes([7; 32]));
 //! let (copy, report) = desensitizer.desensitize(&record, &Sights::none())?;
 //! let text = String::from_utf8(copy.bundle().to_canonical())?;
 //! assert!(!text.contains("Ashworth") && !text.contains("4567"));
@@ -28,32 +31,50 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod address;
+mod anonymity;
 mod cda;
+mod cipher;
+mod class;
 mod collect;
+mod dates;
 mod dicom;
 mod fhir;
 mod file;
 mod hl7;
+mod json;
+mod known;
+mod names;
 mod pixels;
+mod place;
 mod policy;
 mod report;
 mod scrub;
+mod stream;
+mod technique;
 mod treat;
 
+pub use anonymity::{Anonymous, Column, Table, TooFewRows, quasi_identifiers};
+pub use cipher::{RevealKey, RevealKeyError};
+pub use class::Class;
 pub use file::{DocumentKind, FileCopy};
 pub use pixels::{Area, Sights};
-pub use policy::{Class, Policy, PolicyError, Technique};
-pub use report::{DesensitizeError, Report};
+pub use policy::{Policy, PolicyError};
+pub use report::{DesensitizeError, Evidence, Report, Treated};
+pub use technique::{Ciphertext, Level, Technique};
 
 use emrshare_codec::Digest;
 use emrshare_identity::ConsortiumKey;
 use emrshare_record::{Attachment, MediaType, Record};
+
+use crate::{known::Known, place::Place, treat::Treatment};
 
 /// Treats records by one policy.
 #[derive(Debug)]
 pub struct Desensitizer {
     policy: Policy,
     key: ConsortiumKey,
+    reveal_key: Option<RevealKey>,
 }
 
 impl Desensitizer {
@@ -61,7 +82,13 @@ impl Desensitizer {
     /// surrogate at every node, and nobody outside can undo it.
     #[must_use]
     pub const fn new(policy: Policy, key: ConsortiumKey) -> Self {
-        Self { policy, key }
+        Self { policy, key, reveal_key: None }
+    }
+
+    /// With the key that encrypted values are revealed with.
+    #[must_use]
+    pub fn with_reveal_key(self, reveal_key: RevealKey) -> Self {
+        Self { reveal_key: Some(reveal_key), ..self }
     }
 
     /// Digest of the policy, as the protocol contract names it.
@@ -84,19 +111,19 @@ impl Desensitizer {
         sights: &Sights,
     ) -> Result<(Record, Report), DesensitizeError> {
         let mut report = Report::default();
-        let known = collect::known(record)?;
-        let treatment = treat::Treatment::new(&self.policy, &self.key);
-        let scrubber = scrub::Scrubber::new(&known, &treatment);
-        let bundle = fhir::treat(record.bundle(), &treatment, &scrubber, &mut report);
+        let mut known = collect::known(record)?;
+        known.or_patient(|| record.bundle().to_canonical());
+        let treatment = self.treatment(&known)?;
+        let scrubber = scrub::Scrubber::new(&treatment);
+        let bundle = fhir::treat(record.bundle(), &scrubber, &mut report);
         let mut attachments = Vec::new();
         for (position, attachment) in record.attachments().iter().enumerate() {
             let number = position + 1;
             let (name, bytes) = match attachment.media_type {
                 MediaType::Dicom => {
                     let seen = sights.of(position);
-                    let treated =
-                        dicom::treat(&attachment.bytes, seen, &treatment, &scrubber, &mut report);
-                    match treated {
+                    let place = Place::attachment(DocumentKind::Dicom, position);
+                    match dicom::treat(&attachment.bytes, seen, &scrubber, place, &mut report) {
                         Ok(treated) => (format!("image-{number}.dcm"), treated),
                         Err(dicom::TreatError::Pixels(_)) => {
                             report.count_left_out();
@@ -109,7 +136,9 @@ impl Desensitizer {
                 }
                 MediaType::Text => {
                     let text = String::from_utf8_lossy(&attachment.bytes);
-                    (format!("text-{number}.txt"), scrubber.scrub(&text, &mut report).into_bytes())
+                    let place = Place::attachment(DocumentKind::Text, position);
+                    let treated = scrubber.scrub(&text, &place, &mut report);
+                    (format!("text-{number}.txt"), treated.into_bytes())
                 }
                 _ => {
                     report.count_left_out();
@@ -124,6 +153,14 @@ impl Desensitizer {
             Some((class, place)) => Err(DesensitizeError::Leak { class, place }),
             None => Ok((copy, report)),
         }
+    }
+
+    fn treatment<'a>(&'a self, known: &'a Known) -> Result<Treatment<'a>, DesensitizeError> {
+        let reveal_key = self.reveal_key.as_ref();
+        if self.policy.encrypts() && reveal_key.is_none() {
+            return Err(DesensitizeError::NoRevealKey);
+        }
+        Ok(Treatment { policy: &self.policy, key: &self.key, reveal_key, known })
     }
 }
 

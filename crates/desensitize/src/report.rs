@@ -1,6 +1,8 @@
-//! What was found and how it was treated, without the values.
+//! What was found, where, how surely and how it was treated; never the values.
 
 use std::collections::BTreeMap;
+
+use serde::Serialize;
 
 use crate::{Class, DocumentKind, Technique};
 
@@ -17,7 +19,7 @@ pub enum DesensitizeError {
         place: String,
     },
     /// A file is of no kind that can be treated.
-    #[error("neither DICOM, FHIR in JSON, HL7 v2, CDA nor text: it is not shared")]
+    #[error("neither DICOM, FHIR or other JSON, HL7 v2, CDA nor text: it is not shared")]
     Unknown,
     /// A file cannot be treated.
     #[error("this {kind:?} file cannot be desensitized: {problem}")]
@@ -35,19 +37,65 @@ pub enum DesensitizeError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A text cannot be read, or its copy not written.
+    #[error("the text cannot be read, or its copy not written")]
+    Io(#[from] std::io::Error),
+    /// The policy encrypts, and there is no key to do it with.
+    #[error("the policy encrypts values, and no reveal key is given")]
+    NoRevealKey,
 }
 
-/// Counts of what was treated.
+/// How sure it is that a value identifies somebody, the surest first.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Evidence {
+    /// The document's structure says what stands there.
+    Field,
+    /// A value of one of its fields, met again.
+    OwnValue,
+    /// Its form: a check digit, a mail address.
+    Form,
+    /// Its surroundings, as a rule or a model reads them.
+    Context,
+}
+
+/// A value that was treated.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Treated {
+    /// What it told.
+    pub class: Class,
+    /// What was done.
+    pub technique: Technique,
+    /// How sure it is.
+    pub evidence: Evidence,
+    /// The kind of document that it stood in.
+    pub document: DocumentKind,
+    /// Where: a JSON Pointer (RFC 6901) of names and numbers from 0; within a text, its characters
+    /// (RFC 5147), such as `/text/div#char=12,15`.
+    pub place: String,
+}
+
+/// What was treated.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Report {
     counts: BTreeMap<(Class, Technique), usize>,
+    treated: Vec<Treated>,
     left_out: usize,
 }
 
 impl Report {
+    /// Places that are kept, at most: of very long texts, the first ones.
+    pub const PLACES_MAX: usize = 100_000;
+
     /// Each class and technique with its number of values.
     pub fn counts(&self) -> impl Iterator<Item = (Class, Technique, usize)> {
         self.counts.iter().map(|((class, technique), count)| (*class, *technique, *count))
+    }
+
+    /// The treated values in order, the first [`PLACES_MAX`](Self::PLACES_MAX).
+    #[must_use]
+    pub fn treated(&self) -> &[Treated] {
+        &self.treated
     }
 
     /// Number of treated values.
@@ -62,8 +110,16 @@ impl Report {
         self.left_out
     }
 
-    pub(crate) fn count(&mut self, class: Class, technique: Technique) {
+    pub(crate) fn add(
+        &mut self,
+        class: Class,
+        technique: Technique,
+        treated: impl FnOnce() -> Treated,
+    ) {
         *self.counts.entry((class, technique)).or_default() += 1;
+        if self.treated.len() < Self::PLACES_MAX {
+            self.treated.push(treated());
+        }
     }
 
     pub(crate) const fn count_left_out(&mut self) {

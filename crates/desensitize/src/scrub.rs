@@ -7,56 +7,94 @@ use emrshare_recognize::{Certainty, Finding, Kind, find_beside, find_certain};
 use emrshare_record::{MediaType, Record};
 use serde_json::Value;
 
-use crate::{Class, Report, Technique, collect::Known, fhir::is_free_text, treat::Treatment};
+use crate::{
+    Class, DocumentKind, Evidence, Report, Technique, Treated,
+    fhir::is_free_text,
+    known::Meaning,
+    place::Place,
+    treat::{Outcome, Treatment},
+};
 
 /// Finds and replaces in text.
 pub(crate) struct Scrubber<'a> {
     words: AhoCorasick,
-    classes: Vec<Class>,
-    treatment: &'a Treatment<'a>,
+    meanings: Vec<&'a Meaning>,
+    pub(crate) treatment: &'a Treatment<'a>,
+}
+
+/// Something in a text that is to be treated.
+struct Spot {
+    range: Range<usize>,
+    class: Class,
+    evidence: Evidence,
 }
 
 impl<'a> Scrubber<'a> {
-    pub(crate) fn new(known: &Known, treatment: &'a Treatment<'a>) -> Self {
+    pub(crate) fn new(treatment: &'a Treatment<'a>) -> Self {
         let words = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::LeftmostLongest)
             // One record is searched once: what is quick to build counts.
             .kind(Some(AhoCorasickKind::NoncontiguousNFA))
-            .build(known.keys())
+            .build(treatment.known.values().map(|(value, _)| value))
             .expect("a record's own values are few enough for an automaton");
-        Self { words, classes: known.values().copied().collect(), treatment }
+        let meanings = treatment.known.values().map(|(_, meaning)| meaning).collect();
+        Self { words, meanings, treatment }
     }
 
     /// The text with every finding treated.
-    pub(crate) fn scrub(&self, text: &str, report: &mut Report) -> String {
-        self.replace(text, self.findings(text), report)
+    pub(crate) fn scrub(&self, text: &str, place: &Place, report: &mut Report) -> String {
+        self.replace(text, self.spots(text, place), place, report)
     }
 
     /// The text with only the record's own values and what is certain treated: for names of systems
     /// and displays of codes.
-    pub(crate) fn scrub_known(&self, text: &str, report: &mut Report) -> String {
-        let mut findings: Vec<_> = self.known_words(text).collect();
-        if findings.is_empty() {
-            let certain = find_certain(text).into_iter();
-            findings = certain.map(|found| (found.range, class_of(found.kind))).collect();
+    pub(crate) fn scrub_known(&self, text: &str, place: &Place, report: &mut Report) -> String {
+        let own = self.known_words(text);
+        let mut spots: Vec<_> = own
+            .map(|(range, meaning)| Spot {
+                range,
+                class: meaning.class,
+                evidence: Evidence::OwnValue,
+            })
+            .collect();
+        if spots.is_empty() {
+            let form = |found: Finding| Spot {
+                range: found.range,
+                class: class_of(found.kind),
+                evidence: Evidence::Form,
+            };
+            spots = find_certain(text).into_iter().map(form).collect();
         }
-        findings.retain(|(_, class)| self.treatment.technique(*class) != Technique::Keep);
-        self.replace(text, findings, report)
+        self.replace(text, spots, place, report)
     }
 
-    fn replace(
-        &self,
-        text: &str,
-        findings: Vec<(Range<usize>, Class)>,
-        report: &mut Report,
-    ) -> String {
+    fn replace(&self, text: &str, spots: Vec<Spot>, place: &Place, report: &mut Report) -> String {
         let mut scrubbed = String::with_capacity(text.len());
         let mut done = 0;
-        for (range, class) in findings {
+        let mut characters = Characters { bytes: 0, characters: place.characters() };
+        for Spot { range, class, evidence } in spots {
+            let technique = self.treatment.technique(class, place);
+            let value = &text[range.clone()];
+            let put = match self.treatment.apply(technique, class, value) {
+                Outcome::Stays => continue,
+                outcome => outcome.or_gone(value),
+            };
             scrubbed.push_str(&text[done..range.start]);
-            scrubbed.push_str(&self.treatment.in_text(class, &text[range.clone()], report));
+            match put {
+                Some(put) => scrubbed.push_str(&put),
+                None => scrubbed.extend(["[", class.name(), "]"]),
+            }
             done = range.end;
+            let (start, end) =
+                (characters.before(text, range.start), characters.before(text, done));
+            report.add(class, technique, || Treated {
+                class,
+                technique,
+                evidence,
+                document: place.document(),
+                place: format!("{}#char={start},{end}", place.pointer()),
+            });
         }
         scrubbed.push_str(&text[done..]);
         scrubbed
@@ -64,38 +102,70 @@ impl<'a> Scrubber<'a> {
 
     /// Class and place of the first thing in a copy that should have been treated.
     pub(crate) fn first_leak(&self, copy: &Record) -> Option<(Class, String)> {
-        first_in(copy, &|text| self.leak_in_text(text))
+        first_in(copy, &|text, place| self.leak_at(text, place))
     }
 
-    /// Class and place of the first thing in a resource that should have been treated.
-    pub(crate) fn leak_in_resource(&self, resource: &Value) -> Option<(Class, String)> {
-        first_in_json(resource, String::new(), &|text| self.leak_in_text(text))
+    /// Class and place of the first thing in JSON that should have been treated.
+    pub(crate) fn leak_in_json(
+        &self,
+        value: &Value,
+        document: DocumentKind,
+    ) -> Option<(Class, String)> {
+        first_in_json(value, &mut Place::new(document), &|text, place| self.leak_at(text, place))
     }
 
-    /// Class of the first thing in a text that should have been treated.
-    pub(crate) fn leak_in_text(&self, text: &str) -> Option<Class> {
-        self.known_words(text)
-            .map(|(_, class)| class)
-            .find(|class| self.treatment.technique(*class) != Technique::Keep)
-            .or_else(|| certain(text))
+    /// Class of the first thing in a whole file that should have been treated. What a policy has
+    /// rules for in single fields cannot be told there.
+    pub(crate) fn leak_in_file(&self, text: &str, document: DocumentKind) -> Option<Class> {
+        let place = Place::new(document);
+        let is_leak = |(range, meaning): &(Range<usize>, &Meaning)| {
+            !self.treatment.policy.has_field_rules(meaning.class, document)
+                && self.is_treated(&text[range.clone()], meaning, &place)
+        };
+        let own = self.known_words(text).find(is_leak).map(|(_, meaning)| meaning.class);
+        own.or_else(|| certain(text))
+    }
+
+    fn leak_at(&self, text: &str, place: &Place) -> Option<Class> {
+        let is_leak = |(range, meaning): &(Range<usize>, &Meaning)| {
+            self.is_treated(&text[range.clone()], meaning, place)
+        };
+        let own = self.known_words(text).find(is_leak).map(|(_, meaning)| meaning.class);
+        own.or_else(|| certain(text))
+    }
+
+    fn is_treated(&self, value: &str, meaning: &Meaning, place: &Place) -> bool {
+        let technique = self.treatment.technique(meaning.class, place);
+        self.treatment.apply(technique, meaning.class, value) != Outcome::Stays
     }
 
     /// What is to be treated, in order and without overlaps.
-    fn findings(&self, text: &str) -> Vec<(Range<usize>, Class)> {
+    fn spots(&self, text: &str, place: &Place) -> Vec<Spot> {
+        let own: Vec<_> = self.known_words(text).collect();
         let certainty = Certainty::Certain;
-        let own = |(range, class)| Finding { range, kind: kind_of(class), certainty };
-        let known = self.known_words(text).map(own).collect();
+        let known = own.iter().map(|(range, meaning)| Finding {
+            range: range.clone(),
+            kind: kind_of(meaning.class),
+            certainty,
+        });
         // What is kept must not swallow what it overlaps.
-        let is_treated = |kind| self.treatment.technique(class_of(kind)) != Technique::Keep;
-        let found = find_beside(text, known, is_treated).into_iter();
-        found.map(|found| (found.range, class_of(found.kind))).collect()
+        let is_treated = |kind| self.treatment.technique(class_of(kind), place) != Technique::Keep;
+        let mut spots = Vec::new();
+        let mut own = own.as_slice();
+        for found in find_beside(text, known.collect(), is_treated) {
+            let is_before = |(range, _): &&(Range<usize>, &Meaning)| range.end <= found.range.start;
+            own = &own[own.iter().take_while(is_before).count()..];
+            let within = own.iter().take_while(|(range, _)| range.start < found.range.end);
+            add_spots(text, &found, &own[..within.count()], &mut spots);
+        }
+        spots
     }
 
     /// The record's own values where they stand as words.
     fn known_words<'t>(
         &'t self,
         text: &'t str,
-    ) -> impl Iterator<Item = (Range<usize>, Class)> + 't {
+    ) -> impl Iterator<Item = (Range<usize>, &'a Meaning)> + 't {
         let is_word = |c: char| c.is_alphanumeric() && !matches!(c, '\u{3400}'..='\u{9fff}');
         self.words.find_iter(text).filter_map(move |found| {
             let range = found.start()..found.end();
@@ -106,14 +176,69 @@ impl<'a> Scrubber<'a> {
                 || joined(text[range.end..].chars().next(), value.chars().next_back());
             // A person may be called like a class: what this scrubber wrote is no finding.
             let ours = text[..range.start].ends_with('[') && text[range.end..].starts_with(']');
-            (!within && !ours).then(|| (range, self.classes[found.pattern().as_usize()]))
+            (!within && !ours).then(|| (range, self.meanings[found.pattern().as_usize()]))
         })
+    }
+}
+
+/// Adds a finding, with the document's own values that lie in it: within a name, and where they are
+/// of another class, these are spots of their own, and so is what else there is between them.
+fn add_spots(text: &str, found: &Finding, own: &[(Range<usize>, &Meaning)], spots: &mut Vec<Spot>) {
+    let class = class_of(found.kind);
+    let is_apart = |meaning: &Meaning| class == Class::Name || meaning.class != class;
+    let evidence = match found.certainty {
+        _ if !own.is_empty() => Evidence::OwnValue,
+        Certainty::Certain => Evidence::Form,
+        Certainty::Likely => Evidence::Context,
+    };
+    let mut rest = found.range.clone();
+    for (range, meaning) in own.iter().filter(|(_, meaning)| is_apart(meaning)) {
+        add_between(text, rest.start..range.start, class, spots);
+        let (range, class) = (range.clone(), meaning.class);
+        rest.start = range.end;
+        spots.push(Spot { range, class, evidence: Evidence::OwnValue });
+    }
+    if rest.start == found.range.start {
+        spots.push(Spot { range: rest, class, evidence });
+    } else {
+        add_between(text, rest, class, spots);
+    }
+}
+
+/// Adds what stands before or behind an own value within a finding, if it says anything: small
+/// words such as `of` do not.
+fn add_between(text: &str, range: Range<usize>, class: Class, spots: &mut Vec<Spot>) {
+    let Some(piece) = text.get(range.clone()) else { return };
+    let is_said = |c: char| c.is_alphanumeric() && !c.is_lowercase();
+    if !piece.contains(is_said) {
+        return;
+    }
+    let start = range.start + piece.len() - piece.trim_start_matches(is_between).len();
+    let end = range.end - (piece.len() - piece.trim_end_matches(is_between).len());
+    spots.push(Spot { range: start..end, class, evidence: Evidence::Context });
+}
+
+fn is_between(c: char) -> bool {
+    !c.is_alphanumeric()
+}
+
+/// Counts characters up to places in a text that come in order.
+struct Characters {
+    bytes: usize,
+    characters: usize,
+}
+
+impl Characters {
+    fn before(&mut self, text: &str, at: usize) -> usize {
+        self.characters += text[self.bytes..at].chars().count();
+        self.bytes = at;
+        self.characters
     }
 }
 
 /// The first certain finding in a copy.
 pub(crate) fn scan(copy: &Record) -> Option<Class> {
-    first_in(copy, &certain).map(|(class, _)| class)
+    first_in(copy, &|text, _| certain(text)).map(|(class, _)| class)
 }
 
 fn certain(text: &str) -> Option<Class> {
@@ -145,28 +270,42 @@ const fn class_of(kind: Kind) -> Class {
     }
 }
 
-type Leak<'a> = dyn Fn(&str) -> Option<Class> + 'a;
+type Leak<'a> = dyn Fn(&str, &Place) -> Option<Class> + 'a;
 
 fn first_in(copy: &Record, leak: &Leak<'_>) -> Option<(Class, String)> {
     let mut texts = copy.attachments().iter().enumerate().filter_map(|(position, attachment)| {
         let is_text = attachment.media_type == MediaType::Text;
-        let class = is_text.then(|| leak(&String::from_utf8_lossy(&attachment.bytes)))??;
-        Some((class, format!("attachment {}", position + 1)))
+        let text = is_text.then(|| String::from_utf8_lossy(&attachment.bytes))?;
+        let place = Place::attachment(DocumentKind::Text, position);
+        Some((leak(&text, &place)?, place.pointer()))
     });
-    first_in_json(copy.bundle().as_value(), String::new(), leak).or_else(|| texts.next())
+    first_in_json(copy.bundle().as_value(), &mut Place::new(DocumentKind::Fhir), leak)
+        .or_else(|| texts.next())
 }
 
-fn first_in_json(value: &Value, place: String, leak: &Leak<'_>) -> Option<(Class, String)> {
+fn first_in_json(value: &Value, place: &mut Place, leak: &Leak<'_>) -> Option<(Class, String)> {
     match value {
-        Value::String(text) => leak(text).map(|class| (class, place)),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .find_map(|(number, item)| first_in_json(item, format!("{place}/{number}"), leak)),
-        Value::Object(object) => object
-            .iter()
-            .filter(|(key, value)| !value.is_string() || is_free_text(key))
-            .find_map(|(key, value)| first_in_json(value, format!("{place}/{key}"), leak)),
+        Value::String(text) => leak(text, place).map(|class| (class, place.pointer())),
+        Value::Array(items) => items.iter().enumerate().find_map(|(number, item)| {
+            place.push_number(number);
+            let found = first_in_json(item, place, leak);
+            place.pop();
+            found
+        }),
+        Value::Object(object) => {
+            let kind = object.get("resourceType").and_then(Value::as_str);
+            let outer = kind.map(|kind| place.enter(kind));
+            let mut fields =
+                object.iter().filter(|(key, value)| !value.is_string() || is_free_text(key));
+            let found = fields.find_map(|(key, value)| {
+                place.push(key);
+                let found = first_in_json(value, place, leak);
+                place.pop();
+                found
+            });
+            outer.into_iter().for_each(|outer| place.leave(outer));
+            found
+        }
         _ => None,
     }
 }

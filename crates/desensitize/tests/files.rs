@@ -7,7 +7,7 @@ use emrshare_identity::ConsortiumKey;
 use proptest::prelude::*;
 
 fn desensitizer() -> Desensitizer {
-    Desensitizer::new(Policy::safe_harbor(), ConsortiumKey::from_bytes([7; 32]))
+    Desensitizer::new(Policy::hipaa_safe_harbor(), ConsortiumKey::from_bytes([7; 32]))
 }
 
 fn copy(file: &str) -> String {

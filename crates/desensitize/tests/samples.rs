@@ -40,7 +40,7 @@ fn secrets(record: &Record) -> Vec<String> {
 #[test]
 fn nothing_identifying_is_left_in_text() {
     for record in records(60) {
-        let (copy, _) = desensitizer(Policy::safe_harbor())
+        let (copy, _) = desensitizer(Policy::hipaa_safe_harbor())
             .desensitize(&record, &Sights::clear(&record))
             .unwrap();
         let text = String::from_utf8(copy.bundle().to_canonical()).unwrap();
@@ -54,7 +54,7 @@ fn nothing_identifying_is_left_in_text() {
 #[test]
 fn nothing_identifying_is_left_in_image_headers() {
     for record in records(60) {
-        let (copy, _) = desensitizer(Policy::safe_harbor())
+        let (copy, _) = desensitizer(Policy::hipaa_safe_harbor())
             .desensitize(&record, &Sights::clear(&record))
             .unwrap();
         for image in copy.attachments_of(MediaType::Dicom) {
@@ -71,7 +71,7 @@ fn nothing_identifying_is_left_in_image_headers() {
 #[test]
 fn diagnoses_and_course_stay() {
     for record in records(60) {
-        let (copy, _) = desensitizer(Policy::safe_harbor())
+        let (copy, _) = desensitizer(Policy::hipaa_safe_harbor())
             .desensitize(&record, &Sights::clear(&record))
             .unwrap();
         let sections = Sections::of(&copy).joined();
@@ -86,7 +86,7 @@ fn diagnoses_and_course_stay() {
 fn the_same_record_gives_the_same_copy() {
     for record in records(6) {
         let copy = || {
-            desensitizer(Policy::safe_harbor())
+            desensitizer(Policy::hipaa_safe_harbor())
                 .desensitize(&record, &Sights::clear(&record))
                 .unwrap()
                 .0
@@ -98,7 +98,7 @@ fn the_same_record_gives_the_same_copy() {
 #[test]
 fn references_still_lead_to_their_resources() {
     for record in records(6) {
-        let (copy, _) = desensitizer(Policy::safe_harbor())
+        let (copy, _) = desensitizer(Policy::hipaa_safe_harbor())
             .desensitize(&record, &Sights::clear(&record))
             .unwrap();
         let patient = copy.bundle().of_type("Patient").next().unwrap()["id"].as_str().unwrap();
@@ -120,7 +120,7 @@ fn strict_policy_leaves_no_surrogate() {
 #[test]
 fn report_holds_no_value() {
     for record in records(10) {
-        let (_, report) = desensitizer(Policy::safe_harbor())
+        let (_, report) = desensitizer(Policy::hipaa_safe_harbor())
             .desensitize(&record, &Sights::clear(&record))
             .unwrap();
         let shown = format!("{report:?} {record:?}");
@@ -136,8 +136,9 @@ fn patterns_next_to_chinese_characters_are_found() {
     );
     let file = emrshare_record::SourceFile::new("p.json", patient.into_bytes());
     let (record, _) = import(vec![file]).unwrap();
-    let (copy, _) =
-        desensitizer(Policy::safe_harbor()).desensitize(&record, &Sights::clear(&record)).unwrap();
+    let (copy, _) = desensitizer(Policy::hipaa_safe_harbor())
+        .desensitize(&record, &Sights::clear(&record))
+        .unwrap();
     let text = String::from_utf8(copy.bundle().to_canonical()).unwrap();
     for gone in ["example.com", "13812345678", "5月6日"] {
         assert!(!text.contains(gone), "{gone} in {text}");
@@ -151,7 +152,7 @@ fn patterns_next_to_chinese_characters_are_found() {
 fn images_that_nobody_saw_are_left_out_and_writing_is_blanked() {
     let record = records(20).find(|record| !record.attachments().is_empty()).unwrap();
     let images = record.attachments().len();
-    let desensitizer = desensitizer(Policy::safe_harbor());
+    let desensitizer = desensitizer(Policy::hipaa_safe_harbor());
     let (copy, report) = desensitizer.desensitize(&record, &Sights::none()).unwrap();
     assert_eq!((copy.attachments().len(), report.left_out()), (0, images));
     let mut sights = Sights::clear(&record);

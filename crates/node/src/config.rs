@@ -8,6 +8,7 @@ use std::{
 
 use emrshare_codec::NodeId;
 use emrshare_contracts::{Genesis, GenesisError};
+use emrshare_desensitize::RevealKey;
 use emrshare_identity::{ConsortiumKey, MasterKey, PublicKey, SigningKey, TlsKey};
 use emrshare_storage::Engine;
 use serde::{Deserialize, Serialize};
@@ -107,6 +108,8 @@ pub struct Config {
     pub(crate) tls_key: TlsKey,
     pub(crate) consortium_key: ConsortiumKey,
     pub(crate) master_key: MasterKey,
+    /// Folders made before there were such keys have none.
+    pub(crate) reveal_key: Option<RevealKey>,
     pub(crate) data: PathBuf,
     pub(crate) documents: PathBuf,
 }
@@ -129,6 +132,7 @@ impl Config {
         let node = NodeId::new(settings.node).map_err(|_| ConfigError::NotMember(settings.node))?;
         let (_, certificate) = genesis.member(node).ok_or(not_member)?;
         let keys = folder.join("keys");
+        let reveal_key = keys.join("reveal.key");
         let signing_key: SigningKey = read_key(&keys.join("node.key"))?;
         let tls_key = TlsKey::new(read_key(&keys.join("tls.key"))?);
         let ours = (signing_key.public_key(), tls_key.public_key());
@@ -148,6 +152,7 @@ impl Config {
             tls_key,
             consortium_key: read_key(&keys.join("consortium.key"))?,
             master_key: read_key(&keys.join("master.key"))?,
+            reveal_key: reveal_key.exists().then(|| read_key(&reveal_key)).transpose()?,
             data: folder.join("data"),
             documents: folder.join("documents"),
             genesis,

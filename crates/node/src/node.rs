@@ -30,7 +30,7 @@ use crate::{
     searching::Indexer,
     server::{self, TlsError},
     tables::{DESENSITIZED_BLOBS, ORIGINAL_BLOBS},
-    terms::{Documents, Terms, TermsError},
+    terms::{Documents, Terms, TermsError, TermsKeys},
 };
 
 /// Pushes that are taken in at the same time; more wait.
@@ -131,8 +131,10 @@ impl Shared {
             master: config.master_key,
         });
         let consortium_key = Arc::new(config.consortium_key);
+        let terms_keys =
+            TermsKeys { consortium: consortium_key.clone(), reveal: config.reveal_key };
         let documents = Documents::new(documents);
-        let terms = Terms::open(&genesis, documents, consortium_key.clone(), &chain.state())?;
+        let terms = Terms::open(&genesis, documents, terms_keys, &chain.state())?;
         let terms = Arc::new(terms);
         let key = copy_of(&signing_key);
         let committer =

@@ -94,7 +94,7 @@ pub fn found(folder: &Path, name: &str, founders: &[Founder]) -> Result<Vec<Path
 
 /// Digests of protocol, policy and standards of this software.
 fn embedded_terms() -> [Digest; 3] {
-    let policy = Policy::safe_harbor().digest();
+    let policy = Policy::hipaa_safe_harbor().digest();
     [Protocol::embedded().digest(), policy, Standards::embedded().digest()]
 }
 
@@ -162,6 +162,7 @@ impl Draft {
             ("operator.key", hex::encode(self.operator.seed())),
             ("consortium.key", consortium_key.into()),
             ("master.key", hex::encode(clock::random::<32>())),
+            ("reveal.key", hex::encode(clock::random::<32>())),
         ];
         for (name, secret) in secrets {
             write_secret(&home.join("keys").join(name), &secret)?;

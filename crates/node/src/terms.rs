@@ -14,7 +14,7 @@ use std::{
 use emrshare_codec::Digest;
 use emrshare_completeness::{Standards, StandardsError};
 use emrshare_contracts::{AgreedTerms, Genesis, Protocol, ProtocolError, agreed_terms};
-use emrshare_desensitize::{Desensitizer, Policy, PolicyError};
+use emrshare_desensitize::{Desensitizer, Policy, PolicyError, RevealKey};
 use emrshare_identity::ConsortiumKey;
 use emrshare_ledger::{StateError, StateRead};
 use sha2::{Digest as _, Sha256};
@@ -39,6 +39,14 @@ pub enum TermsError {
     /// The policy is malformed.
     #[error("the desensitization policy in force is malformed")]
     Policy(#[from] PolicyError),
+    /// The policy makes copies that other nodes would refuse.
+    #[error(
+        "the desensitization policy in force encrypts in the form of real numbers: not to be shared"
+    )]
+    NotForSharing,
+    /// The policy encrypts, and this node has no key to do it with.
+    #[error("the desensitization policy in force encrypts, and keys/reveal.key is not there")]
+    NoRevealKey,
     /// The standard database is malformed.
     #[error("the standard database in force is malformed")]
     Standards(#[from] StandardsError),
@@ -66,8 +74,8 @@ pub(crate) enum DocumentKind {
 impl DocumentKind {
     /// What bytes are, if they are a document.
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
-        let policy = std::str::from_utf8(bytes).ok().and_then(|text| Policy::from_toml(text).ok());
-        if policy.is_some() {
+        let policy = std::str::from_utf8(bytes).ok().and_then(|text| Policy::parse(text).ok());
+        if policy.is_some_and(|policy| policy.is_for_sharing()) {
             Some(Self::Policy)
         } else if Protocol::from_json(bytes).is_ok() {
             Some(Self::Protocol)
@@ -115,9 +123,9 @@ impl Documents {
     }
 
     fn get(&self, kind: DocumentKind, digest: Digest) -> Result<Cow<'static, [u8]>, TermsError> {
-        let embedded =
-            [Protocol::EMBEDDED, Policy::SAFE_HARBOR, Policy::STRICT, Standards::EMBEDDED];
-        if let Some(document) = embedded.into_iter().find(|bytes| digest_of(bytes) == digest) {
+        let mut embedded =
+            Policy::SHIPPED.into_iter().chain([Protocol::EMBEDDED, Standards::EMBEDDED]);
+        if let Some(document) = embedded.find(|bytes| digest_of(bytes) == digest) {
             return Ok(document.into());
         }
         // A file that is not what its name says is none.
@@ -146,8 +154,16 @@ pub(crate) struct InForce {
 pub(crate) struct Terms {
     genesis: AgreedTerms,
     documents: Documents,
-    key: Arc<ConsortiumKey>,
+    keys: TermsKeys,
     read: RwLock<Arc<InForce>>,
+}
+
+/// What copies are made with.
+pub(crate) struct TermsKeys {
+    /// For surrogates.
+    pub(crate) consortium: Arc<ConsortiumKey>,
+    /// For what this hospital may see again.
+    pub(crate) reveal: Option<RevealKey>,
 }
 
 impl Terms {
@@ -155,13 +171,13 @@ impl Terms {
     pub(crate) fn open(
         genesis: &Genesis,
         documents: Documents,
-        key: Arc<ConsortiumKey>,
+        keys: TermsKeys,
         state: &impl StateRead,
     ) -> Result<Self, TermsError> {
         let genesis = genesis.terms();
         let named = agreed_terms(state)?.unwrap_or(genesis);
-        let read = RwLock::new(Arc::new(InForce::read(named, &documents, &key)?));
-        Ok(Self { genesis, documents, key, read })
+        let read = RwLock::new(Arc::new(InForce::read(named, &documents, &keys)?));
+        Ok(Self { genesis, documents, keys, read })
     }
 
     /// What is in force after the last final block.
@@ -171,7 +187,7 @@ impl Terms {
         if read.named == named {
             return Ok(read);
         }
-        let new = Arc::new(InForce::read(named, &self.documents, &self.key)?);
+        let new = Arc::new(InForce::read(named, &self.documents, &self.keys)?);
         *self.read.write().unwrap_or_else(PoisonError::into_inner) = new.clone();
         tracing::info!(protocol = %named.protocol, policy = %named.policy, "new terms in force");
         Ok(new)
@@ -192,18 +208,28 @@ impl InForce {
     fn read(
         named: AgreedTerms,
         documents: &Documents,
-        key: &ConsortiumKey,
+        keys: &TermsKeys,
     ) -> Result<Self, TermsError> {
         let policy = documents.get(DocumentKind::Policy, named.policy)?;
-        let policy = Policy::from_toml(&String::from_utf8_lossy(&policy))?;
+        let policy = Policy::parse(&String::from_utf8_lossy(&policy))?;
+        if !policy.is_for_sharing() {
+            return Err(TermsError::NotForSharing);
+        }
+        if policy.encrypts() && keys.reveal.is_none() {
+            return Err(TermsError::NoRevealKey);
+        }
         let protocol = documents.get(DocumentKind::Protocol, named.protocol)?;
         let standards = documents.get(DocumentKind::Standards, named.standards)?;
-        let surrogates = ConsortiumKey::from_bytes(key.to_bytes());
+        let surrogates = ConsortiumKey::from_bytes(keys.consortium.to_bytes());
+        let desensitizer = Desensitizer::new(policy, surrogates);
         Ok(Self {
             named,
             protocol: Protocol::from_json(&protocol)?,
             standards: Standards::from_json(&standards)?,
-            desensitizer: Desensitizer::new(policy, surrogates),
+            desensitizer: match &keys.reveal {
+                Some(key) => desensitizer.with_reveal_key(key.clone()),
+                None => desensitizer,
+            },
         })
     }
 }
@@ -214,15 +240,39 @@ mod tests {
 
     fn embedded() -> AgreedTerms {
         let [protocol, policy, standards] =
-            [Protocol::EMBEDDED, Policy::SAFE_HARBOR, Standards::EMBEDDED].map(digest_of);
+            [Protocol::EMBEDDED, Policy::HIPAA_SAFE_HARBOR, Standards::EMBEDDED].map(digest_of);
         AgreedTerms { protocol, policy, standards }
+    }
+
+    fn keys(reveal: Option<RevealKey>) -> TermsKeys {
+        TermsKeys { consortium: Arc::new(ConsortiumKey::from_bytes([1; 32])), reveal }
+    }
+
+    #[test]
+    fn a_policy_that_encrypts_needs_a_key_and_no_real_numbers() {
+        let folder = tempfile::tempdir().unwrap();
+        let documents = Documents::new(folder.path().join("documents"));
+        let read = |technique: &str, keys: &TermsKeys| {
+            let strict = String::from_utf8_lossy(Policy::STRICT);
+            let text = strict.replace("identifier = \"delete\"", technique);
+            fs::create_dir_all(folder.path().join("documents")).unwrap();
+            let policy = digest_of(text.as_bytes());
+            fs::write(documents.path(policy), &text).unwrap();
+            InForce::read(AgreedTerms { policy, ..embedded() }, &documents, keys)
+        };
+        let token = "identifier = { encrypt = \"token\" }";
+        assert!(matches!(read(token, &keys(None)), Err(TermsError::NoRevealKey)));
+        let with_key = keys(Some(RevealKey::from_bytes(&[2; 32])));
+        read(token, &with_key).unwrap();
+        let format = "identifier = { encrypt = \"format\" }";
+        assert!(matches!(read(format, &with_key), Err(TermsError::NotForSharing)));
     }
 
     #[test]
     fn a_document_that_is_missing_or_not_what_its_name_says_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let documents = Documents::new(folder.path().join("documents"));
-        let key = ConsortiumKey::from_bytes([1; 32]);
+        let key = keys(None);
         InForce::read(embedded(), &documents, &key).unwrap();
         let text = String::from_utf8_lossy(Policy::STRICT).replace("version = 1", "version = 2");
         let policy = digest_of(text.as_bytes());

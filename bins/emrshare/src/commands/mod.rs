@@ -11,6 +11,7 @@ mod people;
 mod pictures;
 mod protocol;
 mod remote;
+mod risk;
 mod sections;
 mod split_view;
 mod standards;
@@ -56,6 +57,7 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Check(arguments) => check::run(&arguments, json),
         Command::Standards(command) => standards::run(&command, json),
         Command::Desensitize(arguments) => desensitize::run(&arguments, json),
+        Command::Risk(arguments) => risk::run(&arguments, json),
         Command::Get { at, index, original: false, out, .. } => {
             remote::get(&at, index.parse()?, &out, json).await
         }

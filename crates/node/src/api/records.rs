@@ -42,7 +42,7 @@ pub(crate) struct Score {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Treated {
     class: &'static str,
-    technique: String,
+    technique: &'static str,
     count: usize,
 }
 
@@ -78,7 +78,7 @@ impl From<&Judged> for JudgeReport {
         });
         let treated = judged.report.counts().map(|(class, technique, count)| Treated {
             class: class.name(),
-            technique: format!("{technique:?}").to_lowercase(),
+            technique: technique.name(),
             count,
         });
         let notes = judged.notes.iter().map(|note| format!("file {}: {}", note.file, note.note));

@@ -1,0 +1,148 @@
+//! What a document itself says about whom it is about.
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{Class, address};
+
+/// A person, as the document's fields name them.
+#[derive(Debug)]
+pub(crate) struct Person {
+    /// The whole name, in any order.
+    pub(crate) name: String,
+    pub(crate) gender: Option<Gender>,
+}
+
+/// What the fields say.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Gender {
+    Female,
+    Male,
+}
+
+impl Gender {
+    /// FHIR's administrative gender, DICOM's sex, HL7 v2's and v3's codes, GB/T 2261.1.
+    pub(crate) fn of(code: &str) -> Option<Self> {
+        match code.trim() {
+            "female" | "F" | "2" => Some(Self::Female),
+            "male" | "M" | "1" => Some(Self::Male),
+            _ => None,
+        }
+    }
+}
+
+/// What a value is a part of.
+#[derive(Clone, Debug)]
+pub(crate) enum Part {
+    /// Of nothing.
+    Whole,
+    /// A person's whole name.
+    Name(Rc<Person>),
+    /// A person's family name.
+    Family(Rc<Person>),
+    /// A given name.
+    Given(Rc<Person>),
+    /// An address.
+    Place(address::Part),
+}
+
+/// What is known of a value.
+#[derive(Clone, Debug)]
+pub(crate) struct Meaning {
+    pub(crate) class: Class,
+    pub(crate) part: Part,
+}
+
+/// Values to be found in text, and what they mean.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    values: BTreeMap<String, Meaning>,
+    /// What tells the patient from others: the same in all of the patient's documents, if they say.
+    patient: Option<String>,
+}
+
+impl Known {
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &Meaning)> {
+        self.values.iter().map(|(value, meaning)| (value.as_str(), meaning))
+    }
+
+    pub(crate) fn meaning(&self, value: &str) -> Option<&Meaning> {
+        self.values.get(value)
+    }
+
+    pub(crate) fn patient(&self) -> Option<&str> {
+        self.patient.as_deref()
+    }
+
+    /// Says who the patient is, by a number: of several the first in order, so that the order in
+    /// the document does not count.
+    pub(crate) fn set_patient(&mut self, number: &str) {
+        let number = number.trim();
+        if !number.is_empty() && self.patient.as_deref().is_none_or(|known| number < known) {
+            self.patient = Some(number.to_owned());
+        }
+    }
+
+    /// Says who the patient is if the document does not: somebody of its own.
+    pub(crate) fn or_patient<D: AsRef<[u8]>>(&mut self, document: impl FnOnce() -> D) {
+        self.patient.get_or_insert_with(|| hex::encode(Sha256::digest(document())));
+    }
+
+    /// Adds a value that is long enough to be looked for.
+    pub(crate) fn insert(&mut self, class: Class, value: &str, characters_min: usize) {
+        self.insert_part(class, value, characters_min, Part::Whole);
+    }
+
+    /// Adds a part of an address.
+    pub(crate) fn insert_place(&mut self, part: address::Part, value: &str) {
+        self.insert_part(Class::Address, value, 4, Part::Place(part));
+    }
+
+    /// Adds a name in its usual spellings.
+    pub(crate) fn insert_name(&mut self, family: &str, given: &str, gender: Option<Gender>) {
+        let name = format!("{family} {given}").trim().to_owned();
+        let person = Rc::new(Person { name, gender });
+        let spellings = if is_han(family) {
+            vec![format!("{family}{given}"), format!("{family} {given}")]
+        } else {
+            vec![
+                format!("{given} {family}"),
+                format!("{family} {given}"),
+                format!("{family}, {given}"),
+            ]
+        };
+        for spelling in spellings {
+            let spelling = spelling.trim().trim_matches(',').trim();
+            self.insert_part(Class::Name, spelling, 2, Part::Name(Rc::clone(&person)));
+        }
+        self.insert_name_part(family, Part::Family(Rc::clone(&person)));
+        for given in given.split(' ') {
+            self.insert_name_part(given, Part::Given(Rc::clone(&person)));
+        }
+    }
+
+    /// Adds a name of which only the whole is known.
+    pub(crate) fn insert_whole_name(&mut self, name: &str, gender: Option<Gender>) {
+        let person = Rc::new(Person { name: name.trim().to_owned(), gender });
+        self.insert_part(Class::Name, name, 2, Part::Name(person));
+    }
+
+    /// A family or given name alone: a Chinese one of one character is too common a word.
+    fn insert_name_part(&mut self, value: &str, part: Part) {
+        self.insert_part(Class::Name, value, if is_han(value) { 2 } else { 3 }, part);
+    }
+
+    fn insert_part(&mut self, class: Class, value: &str, characters_min: usize, part: Part) {
+        let value = value.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+        // Two Chinese characters say as much as a Latin word.
+        let characters_min = if is_han(value) { 2 } else { characters_min };
+        if value.chars().count() >= characters_min && value.chars().any(char::is_alphanumeric) {
+            self.values.entry(value.to_owned()).or_insert(Meaning { class, part });
+        }
+    }
+}
+
+fn is_han(text: &str) -> bool {
+    text.chars().next().is_some_and(|c| matches!(c, '\u{3400}'..='\u{9fff}'))
+}

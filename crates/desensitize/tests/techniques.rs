@@ -1,0 +1,250 @@
+//! Every technique, in every kind of document that has a form of its own for it.
+#![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
+
+use emrshare_desensitize::{
+    Class, DesensitizeError, Desensitizer, DocumentKind, Evidence, FileCopy, Policy, RevealKey,
+    Technique,
+};
+use emrshare_identity::ConsortiumKey;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// A policy that keeps everything but what is said.
+fn policy(techniques: &[(&str, &str)], more: &str) -> Policy {
+    let technique = |class: &Class| {
+        let said = techniques.iter().find(|(name, _)| *name == class.name());
+        format!("{} = {}\n", class.name(), said.map_or("\"keep\"", |(_, technique)| technique))
+    };
+    let table: String = Class::ALL.iter().map(technique).collect();
+    Policy::from_toml(&format!("name = \"p\"\nversion = 1\n[techniques]\n{table}{more}")).unwrap()
+}
+
+fn desensitizer(policy: Policy) -> Desensitizer {
+    Desensitizer::new(policy, ConsortiumKey::from_bytes([7; 32]))
+}
+
+fn treat(policy: Policy, file: &str) -> FileCopy {
+    desensitizer(policy).desensitize_file(file.as_bytes(), None).unwrap()
+}
+
+fn text(copy: &FileCopy) -> String {
+    String::from_utf8(copy.bytes.clone()).unwrap()
+}
+
+fn json(copy: &FileCopy) -> Value {
+    serde_json::from_slice(&copy.bytes).unwrap()
+}
+
+const PATIENT: &str = r#"{"resourceType":"Patient","gender":"female","birthDate":"1963-07-04",
+    "identifier":[{"system":"urn:h1","value":"MR-990011"}],
+    "name":[{"family":"Ashworth","given":["Nadia"]}],
+    "address":[{"line":["12 Cedar Lane"],"city":"Springfield","state":"IL","country":"USA"}],
+    "text":{"status":"generated","div":"<div>Nadia Ashworth, born July 4, 1963, MR-990011, was seen on 2023-05-06 and again on 2023-05-20. Mrs. Ashworth of Springfield is well.</div>"}}"#;
+
+const MESSAGE: &str = "MSH|^~\\&|HIS|H1|LAB|H2|||ADT^A01|7001|P|2.5\r\
+PID|1||990011^^^H1^MR||王^建国||19630704|M|||文三路109号^^杭州市^浙江省^310012^CHN||(555) 123-4567\r";
+
+#[test]
+fn null_keeps_the_place_of_a_value() {
+    let all = ["name", "identifier", "contact", "address", "date"].map(|class| (class, "\"null\""));
+    let copy = json(&treat(policy(&all, ""), PATIENT));
+    let masked = "masked";
+    assert_eq!(copy["_birthDate"]["extension"][0]["valueCode"], masked);
+    assert_eq!(copy["birthDate"], Value::Null);
+    assert_eq!(copy["name"][0]["extension"][0]["valueCode"], masked);
+    assert_eq!(copy["identifier"][0]["extension"][0]["valueCode"], masked);
+    assert_eq!(copy["address"][0]["extension"][0]["valueCode"], masked);
+    let copy = text(&treat(policy(&all, ""), MESSAGE));
+    assert!(copy.contains("PID|1||\"\"||\"\"||\"\"|M|||\"\"^^^^^CHN||\"\"\r"), "{copy}");
+    let document = r#"<ClinicalDocument xmlns="urn:hl7-org:v3"><recordTarget><patientRole>
+        <id extension="RN0019" root="1.2"/><patient><name>欧阳小明</name>
+        <birthTime value="20110101"/></patient></patientRole></recordTarget></ClinicalDocument>"#;
+    let copy = text(&treat(policy(&all, ""), document));
+    assert!(copy.contains(r#"<birthTime nullFlavor="MSK"/>"#), "{copy}");
+    assert!(copy.contains(r#"<id nullFlavor="MSK" root="1.2"/>"#), "{copy}");
+    assert!(!copy.contains("小明"), "{copy}");
+}
+
+#[test]
+fn dates_move_and_intervals_stay() {
+    let shift = policy(&[("date", "{ shift = { days = 300 } }")], "");
+    let copy = json(&treat(shift.clone(), PATIENT));
+    let born = copy["birthDate"].as_str().unwrap();
+    assert_ne!(born, "1963-07-04");
+    let note = copy["text"]["div"].as_str().unwrap();
+    let dates: Vec<_> =
+        note.match_indices("20").filter_map(|(at, _)| note.get(at..at + 10)).collect();
+    let day = |text: &str| {
+        let parse =
+            |range: std::ops::Range<usize>| text.get(range).unwrap().parse::<i32>().unwrap();
+        let (year, month, day) = (parse(0..4), parse(5..7), parse(8..10));
+        // Days since a fixed day, by the civil calendar.
+        let shifted = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
+        shifted.0 * 365 + shifted.0 / 4 - shifted.0 / 100
+            + shifted.0 / 400
+            + (153 * shifted.1 + 2) / 5
+            + day
+    };
+    assert_eq!(day(dates[1]) - day(dates[0]), 14, "{note}");
+    assert_eq!(day(dates[0]) - day("2023-05-06"), day(born) - day("1963-07-04"), "{note}");
+    // Another document of the same patient moves alike, another patient's does not.
+    let observation = r#"{"resourceType":"Bundle","type":"collection","entry":[
+        {"resource":{"resourceType":"Patient","identifier":[{"value":"MR-990011"}]}},
+        {"resource":{"resourceType":"Observation","effectiveDateTime":"1963-07-04"}}]}"#;
+    let at = "/entry/1/resource/effectiveDateTime";
+    let moved = json(&treat(shift.clone(), observation));
+    assert_eq!(moved.pointer(at).unwrap(), born);
+    let other = json(&treat(shift, &observation.replace("MR-990011", "MR-990012")));
+    assert_ne!(other.pointer(at).unwrap(), born);
+}
+
+#[test]
+fn a_person_has_one_substitute_of_the_same_language_and_gender() {
+    let substitute = || policy(&[("name", "\"substitute\"")], "");
+    let copy = json(&treat(substitute(), PATIENT));
+    let whole = copy["name"][0]["text"].as_str().unwrap();
+    let (_, family) = whole.split_once(' ').unwrap();
+    let note = copy["text"]["div"].as_str().unwrap();
+    assert!(note.contains(whole) && note.contains(&format!("Mrs. {family} of")), "{note}");
+    assert!(!note.contains("Ashworth") && whole.is_ascii());
+    let chinese = |gender: &str| {
+        let patient = json!({"resourceType":"Patient","gender":gender,"name":[{"text":"王建国"}]});
+        json(&treat(substitute(), &patient.to_string()))["name"][0]["text"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert!(chinese("male").chars().all(|c| c > '\u{4e00}'));
+    assert_ne!(chinese("male"), chinese("female"));
+    assert_eq!(chinese("male"), chinese("male"));
+    let numbers = policy(&[("identifier", "\"substitute\"")], "");
+    let patient = json!({"resourceType":"Patient","identifier":[{"value":"110105194912310021"}]});
+    let made = json(&treat(numbers, &patient.to_string()));
+    let number = made["identifier"][0]["value"].as_str().unwrap();
+    assert!(number.len() == 18 && number.bytes().all(|byte| byte.is_ascii_digit()), "{number}");
+}
+
+#[test]
+fn what_is_masked_or_cut_shows_only_its_ends() {
+    let masks = policy(
+        &[("name", "{ mask = { first = 1 } }"), ("contact", "{ truncate = { to = 3 } }")],
+        "",
+    );
+    let copy = text(&treat(masks, "患者：张三丰，手机13812345678，复诊。"));
+    assert_eq!(copy, "患者：张**，手机138，复诊。");
+}
+
+#[test]
+fn addresses_and_dates_keep_what_is_large_enough() {
+    let coarse = policy(
+        &[("address", "{ generalize = \"city\" }"), ("date", "{ generalize = \"month\" }")],
+        "",
+    );
+    let copy = json(&treat(coarse.clone(), PATIENT));
+    assert_eq!(copy["address"][0], json!({"city":"Springfield","state":"IL","country":"USA"}));
+    assert_eq!(copy["birthDate"], "1963-07");
+    let note = copy["text"]["div"].as_str().unwrap();
+    assert!(note.contains("born July 1963") && note.contains("of Springfield is"), "{note}");
+    let copy =
+        text(&treat(coarse.clone(), "家住浙江省杭州市西湖区文三路109号，2023年5月6日入院。"));
+    assert_eq!(copy, "家住浙江省杭州市，2023年5月入院。");
+    let copy = text(&treat(coarse, MESSAGE));
+    assert!(copy.contains("|^^杭州市^浙江省^^CHN|"), "{copy}");
+}
+
+#[test]
+fn what_is_encrypted_is_revealed_with_the_key_only() {
+    for (form, is_token) in [("token", true), ("format", false)] {
+        let encrypt = policy(&[("identifier", &format!("{{ encrypt = \"{form}\" }}"))], "");
+        let missing = desensitizer(encrypt.clone()).desensitize_file(PATIENT.as_bytes(), None);
+        assert!(matches!(missing, Err(DesensitizeError::NoRevealKey)));
+        let key = RevealKey::from_bytes(&[3; 32]);
+        let copy = desensitizer(encrypt)
+            .with_reveal_key(key.clone())
+            .desensitize_file(PATIENT.as_bytes(), None)
+            .unwrap();
+        let copy = json(&copy);
+        let hidden = copy["identifier"][0]["value"].as_str().unwrap();
+        assert_eq!(hidden.starts_with("enc-"), is_token, "{hidden}");
+        assert_eq!(key.reveal(Class::Identifier, hidden).as_deref(), Some("MR-990011"));
+        assert!(copy["text"]["div"].as_str().unwrap().contains(hidden));
+    }
+}
+
+#[test]
+fn rules_of_fields_come_before_classes() {
+    let rules = "[[rules]]\nclass = \"date\"\nfield = \"Patient.birthDate\"\n\
+        technique = { generalize = \"year\" }\n\
+        [[rules]]\nclass = \"date\"\ndocument = \"hl7\"\nfield = \"PID-7\"\ntechnique = \"delete\"\n";
+    let special = policy(&[], rules);
+    let copy = treat(special.clone(), PATIENT);
+    assert_eq!(json(&copy)["birthDate"], "1963");
+    assert!(text(&copy).contains("July 4, 1963"));
+    assert!(text(&treat(special, MESSAGE)).contains("||王^建国|||M|"));
+}
+
+#[test]
+fn json_is_treated_by_the_fields_that_a_policy_names() {
+    let mapped = policy(
+        &[("name", "\"surrogate\""), ("identifier", "\"null\""), ("contact", "\"delete\"")],
+        "[[json]]\nfield = \"patient.label\"\nclass = \"name\"\n\
+         [[json]]\nfield = \"no\"\nclass = \"identifier\"\n",
+    );
+    let file = r#"{"patient":{"label":"Zyx Qwert","no":4711},"rows":[{"no":"A-1","note":"Zyx Qwert: a@example.com"}],"ok":true,"hb":94}"#;
+    let copy = treat(mapped, file);
+    assert_eq!(copy.kind, DocumentKind::Json);
+    let copy = json(&copy);
+    let label = copy["patient"]["label"].as_str().unwrap();
+    assert!(label.starts_with("name-"));
+    assert_eq!((&copy["patient"]["no"], &copy["rows"][0]["no"]), (&Value::Null, &Value::Null));
+    assert_eq!(copy["rows"][0]["note"], format!("{label}: [contact]"));
+    assert_eq!((&copy["ok"], &copy["hb"]), (&json!(true), &json!(94)));
+}
+
+#[test]
+fn the_report_says_where_and_how_surely() {
+    let copy = treat(Policy::hipaa_safe_harbor(), PATIENT);
+    let original: Value = serde_json::from_str(PATIENT).unwrap();
+    let of = |evidence| copy.report.treated().iter().filter(move |t| t.evidence == evidence);
+    let fields: Vec<_> = of(Evidence::Field).map(|treated| treated.place.as_str()).collect();
+    for place in ["/address/0", "/birthDate", "/identifier/0", "/name/0"] {
+        assert!(fields.contains(&place) && original.pointer(place).is_some(), "{fields:?}");
+    }
+    let own: Vec<_> = of(Evidence::OwnValue)
+        .map(|treated| {
+            let (pointer, range) = treated.place.split_once("#char=").unwrap();
+            let (start, end) = range.split_once(',').unwrap();
+            let text = original.pointer(pointer).unwrap().as_str().unwrap().chars();
+            let (start, end): (usize, usize) = (start.parse().unwrap(), end.parse().unwrap());
+            text.skip(start).take(end - start).collect::<String>()
+        })
+        .collect();
+    assert_eq!(own, ["Nadia Ashworth", "MR-990011", "Ashworth", "Springfield"]);
+    assert!(of(Evidence::Context).all(|treated| treated.class == Class::Date));
+    assert_eq!(copy.report.total(), copy.report.treated().len());
+    assert!(copy.report.treated().iter().all(|t| t.technique != Technique::Keep));
+}
+
+#[test]
+fn keys_of_json_are_not_shown_if_they_may_be_anything() {
+    let file = r#"{"13812345678":{"王建国":"a@example.com"}}"#;
+    let copy = treat(policy(&[("contact", "\"delete\"")], ""), file);
+    assert_eq!(copy.report.treated()[0].place, "/*/*#char=0,13");
+}
+
+proptest! {
+    #[test]
+    fn any_policy_gives_the_same_copy_twice_and_reports_no_value(
+        name in prop::sample::select(vec!["\"substitute\"", "\"surrogate\"", "{ mask = {} }", "\"delete\""]),
+        date in prop::sample::select(vec!["{ shift = { days = 90 } }", "{ generalize = \"month\" }", "\"null\""]),
+        days in 1_u32..28,
+    ) {
+        let made = || policy(&[("name", name), ("date", date), ("identifier", "\"surrogate\"")], "");
+        let file = PATIENT.replace("2023-05-20", &format!("2023-06-{days:02}"));
+        let (first, second) = (treat(made(), &file), treat(made(), &file));
+        prop_assert_eq!(&first.bytes, &second.bytes);
+        let shown = format!("{:?}", first.report);
+        prop_assert!(!shown.contains("Ashworth") && !shown.contains("990011"));
+        prop_assert!(!text(&first).contains("Ashworth") && !text(&first).contains("990011"));
+    }
+}
