@@ -22,5 +22,6 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
     let key = ConsortiumKey::from_bytes([7; 32]);
-    let _ = Desensitizer::new(Policy::hipaa_safe_harbor(), key).desensitize_file(bytes, Some(&AREAS));
+    let _ =
+        Desensitizer::new(Policy::hipaa_safe_harbor(), key).desensitize_file(bytes, Some(&AREAS));
 });

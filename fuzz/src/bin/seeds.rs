@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use emrshare_desensitize::Policy;
 use emrshare_fuzz::vectors;
 use emrshare_picture::Picture;
 use emrshare_record::{Section, Sections, import};
@@ -59,6 +60,11 @@ fn main() -> std::io::Result<()> {
         Section::ALL.map(|section| sections.get(section)).join("\u{1}").into_bytes()
     });
     write(&folder.join("text_judge"), texts.collect())?;
+    let shipped = Policy::SHIPPED.into_iter().chain([EVERY_TECHNIQUE.as_bytes()]);
+    let both = shipped
+        .flat_map(|policy| FILES.map(|file| [policy, &[0], file.as_bytes()].concat()))
+        .collect();
+    write(&folder.join("policy_techniques"), both)?;
     write(&folder.join("file_desensitize"), FILES.map(|file| file.as_bytes().to_vec()).to_vec())
 }
 
@@ -75,8 +81,16 @@ fn chains(vectors: &Value) -> Vec<Vec<u8>> {
     chains
 }
 
+/// A policy of the techniques that no shipped one has.
+const EVERY_TECHNIQUE: &str = r#"{"name":"p","version":1,"techniques":{"name":{"mask":{"first":1}},
+"identifier":{"encrypt":"format"},"contact":{"encrypt":"token"},"address":{"truncate":{"to":3}},
+"date":"null","age":"null","organisation":"keep","photo":"delete"},
+"rules":[{"class":"date","document":"hl7","field":"PID-7","technique":"delete"}],
+"json":[{"field":"a.b","class":"name"}]}"#;
+
 /// A file of each form, and texts.
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
+    "{\"a\":{\"b\":\"Nadia Ashworth\"},\"c\":[\"Nadia Ashworth, 13812345678\",4711]}",
     "MSH|^~\\&|HIS|H1|LAB|H2|202305061011||ORU^R01|7001|P|2.5\rPID|1||990011^^^H1^MR||Ashworth^Nadia\r",
     "<ClinicalDocument><id extension=\"RN1\"/><patient><name>欧阳小明</name></patient></ClinicalDocument>",
     "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"Ashworth\"}],\"birthDate\":\"1963-07-04\"}",
