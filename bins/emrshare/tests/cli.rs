@@ -105,6 +105,86 @@ fn copies_overwrite_neither_originals_nor_each_other() {
 }
 
 #[test]
+fn what_is_done_to_a_file_is_explained_and_what_is_encrypted_revealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let [note, policy, key, out] =
+        ["note.txt", "policy.json", "reveal.key", "out"].map(|name| folder.path().join(name));
+    std::fs::write(&note, "call 13812345678").unwrap();
+    std::fs::write(&key, "07".repeat(32)).unwrap();
+    let techniques = json!({"name":"keep","identifier":"keep","contact":{"encrypt":"token"},
+        "address":"keep","date":"keep","age":"keep","organisation":"keep","photo":"keep"});
+    let document = json!({"name":"p","version":1,"techniques":techniques});
+    std::fs::write(&policy, document.to_string()).unwrap();
+    let with = |more: &[&str]| {
+        let given = ["desensitize", "--policy", path(&policy), "--reveal-key", path(&key)];
+        emrshare(&[&given, more].concat())
+    };
+    let explained = String::from_utf8(with(&["--explain", path(&note)]).stdout).unwrap();
+    assert!(explained.contains("contact") && explained.contains("form"), "{explained}");
+    assert!(explained.contains("#char=5,16") && !explained.contains("138"), "{explained}");
+    assert!(with(&["--out", path(&out), path(&note)]).status.success());
+    let copy = std::fs::read_to_string(out.join("note.txt")).unwrap();
+    let hidden = folder.path().join("hidden");
+    std::fs::write(&hidden, copy.strip_prefix("call ").unwrap()).unwrap();
+    let reveal = |class: &str| {
+        Command::new(env!("CARGO_BIN_EXE_emrshare"))
+            .args(["desensitize", "--reveal", class, "--reveal-key", path(&key)])
+            .stdin(std::fs::File::open(&hidden).unwrap())
+            .output()
+            .unwrap()
+    };
+    assert_eq!(String::from_utf8(reveal("contact").stdout).unwrap(), "13812345678\n");
+    assert!(!reveal("name").status.success());
+    let missing = emrshare(&["desensitize", "--policy", path(&policy), "--explain", path(&note)]);
+    assert_eq!(missing.status.code(), Some(3));
+    let unknown = emrshare(&["desensitize", "--policy", "none", "--explain", path(&note)]);
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("none cannot be read"));
+}
+
+#[test]
+fn a_long_text_is_treated_while_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let [long, broken, out] =
+        ["long.txt", "broken.txt", "out"].map(|name| folder.path().join(name));
+    let line = "The lungs are clear; call 13812345678 if the fever returns.\n";
+    let text = line.repeat(80_000);
+    std::fs::write(&long, &text).unwrap();
+    std::fs::write(&broken, [text.as_bytes(), &[0xff]].concat()).unwrap();
+    let output = emrshare(&["desensitize", "--out", path(&out), path(&broken), path(&long)]);
+    assert_eq!(output.status.code(), Some(3));
+    let copy = std::fs::read_to_string(out.join("long.txt")).unwrap();
+    assert_eq!(copy, line.replace("13812345678", "[contact]").repeat(80_000));
+    assert!(!out.join("broken.txt").exists());
+    assert!(lines(&output)[0]["error"].as_str().unwrap().contains(&format!("{}", text.len())));
+}
+
+#[test]
+fn records_are_made_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let [records, table] = ["records", "table"].map(|name| folder.path().join(name));
+    assert!(
+        emrshare(&["sample", "--count", "30", "--seed", "5", "--out", path(&records)])
+            .status
+            .success()
+    );
+    let output = emrshare(&["--json", "risk", "--k", "4", "--out", path(&table), path(&records)]);
+    let told = &lines(&output)[0];
+    let kept = told["records"].as_u64().unwrap() - told["left_out"].as_u64().unwrap();
+    let rows = std::fs::read_to_string(&table).unwrap();
+    let mut classes = std::collections::HashMap::<String, usize>::new();
+    for row in rows.lines() {
+        let mut row: Value = serde_json::from_str(row).unwrap();
+        row["record"] = Value::Null;
+        *classes.entry(row.to_string()).or_default() += 1;
+    }
+    assert_eq!(classes.values().sum::<usize>() as u64, kept);
+    assert_eq!(classes.values().min().copied(), told["k"].as_u64().map(|k| k as usize));
+    assert!(classes.values().all(|size| *size >= 4));
+    let few = emrshare(&["risk", "--k", "31", path(&records)]);
+    assert!(String::from_utf8_lossy(&few.stderr).contains("cannot be made 31-anonymous"));
+}
+
+#[test]
 fn exit_codes_mean_something() {
     let folder = tempfile::tempdir().unwrap();
     let code = |arguments: &[&str]| emrshare(arguments).status.code();
