@@ -96,7 +96,7 @@ enum Content<'a> {
 
 impl<'a> Content<'a> {
     fn of(bytes: &'a [u8]) -> Option<Self> {
-        if bytes.get(128..132) == Some(b"DICM") {
+        if dicom::looks_like_dicom(bytes) {
             return Some(Self::Dicom(bytes.into()));
         }
         let text = decode(bytes)?;

@@ -168,3 +168,20 @@ fn images_that_nobody_saw_are_left_out_and_writing_is_blanked() {
     assert_ne!(pixels(&blanked), pixels(&record));
     assert_eq!(pixels(&blanked).len(), pixels(&record).len());
 }
+
+#[test]
+fn a_data_set_without_preamble_is_an_image_too() {
+    let record = records(20).find(|record| !record.attachments().is_empty()).unwrap();
+    let whole = &record.attachments()[0].bytes;
+    // The first element of the meta group says how long it is (PS3.10, table 7.1-1).
+    let meta_len = u32::from_le_bytes(whole[140..144].try_into().unwrap()) as usize;
+    let bare = &whole[144 + meta_len..];
+    let desensitizer = desensitizer(Policy::hipaa_safe_harbor());
+    let copies = [whole.as_slice(), bare]
+        .map(|file| desensitizer.desensitize_file(file, Some(&[])).unwrap().bytes)
+        .map(|copy| dicom::parse(&copy).unwrap());
+    assert_eq!(dicom::header(&copies[0]), dicom::header(&copies[1]));
+    let elements = |copy: &dicom::DicomFile| copy.iter().cloned().collect::<Vec<_>>();
+    assert_eq!(elements(&copies[0]), elements(&copies[1]));
+    assert!(desensitizer.desensitize_file(&bare[..bare.len() - 9], Some(&[])).is_err());
+}

@@ -25,11 +25,45 @@ const ITEM_END: Tag = Tag(0xfffe, 0xe00d);
 const SEQUENCE_END: Tag = Tag(0xfffe, 0xe0dd);
 
 /// How elements are written (PS3.5, section 7.1).
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Coding {
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Coding {
     ExplicitLittle,
     ExplicitBig,
     Implicit,
+}
+
+impl Coding {
+    /// How a data set without preamble and meta group is written, if bytes begin like one: with an
+    /// element of group 0008, whose VR is two capitals or whose length fits.
+    pub(super) fn of_bare(bytes: &[u8]) -> Option<Self> {
+        let [a, b, c, d, vr @ .., e, f] = bytes.first_chunk::<8>()?;
+        let is_explicit = vr.iter().all(u8::is_ascii_uppercase);
+        let length = u32::from_le_bytes([vr[0], vr[1], *e, *f]);
+        let fits = usize::try_from(length).is_ok_and(|length| length + 8 <= bytes.len());
+        match [a, b, c, d] {
+            [8, 0, _, 0..=0x20] if is_explicit => Some(Self::ExplicitLittle),
+            [8, 0, _, 0..=0x20] if fits => Some(Self::Implicit),
+            [0, 8, 0..=0x20, _] if is_explicit => Some(Self::ExplicitBig),
+            _ => None,
+        }
+    }
+
+    /// The transfer syntax of what is not compressed.
+    pub(super) const fn transfer_syntax(self) -> &'static str {
+        match self {
+            Self::ExplicitLittle => uids::EXPLICIT_VR_LITTLE_ENDIAN,
+            Self::ExplicitBig => EXPLICIT_VR_BIG_ENDIAN,
+            Self::Implicit => uids::IMPLICIT_VR_LITTLE_ENDIAN,
+        }
+    }
+}
+
+/// Retired, and still in archives.
+const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
+
+/// Looks at the length of every element of a data set.
+pub(super) fn check_bare(bytes: &[u8], coding: Coding) -> Result<(), DicomError> {
+    Walk { bytes, at: 0, coding }.elements(0)
 }
 
 /// Looks at the length of every element of a file that begins with a preamble.
@@ -57,7 +91,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), DicomError> {
     }
     let coding = match syntax.as_str() {
         uids::IMPLICIT_VR_LITTLE_ENDIAN => Coding::Implicit,
-        "1.2.840.10008.1.2.2" => Coding::ExplicitBig,
+        EXPLICIT_VR_BIG_ENDIAN => Coding::ExplicitBig,
         _ => Coding::ExplicitLittle,
     };
     Walk { bytes: rest, at: 0, coding }.elements(0)

@@ -4,7 +4,11 @@ mod lengths;
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use dicom_object::{DefaultDicomObject, FileDicomObject, InMemDicomObject};
+use dicom_object::{
+    DefaultDicomObject, FileDicomObject, FileMetaTableBuilder, InMemDicomObject, ReadError,
+};
+use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry};
+use lengths::Coding;
 
 /// A DICOM file with its meta group.
 pub type DicomFile = FileDicomObject<InMemDicomObject>;
@@ -13,8 +17,8 @@ pub type DicomFile = FileDicomObject<InMemDicomObject>;
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DicomError {
-    /// No preamble with `DICM` (PS3.10, section 7.1).
-    #[error("no DICOM file: the four letters DICM are not at byte 128")]
+    /// No preamble with `DICM` (PS3.10, section 7.1), nor a data set without one.
+    #[error("no DICOM file: the four letters DICM are not at byte 128, nor does a data set begin")]
     NoPreamble,
     /// The data set ends early or is malformed.
     #[error("damaged DICOM file: {0}")]
@@ -39,43 +43,61 @@ pub struct ImageHeader {
     pub has_pixels: bool,
 }
 
-/// Whether bytes begin like a DICOM file.
+/// Whether bytes begin like a DICOM file, or like a data set that was stored without preamble and
+/// meta group, as old archives do.
 #[must_use]
 pub fn looks_like_dicom(bytes: &[u8]) -> bool {
+    has_preamble(bytes) || Coding::of_bare(bytes).is_some()
+}
+
+fn has_preamble(bytes: &[u8]) -> bool {
     bytes.get(128..132) == Some(b"DICM")
 }
 
-/// Reads a whole file.
+/// Reads a whole file. A data set that has no meta group gets one.
 ///
 /// # Errors
 /// See [`DicomError`]. Messages of the parser name tags and positions, not values.
 pub fn parse(bytes: &[u8]) -> Result<DicomFile, DicomError> {
-    if !looks_like_dicom(bytes) {
-        return Err(DicomError::NoPreamble);
-    }
-    lengths::check(bytes)?;
-    let object: DefaultDicomObject = dicom_object::from_reader(bytes).map_err(|error| {
-        let mut message = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            message = format!("{message}: {cause}");
-            source = cause.source();
+    let object = match Coding::of_bare(bytes) {
+        _ if has_preamble(bytes) => {
+            lengths::check(bytes)?;
+            dicom_object::from_reader(bytes).map_err(unreadable)?
         }
-        match error {
-            dicom_object::ReadError::ReadUnrecognizedTransferSyntax { uid, .. } => {
-                DicomError::TransferSyntax(uid)
-            }
-            dicom_object::ReadError::ReadUnsupportedTransferSyntax { uid, .. } => {
-                DicomError::TransferSyntax(uid.to_string())
-            }
-            dicom_object::ReadError::ReadUnsupportedTransferSyntaxWithSuggestion {
-                uid, ..
-            } => DicomError::TransferSyntax(uid.to_string()),
-            _ => DicomError::Damaged(message),
-        }
-    })?;
+        Some(coding) => bare(bytes, coding)?,
+        None => return Err(DicomError::NoPreamble),
+    };
     check_pixels(&object)?;
     Ok(object)
+}
+
+/// A data set without preamble and meta group, with a meta group.
+fn bare(bytes: &[u8], coding: Coding) -> Result<DefaultDicomObject, DicomError> {
+    lengths::check_bare(bytes, coding)?;
+    let uid = coding.transfer_syntax();
+    let unknown = || DicomError::TransferSyntax(uid.to_owned());
+    let syntax = TransferSyntaxRegistry.get(uid).ok_or_else(unknown)?;
+    let read = InMemDicomObject::read_dataset_with_ts(bytes, syntax);
+    let meta = FileMetaTableBuilder::new().transfer_syntax(uid);
+    let no_meta = |_| DicomError::Damaged("neither a meta group nor what one is made of".into());
+    read.map_err(unreadable)?.with_meta(meta).map_err(no_meta)
+}
+
+fn unreadable(error: ReadError) -> DicomError {
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    match error {
+        ReadError::ReadUnrecognizedTransferSyntax { uid, .. } => DicomError::TransferSyntax(uid),
+        ReadError::ReadUnsupportedTransferSyntax { uid, .. }
+        | ReadError::ReadUnsupportedTransferSyntaxWithSuggestion { uid, .. } => {
+            DicomError::TransferSyntax(uid.to_string())
+        }
+        _ => DicomError::Damaged(message),
+    }
 }
 
 /// What the header says.
