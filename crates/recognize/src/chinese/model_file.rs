@@ -1,11 +1,11 @@
 //! The network's weights, as `model/build_chinese.py` writes them.
 
+use std::sync::OnceLock;
+
 use super::{
-    network::{GATES, Gru, HIDDEN, Tables},
+    network::{GATES, Gru, HIDDEN, Projected, Table, Tables},
     product::Packed,
 };
-
-const TABLE_LEN: usize = 4096;
 
 /// Rows of small integers, each with a scale.
 #[derive(Debug)]
@@ -37,6 +37,7 @@ pub(super) struct Model {
     pub(super) tags: usize,
     pub(super) tag_names: Vec<String>,
     pub(super) tables: Tables,
+    projected: Vec<OnceLock<Box<Projected>>>,
 }
 
 impl Model {
@@ -64,7 +65,20 @@ impl Model {
             tags,
             tag_names,
             tables,
+            projected: (0..words).map(|_| OnceLock::new()).collect(),
         }
+    }
+
+    /// What a word gives to the first layer: made when it is met first, 3 KiB each.
+    #[inline(always)]
+    pub(super) fn projected(&self, word: u16, make: impl FnOnce() -> Projected) -> &Projected {
+        let place = &self.projected[usize::from(word)];
+        if let Some(projected) = place.get() {
+            return projected;
+        }
+        // Made here and not where it is put: only here it is compiled for the kernel's machine.
+        let projected = Box::new(make());
+        place.get_or_init(|| projected)
     }
 
     /// The number of a character in the vocabulary: 0 if it is not in it.
@@ -105,8 +119,8 @@ impl<'a> File<'a> {
         (0..count).map(|_| self.float()).collect()
     }
 
-    fn table(&mut self) -> Vec<i16> {
-        (0..TABLE_LEN).map(|_| i16::from_le_bytes(self.array())).collect()
+    fn table(&mut self) -> Table {
+        Table::new(std::array::from_fn(|_| i16::from_le_bytes(self.array())))
     }
 
     fn line(&mut self) -> String {

@@ -11,11 +11,27 @@ const BLOCK: usize = 64;
 /// Vectors in a block, of eight outputs each.
 const VECTORS: usize = BLOCK / 8;
 
+/// Inputs that are multiplied by the same weights at once: reading the weights takes the longest.
+pub(super) const TOGETHER: usize = 4;
+/// Vectors of a block that are summed up together for so many inputs: more would not fit into the
+/// registers.
+const VECTORS_TOGETHER: usize = 2;
+
 /// Sums of products for a block of outputs.
 pub(super) trait Kernel: Copy {
     /// `block` holds, for each pair of inputs, [`VECTORS`] vectors with the two weights of eight
     /// outputs each.
     fn sums(self, block: &[i16x16], inputs: &[i16]) -> [i32; BLOCK];
+
+    /// [`sums`](Self::sums) of several inputs.
+    #[inline(always)]
+    fn sums_together(
+        self,
+        block: &[i16x16],
+        inputs: [&[i16]; TOGETHER],
+    ) -> [[i32; BLOCK]; TOGETHER] {
+        inputs.map(|input| self.sums(block, input))
+    }
 }
 
 /// What every machine can do.
@@ -55,6 +71,76 @@ impl Kernel for pulp::x86::V3 {
             }
         }
         pulp::cast(sums)
+    }
+
+    #[inline(always)]
+    fn sums_together(
+        self,
+        block: &[i16x16],
+        inputs: [&[i16]; TOGETHER],
+    ) -> [[i32; BLOCK]; TOGETHER] {
+        let mut all = [[pulp::i32x8(0, 0, 0, 0, 0, 0, 0, 0); VECTORS]; TOGETHER];
+        let inputs = inputs.map(|input| input.as_chunks::<2>().0);
+        for part in (0..VECTORS).step_by(VECTORS_TOGETHER) {
+            let mut sums = [[self.splat_i32x8(0); VECTORS_TOGETHER]; TOGETHER];
+            let [a, b, c, d] = inputs.map(<[_]>::iter);
+            let pairs = block.as_chunks::<VECTORS>().0.iter().zip(a).zip(b).zip(c).zip(d);
+            for ((((vectors, a), b), c), d) in pairs {
+                let weights = &vectors[part..part + VECTORS_TOGETHER];
+                for (sums, pair) in sums.iter_mut().zip([a, b, c, d]) {
+                    let pair = pulp::cast(self.splat_i32x8(pulp::cast(*pair)));
+                    for (sum, weights) in sums.iter_mut().zip(weights) {
+                        let products = self.multiply_wrapping_add_adjacent_i16x16(*weights, pair);
+                        *sum = self.wrapping_add_i32x8(*sum, products);
+                    }
+                }
+            }
+            for (all, sums) in all.iter_mut().zip(sums) {
+                all[part..part + VECTORS_TOGETHER].copy_from_slice(&sums);
+            }
+        }
+        all.map(pulp::cast)
+    }
+}
+
+/// AVX-512: twice as much at once.
+#[cfg(target_arch = "x86_64")]
+impl Kernel for pulp::x86::V4 {
+    #[inline(always)]
+    fn sums(self, block: &[i16x16], inputs: &[i16]) -> [i32; BLOCK] {
+        let mut sums = [self.splat_i32x16(0); VECTORS / 2];
+        let pairs = block.as_chunks::<VECTORS>().0.iter().zip(inputs.as_chunks::<2>().0);
+        for (vectors, pair) in pairs {
+            let pair = pulp::cast(self.splat_i32x16(pulp::cast(*pair)));
+            for (sum, weights) in sums.iter_mut().zip(vectors.as_chunks::<2>().0) {
+                let weights = pulp::cast(*weights);
+                let products = self.multiply_wrapping_add_adjacent_i16x32(weights, pair);
+                *sum = self.wrapping_add_i32x16(*sum, products);
+            }
+        }
+        pulp::cast(sums)
+    }
+
+    #[inline(always)]
+    fn sums_together(
+        self,
+        block: &[i16x16],
+        inputs: [&[i16]; TOGETHER],
+    ) -> [[i32; BLOCK]; TOGETHER] {
+        let mut all = [[self.splat_i32x16(0); VECTORS / 2]; TOGETHER];
+        let [a, b, c, d] = inputs.map(|input| input.as_chunks::<2>().0.iter());
+        let pairs = block.as_chunks::<VECTORS>().0.iter().zip(a).zip(b).zip(c).zip(d);
+        for ((((vectors, a), b), c), d) in pairs {
+            for (sums, pair) in all.iter_mut().zip([a, b, c, d]) {
+                let pair = pulp::cast(self.splat_i32x16(pulp::cast(*pair)));
+                for (sum, weights) in sums.iter_mut().zip(vectors.as_chunks::<2>().0) {
+                    let weights = pulp::cast(*weights);
+                    let products = self.multiply_wrapping_add_adjacent_i16x32(weights, pair);
+                    *sum = self.wrapping_add_i32x16(*sum, products);
+                }
+            }
+        }
+        all.map(pulp::cast)
     }
 }
 
@@ -103,10 +189,48 @@ impl Packed {
         let blocks = self.weights.chunks_exact(self.width / 2 * VECTORS);
         let outputs = out.chunks_mut(BLOCK).zip(bias.chunks(BLOCK)).zip(self.scales.chunks(BLOCK));
         for (block, ((out, bias), scales)) in blocks.zip(outputs) {
-            let sums = kernel.sums(block, vector);
-            for (((out, bias), own), sum) in out.iter_mut().zip(bias).zip(scales).zip(sums) {
-                *out = sum as f32 * (own * scale) + bias;
+            add_scaled(kernel.sums(block, vector), scale, scales, bias, out);
+        }
+    }
+
+    /// [`times`](Self::times) for every row of `rows`, all of one scale; `out` has a row for each.
+    #[inline(always)]
+    pub(super) fn times_rows<K: Kernel>(
+        &self,
+        kernel: K,
+        rows: &[i16],
+        scale: f32,
+        bias: &[f32],
+        out: &mut [f32],
+    ) {
+        let outputs = bias.len();
+        let (mut rows, mut outs) = (rows.chunks_exact(self.width), out.chunks_exact_mut(outputs));
+        while rows.len() >= TOGETHER {
+            let together: [&[i16]; TOGETHER] =
+                std::array::from_fn(|_| rows.next().unwrap_or_default());
+            let mut outs: [&mut [f32]; TOGETHER] =
+                std::array::from_fn(|_| outs.next().unwrap_or_default());
+            let blocks = self.weights.chunks_exact(self.width / 2 * VECTORS);
+            let parts = bias.chunks(BLOCK).zip(self.scales.chunks(BLOCK));
+            for (number, (block, (bias, scales))) in blocks.zip(parts).enumerate() {
+                let sums = kernel.sums_together(block, together);
+                for (out, sums) in outs.iter_mut().zip(sums) {
+                    let from = number * BLOCK;
+                    let out = &mut out[from..outputs.min(from + BLOCK)];
+                    add_scaled(sums, scale, scales, bias, out);
+                }
             }
         }
+        for (row, out) in rows.zip(outs) {
+            self.times(kernel, row, scale, bias, out);
+        }
+    }
+}
+
+/// `out = bias + sums × (scales × scale)`.
+#[inline(always)]
+fn add_scaled(sums: [i32; BLOCK], scale: f32, scales: &[f32], bias: &[f32], out: &mut [f32]) {
+    for (((out, bias), own), sum) in out.iter_mut().zip(bias).zip(scales).zip(sums) {
+        *out = sum as f32 * (own * scale) + bias;
     }
 }

@@ -17,8 +17,11 @@ use crate::{
 /// Adds what the tagger finds.
 pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     let tagger = tagger::Tagger::new(include_bytes!("../../model/english.bin"));
-    let tokens = tokens::tokens(text);
     let is_chinese = text.chars().any(is_han);
+    if is_chinese && !may_hold_a_name(text) {
+        return;
+    }
+    let tokens = tokens::tokens(text);
     let mut found = Vec::new();
     let mut open: Option<Finding> = None;
     for (token, tag) in tokens.iter().zip(tagger.tag(&tokens)) {
@@ -74,11 +77,24 @@ fn line_around<'t>(text: &'t str, range: &Range<usize>) -> &'t str {
     &text[start..end]
 }
 
+/// What parts the words of a name.
+const BETWEEN_WORDS: [char; 4] = [' ', '\'', '-', '.'];
+
+/// Whether [`is_written_like_a_name`] may hold for something in a text: two of its parts have a
+/// capital with two small letters behind it.
+fn may_hold_a_name(text: &str) -> bool {
+    let parts = text.split(BETWEEN_WORDS).filter(|part| {
+        let from_capital = part.chars().skip_while(|c| !c.is_uppercase());
+        from_capital.filter(|c| c.is_lowercase()).nth(1).is_some()
+    });
+    parts.take(2).count() == 2
+}
+
 /// In Chinese text, Latin letters are mostly drugs, tests and units: a name there has two parts,
 /// each a capital and two small letters at least, and touches no digit.
 fn is_written_like_a_name(text: &str, finding: &Finding) -> bool {
     let value = &text[finding.range.clone()];
-    let words = value.split([' ', '\'', '-', '.']).filter(|word| {
+    let words = value.split(BETWEEN_WORDS).filter(|word| {
         let small = word.chars().skip(1).filter(|c| c.is_lowercase()).count();
         word.starts_with(char::is_uppercase) && small >= 2
     });
