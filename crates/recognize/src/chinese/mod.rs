@@ -112,6 +112,15 @@ mod tests {
         let words: Vec<u16> = text.chars().map(|c| MODEL.word(c)).collect();
         let tags = network::tag(&MODEL, &words);
         assert_eq!(tags, network::tag_with(product::Plain, &MODEL, &words));
+        #[cfg(target_arch = "x86_64")]
+        {
+            if let Some(simd) = pulp::x86::V3::try_new() {
+                assert_eq!(tags, network::tag_with(simd, &MODEL, &words));
+            }
+            if let Some(simd) = pulp::x86::V4::try_new() {
+                assert_eq!(tags, network::tag_with(simd, &MODEL, &words));
+            }
+        }
         let names: Vec<_> =
             tags.iter().map(|tag| MODEL.tag_names[usize::from(*tag)].as_str()).collect();
         assert_eq!(names[2..6], ["PER-B", "PER-I", "PER-I", "PER-I"]);

@@ -13,10 +13,6 @@ const VECTORS: usize = BLOCK / 8;
 
 /// Inputs that are multiplied by the same weights at once: reading the weights takes the longest.
 pub(super) const TOGETHER: usize = 4;
-/// Vectors of a block that are summed up together for so many inputs: more would not fit into the
-/// registers.
-const VECTORS_TOGETHER: usize = 2;
-
 /// Sums of products for a block of outputs.
 pub(super) trait Kernel: Copy {
     /// `block` holds, for each pair of inputs, [`VECTORS`] vectors with the two weights of eight
@@ -56,93 +52,79 @@ impl Kernel for Plain {
     }
 }
 
-/// AVX2: one instruction multiplies sixteen pairs and adds neighbours.
+/// A kernel of one instruction that multiplies pairs and adds neighbours. `$wide` of the vectors of a
+/// block make one of the machine's; `$parts` times these are summed up together for several inputs,
+/// as many as fit into the registers.
 #[cfg(target_arch = "x86_64")]
-impl Kernel for pulp::x86::V3 {
-    #[inline(always)]
-    fn sums(self, block: &[i16x16], inputs: &[i16]) -> [i32; BLOCK] {
-        let mut sums = [self.splat_i32x8(0); VECTORS];
-        let pairs = block.as_chunks::<VECTORS>().0.iter().zip(inputs.as_chunks::<2>().0);
-        for (vectors, pair) in pairs {
-            let pair = pulp::cast(self.splat_i32x8(pulp::cast(*pair)));
-            for (sum, weights) in sums.iter_mut().zip(vectors) {
-                let products = self.multiply_wrapping_add_adjacent_i16x16(*weights, pair);
-                *sum = self.wrapping_add_i32x8(*sum, products);
-            }
-        }
-        pulp::cast(sums)
-    }
-
-    #[inline(always)]
-    fn sums_together(
-        self,
-        block: &[i16x16],
-        inputs: [&[i16]; TOGETHER],
-    ) -> [[i32; BLOCK]; TOGETHER] {
-        let mut all = [[pulp::i32x8(0, 0, 0, 0, 0, 0, 0, 0); VECTORS]; TOGETHER];
-        let inputs = inputs.map(|input| input.as_chunks::<2>().0);
-        for part in (0..VECTORS).step_by(VECTORS_TOGETHER) {
-            let mut sums = [[self.splat_i32x8(0); VECTORS_TOGETHER]; TOGETHER];
-            let [a, b, c, d] = inputs.map(<[_]>::iter);
-            let pairs = block.as_chunks::<VECTORS>().0.iter().zip(a).zip(b).zip(c).zip(d);
-            for ((((vectors, a), b), c), d) in pairs {
-                let weights = &vectors[part..part + VECTORS_TOGETHER];
-                for (sums, pair) in sums.iter_mut().zip([a, b, c, d]) {
-                    let pair = pulp::cast(self.splat_i32x8(pulp::cast(*pair)));
-                    for (sum, weights) in sums.iter_mut().zip(weights) {
-                        let products = self.multiply_wrapping_add_adjacent_i16x16(*weights, pair);
-                        *sum = self.wrapping_add_i32x8(*sum, products);
+macro_rules! x86_kernel {
+    ($simd:ty, $wide:literal, $parts:literal, $splat:ident, $multiply:ident, $add:ident) => {
+        impl Kernel for $simd {
+            #[inline(always)]
+            fn sums(self, block: &[i16x16], inputs: &[i16]) -> [i32; BLOCK] {
+                let mut sums = [self.$splat(0); VECTORS / $wide];
+                let pairs = block.as_chunks::<VECTORS>().0.iter().zip(inputs.as_chunks::<2>().0);
+                for (vectors, pair) in pairs {
+                    let pair = pulp::cast(self.$splat(pulp::cast(*pair)));
+                    for (sum, weights) in sums.iter_mut().zip(vectors.as_chunks::<$wide>().0) {
+                        let products = self.$multiply(pulp::cast(*weights), pair);
+                        *sum = self.$add(*sum, products);
                     }
                 }
+                pulp::cast(sums)
             }
-            for (all, sums) in all.iter_mut().zip(sums) {
-                all[part..part + VECTORS_TOGETHER].copy_from_slice(&sums);
-            }
-        }
-        all.map(pulp::cast)
-    }
-}
 
-/// AVX-512: twice as much at once.
-#[cfg(target_arch = "x86_64")]
-impl Kernel for pulp::x86::V4 {
-    #[inline(always)]
-    fn sums(self, block: &[i16x16], inputs: &[i16]) -> [i32; BLOCK] {
-        let mut sums = [self.splat_i32x16(0); VECTORS / 2];
-        let pairs = block.as_chunks::<VECTORS>().0.iter().zip(inputs.as_chunks::<2>().0);
-        for (vectors, pair) in pairs {
-            let pair = pulp::cast(self.splat_i32x16(pulp::cast(*pair)));
-            for (sum, weights) in sums.iter_mut().zip(vectors.as_chunks::<2>().0) {
-                let weights = pulp::cast(*weights);
-                let products = self.multiply_wrapping_add_adjacent_i16x32(weights, pair);
-                *sum = self.wrapping_add_i32x16(*sum, products);
-            }
-        }
-        pulp::cast(sums)
-    }
-
-    #[inline(always)]
-    fn sums_together(
-        self,
-        block: &[i16x16],
-        inputs: [&[i16]; TOGETHER],
-    ) -> [[i32; BLOCK]; TOGETHER] {
-        let mut all = [[self.splat_i32x16(0); VECTORS / 2]; TOGETHER];
-        let [a, b, c, d] = inputs.map(|input| input.as_chunks::<2>().0.iter());
-        let pairs = block.as_chunks::<VECTORS>().0.iter().zip(a).zip(b).zip(c).zip(d);
-        for ((((vectors, a), b), c), d) in pairs {
-            for (sums, pair) in all.iter_mut().zip([a, b, c, d]) {
-                let pair = pulp::cast(self.splat_i32x16(pulp::cast(*pair)));
-                for (sum, weights) in sums.iter_mut().zip(vectors.as_chunks::<2>().0) {
-                    let weights = pulp::cast(*weights);
-                    let products = self.multiply_wrapping_add_adjacent_i16x32(weights, pair);
-                    *sum = self.wrapping_add_i32x16(*sum, products);
+            #[inline(always)]
+            fn sums_together(
+                self,
+                block: &[i16x16],
+                inputs: [&[i16]; TOGETHER],
+            ) -> [[i32; BLOCK]; TOGETHER] {
+                const PART: usize = VECTORS / $wide / $parts;
+                let mut all = [[self.$splat(0); VECTORS / $wide]; TOGETHER];
+                for part in 0..$parts {
+                    let mut sums = [[self.$splat(0); PART]; TOGETHER];
+                    let [a, b, c, d] = inputs.map(|input| input.as_chunks::<2>().0.iter());
+                    let pairs = block.as_chunks::<VECTORS>().0.iter().zip(a).zip(b).zip(c).zip(d);
+                    for ((((vectors, a), b), c), d) in pairs {
+                        let weights = &vectors.as_chunks::<$wide>().0[part * PART..][..PART];
+                        for (sums, pair) in sums.iter_mut().zip([a, b, c, d]) {
+                            let pair = pulp::cast(self.$splat(pulp::cast(*pair)));
+                            for (sum, weights) in sums.iter_mut().zip(weights) {
+                                let products = self.$multiply(pulp::cast(*weights), pair);
+                                *sum = self.$add(*sum, products);
+                            }
+                        }
+                    }
+                    for (all, sums) in all.iter_mut().zip(sums) {
+                        all[part * PART..][..PART].copy_from_slice(&sums);
+                    }
                 }
+                all.map(pulp::cast)
             }
         }
-        all.map(pulp::cast)
-    }
+    };
 }
+
+// AVX2: sixteen registers.
+#[cfg(target_arch = "x86_64")]
+x86_kernel!(
+    pulp::x86::V3,
+    1,
+    4,
+    splat_i32x8,
+    multiply_wrapping_add_adjacent_i16x16,
+    wrapping_add_i32x8
+);
+// AVX-512: thirty-two, twice as wide.
+#[cfg(target_arch = "x86_64")]
+x86_kernel!(
+    pulp::x86::V4,
+    2,
+    1,
+    splat_i32x16,
+    multiply_wrapping_add_adjacent_i16x32,
+    wrapping_add_i32x16
+);
 
 /// A matrix in the order in which kernels read it.
 #[derive(Debug)]
