@@ -419,6 +419,25 @@ pub(crate) enum CaCommand {
         #[arg(long, default_value_t = 730)]
         days: u32,
     },
+    /// Issue a node's certificate again, for the same keys and hosts; the old one may have expired.
+    ///
+    /// A node takes the new one while it runs: put it in the place of its node.pem.
+    Renew {
+        /// The authority's folder.
+        #[arg(long)]
+        authority: PathBuf,
+        /// The old certificate in PEM.
+        certificate: PathBuf,
+        /// Days until the new one expires.
+        #[arg(long, default_value_t = 730)]
+        days: u32,
+    },
+    /// List what an authority has issued, the soonest to expire first.
+    List {
+        /// The authority's folder.
+        #[arg(long)]
+        authority: PathBuf,
+    },
     /// Check a node's certificate against an authority.
     Show {
         /// The certificate in PEM.

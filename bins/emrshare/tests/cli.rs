@@ -261,6 +261,16 @@ fn certificates_are_issued_and_checked() {
     let pem = authority.join("authority.pem");
     let shown = emrshare(&["ca", "show", "--json", path(&certificate), "--authority", path(&pem)]);
     assert_eq!(lines(&shown)[0]["consensus_key"], json!(consensus));
+    let renew = ["ca", "renew", "--authority", path(&authority), path(&certificate), "--days", "9"];
+    let renewed = folder.path().join("renewed.pem");
+    std::fs::write(&renewed, emrshare(&renew).stdout).unwrap();
+    let shown = emrshare(&["ca", "show", "--json", path(&renewed), "--authority", path(&pem)]);
+    assert_eq!(lines(&shown)[0]["consensus_key"], json!(consensus));
+    let listed = lines(&emrshare(&["--json", "ca", "list", "--authority", path(&authority)]));
+    let days: Vec<_> = listed.iter().map(|one| one["days_left"].as_i64().unwrap()).collect();
+    assert!(matches!(days[..], [8..=9, 729..=730]), "{days:?}");
+    assert_ne!(listed[0]["serial"], listed[1]["serial"]);
+    assert_eq!(listed[0]["institution"], json!("Hospital"));
 }
 
 /// A receipt for a block of this time, with the votes of three of the four validators.

@@ -4,7 +4,7 @@
 //! (Ed25519, RFC 8410), and a URI among the alternative names binds the ledger's side,
 //! `urn:emrshare:node:<node id>:<consensus public key in hexadecimal>`.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 use emrshare_codec::NodeId;
 use rcgen::{
@@ -167,6 +167,47 @@ impl Authority {
         let key = rcgen::SubjectPublicKeyInfo::from_der(&subject_public_key(subject.tls_key))?;
         Ok(params.signed_by(&key, &issuer)?.pem())
     }
+
+    /// Signs a certificate again, for the same node, keys and hosts, with another validity: the old
+    /// one may have expired.
+    ///
+    /// # Errors
+    /// As [`IssuedCertificate::read`] and [`issue`](Self::issue).
+    pub fn renew(&self, pem: &str, validity: Validity) -> Result<String, CertificateError> {
+        self.issue(&IssuedCertificate::read(pem, &self.certificate_pem)?.subject, validity)
+    }
+}
+
+/// A certificate that an authority signed, whether or not it is valid now.
+#[derive(Clone, Debug)]
+pub struct IssuedCertificate {
+    /// Whom it is for.
+    pub subject: Subject,
+    /// From when until when it is valid.
+    pub validity: Validity,
+    /// Its serial number in hexadecimal.
+    pub serial: String,
+}
+
+impl IssuedCertificate {
+    /// Reads a certificate in PEM and checks that the authority signed it.
+    ///
+    /// # Errors
+    /// What is wrong with it, but for its time: see [`CertificateError`].
+    pub fn read(pem: &str, authority_pem: &str) -> Result<Self, CertificateError> {
+        signed(pem, authority_pem, |certificate| {
+            let NodeCertificate { node, consensus_key, tls_key } =
+                NodeCertificate::of(certificate)?;
+            let name = certificate.subject().iter_common_name().next();
+            let institution = name.and_then(|name| name.as_str().ok()).unwrap_or_default().into();
+            let hosts = alternative_names(certificate).filter_map(host).collect();
+            Ok(Self {
+                subject: Subject { node, institution, consensus_key, tls_key, hosts },
+                validity: validity(certificate),
+                serial: hex::encode(certificate.raw_serial()),
+            })
+        })
+    }
 }
 
 /// A certificate for web browsers, which do not take Ed25519: self-signed, ECDSA on P-256.
@@ -213,22 +254,13 @@ impl NodeCertificate {
     /// # Errors
     /// What is wrong with it: see [`CertificateError`].
     pub fn verify_pem(pem: &str, authority_pem: &str, now: i64) -> Result<Self, CertificateError> {
-        let (_, block) = parse_x509_pem(pem.as_bytes()).map_err(|_| CertificateError::Malformed)?;
-        let (_, authority) =
-            parse_x509_pem(authority_pem.as_bytes()).map_err(|_| CertificateError::Malformed)?;
-        let authority = parse(&authority.contents)?;
-        let certificate = parse(&block.contents)?;
-        certificate
-            .verify_signature(Some(authority.public_key()))
-            .map_err(|_| CertificateError::Signature)?;
-        let (not_before, not_after) = (
-            certificate.validity().not_before.timestamp(),
-            certificate.validity().not_after.timestamp(),
-        );
-        if now < not_before || now > not_after {
-            return Err(CertificateError::Expired { not_before, not_after, now });
-        }
-        Self::of(&certificate)
+        signed(pem, authority_pem, |certificate| {
+            let Validity { not_before, not_after } = validity(certificate);
+            if now < not_before || now > not_after {
+                return Err(CertificateError::Expired { not_before, not_after, now });
+            }
+            Self::of(certificate)
+        })
     }
 
     /// Reads a certificate in DER that the TLS library has verified already.
@@ -241,14 +273,7 @@ impl NodeCertificate {
     }
 
     fn of(certificate: &X509Certificate<'_>) -> Result<Self, CertificateError> {
-        let (node, consensus_key) = certificate
-            .extensions()
-            .iter()
-            .filter_map(|extension| match extension.parsed_extension() {
-                ParsedExtension::SubjectAlternativeName(names) => Some(&names.general_names),
-                _ => None,
-            })
-            .flatten()
+        let (node, consensus_key) = alternative_names(certificate)
             .find_map(|name| match name {
                 GeneralName::URI(uri) => parse_uri(uri),
                 _ => None,
@@ -261,6 +286,56 @@ impl NodeCertificate {
         let bytes = key.subject_public_key.data.as_ref().try_into();
         let tls_key = PublicKey(bytes.map_err(|_| CertificateError::KeyType)?);
         Ok(Self { node, consensus_key, tls_key })
+    }
+}
+
+/// Reads a certificate in PEM that the authority signed.
+fn signed<T>(
+    pem: &str,
+    authority_pem: &str,
+    read: impl FnOnce(&X509Certificate<'_>) -> Result<T, CertificateError>,
+) -> Result<T, CertificateError> {
+    let block = |pem: &str| parse_x509_pem(pem.as_bytes()).map(|(_, block)| block);
+    let malformed = |_| CertificateError::Malformed;
+    let (pem, authority) =
+        (block(pem).map_err(malformed)?, block(authority_pem).map_err(malformed)?);
+    let (certificate, authority) = (parse(&pem.contents)?, parse(&authority.contents)?);
+    let verified = certificate.verify_signature(Some(authority.public_key()));
+    verified.map_err(|_| CertificateError::Signature)?;
+    read(&certificate)
+}
+
+fn validity(certificate: &X509Certificate<'_>) -> Validity {
+    let validity = certificate.validity();
+    Validity {
+        not_before: validity.not_before.timestamp(),
+        not_after: validity.not_after.timestamp(),
+    }
+}
+
+fn alternative_names<'a>(
+    certificate: &'a X509Certificate<'_>,
+) -> impl Iterator<Item = &'a GeneralName<'a>> {
+    certificate
+        .extensions()
+        .iter()
+        .filter_map(|extension| match extension.parsed_extension() {
+            ParsedExtension::SubjectAlternativeName(names) => Some(&names.general_names),
+            _ => None,
+        })
+        .flatten()
+}
+
+/// A DNS name or an IP address.
+fn host(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::IPAddress(bytes) => {
+            let four = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
+            let sixteen = <[u8; 16]>::try_from(*bytes).map(IpAddr::from);
+            Some(four.or(sixteen).ok()?.to_string())
+        }
+        _ => None,
     }
 }
 
@@ -295,6 +370,7 @@ fn params(name: &str, key: PublicKey, validity: Validity) -> CertificateParams {
     let serial = sha2::Sha256::new()
         .chain_update(key.0)
         .chain_update(validity.not_before.to_be_bytes())
+        .chain_update(validity.not_after.to_be_bytes())
         .finalize();
     params.serial_number = Some(SerialNumber::from_slice(&serial[..16]));
     params

@@ -34,7 +34,8 @@ mod sign_in;
 mod wallet;
 
 pub use certificate::{
-    Authority, CertificateError, NodeCertificate, Subject, TlsKey, Validity, WebCertificate,
+    Authority, CertificateError, IssuedCertificate, NodeCertificate, Subject, TlsKey, Validity,
+    WebCertificate,
 };
 pub use consortium::ConsortiumKey;
 pub use envelope::{

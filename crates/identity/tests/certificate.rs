@@ -3,7 +3,7 @@
 
 use emrshare_codec::NodeId;
 use emrshare_identity::{
-    Authority, CertificateError, NodeCertificate, SigningKey, Subject, Validity,
+    Authority, CertificateError, IssuedCertificate, NodeCertificate, SigningKey, Subject, Validity,
 };
 
 const VALIDITY: Validity = Validity { not_before: 1_700_000_000, not_after: 1_800_000_000 };
@@ -30,6 +30,22 @@ fn issued_certificate_names_node_and_keys() {
     let read = read.unwrap();
     assert_eq!((read.node, read.consensus_key), (subject().node, subject().consensus_key));
     assert_eq!(read.tls_key, subject().tls_key);
+}
+
+#[test]
+fn renewed_certificate_differs_only_in_its_time() {
+    let authority = authority(1);
+    let old = authority.issue(&subject(), VALIDITY).unwrap();
+    let later = Validity { not_before: 1_850_000_000, not_after: 1_900_000_000 };
+    let new = authority.renew(&old, later).unwrap();
+    let [old, new] =
+        [old, new].map(|pem| IssuedCertificate::read(&pem, authority.certificate_pem()).unwrap());
+    assert_eq!((old.validity, new.validity), (VALIDITY, later));
+    assert_ne!(old.serial, new.serial);
+    assert_eq!(format!("{:?}", old.subject), format!("{:?}", new.subject));
+    assert_eq!(format!("{:?}", new.subject), format!("{:?}", subject()));
+    let foreign = self::authority(9).issue(&subject(), VALIDITY).unwrap();
+    assert!(matches!(authority.renew(&foreign, later), Err(CertificateError::Signature)));
 }
 
 #[test]

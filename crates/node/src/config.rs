@@ -101,6 +101,7 @@ pub struct Config {
     pub(crate) node: NodeId,
     pub(crate) operators: Vec<PublicKey>,
     pub(crate) genesis: Genesis,
+    pub(crate) certificate_path: PathBuf,
     pub(crate) certificate_pem: String,
     /// What browsers are shown: certificate and key in PEM.
     pub(crate) web: (String, Zeroizing<String>),
@@ -131,6 +132,7 @@ impl Config {
         let not_member = ConfigError::NotMember(settings.node);
         let node = NodeId::new(settings.node).map_err(|_| ConfigError::NotMember(settings.node))?;
         let (_, certificate) = genesis.member(node).ok_or(not_member)?;
+        let certificate_path = folder.join("node.pem");
         let keys = folder.join("keys");
         let reveal_key = keys.join("reveal.key");
         let signing_key: SigningKey = read_key(&keys.join("node.key"))?;
@@ -146,7 +148,8 @@ impl Config {
         Ok(Self {
             node,
             operators: operators.collect::<Result<_, _>>()?,
-            certificate_pem: read(&folder.join("node.pem"))?,
+            certificate_pem: read(&certificate_path)?,
+            certificate_path,
             web: (read(&folder.join("web.pem"))?, Zeroizing::new(read(&keys.join("web-key.pem"))?)),
             signing_key,
             tls_key,

@@ -38,6 +38,7 @@
 
 mod api;
 mod calls;
+mod certificate;
 mod chain;
 mod clock;
 mod config;

@@ -232,18 +232,19 @@ impl Node {
         let listener = server::bind(listen).await;
         let listener = listener.map_err(|source| NodeError::Listen { address: listen, source })?;
         let address = listener.local_addr().unwrap_or(listen);
-        let (server_tls, client_tls) = server::tls(&config)?;
+        let tls = server::tls(&config)?;
         let kv = open_kv(data, settings.store).await?;
         let (asked, tasks_of_blocks) = mpsc::unbounded_channel();
         let ledger = LedgerNode::open(&config, kv.clone(), asked).await?;
-        let peers = Peers::new(client_tls, genesis)?;
+        let peers = Peers::new(tls.client, genesis)?;
         let node = me.get();
         let shared = Arc::new(Shared::new(config, kv, &ledger, peers).await?);
 
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
         shared.spawn_workers(tasks_of_blocks, &mut tasks);
-        tasks.spawn(server::serve(listener, server_tls, api::router(shared), stopping));
+        tasks.spawn(tls.certificate.follow_file(stopping.clone()));
+        tasks.spawn(server::serve(listener, tls.server, api::router(shared), stopping));
         tracing::info!(node, %address, "the node is up");
         Ok(Self { address, stop, tasks, ledger })
     }

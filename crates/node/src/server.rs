@@ -16,7 +16,7 @@ use hyper_util::{
 };
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig, SignatureScheme,
-    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject},
+    pki_types::{PrivateKeyDer, pem::PemObject},
     server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier},
     sign::CertifiedKey,
 };
@@ -26,7 +26,10 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::Config;
+use crate::{
+    certificate::{Certificate, certificate},
+    config::Config,
+};
 
 /// Connections at the same time; more wait in the system's queue.
 const CONNECTIONS_MAX: usize = 1024;
@@ -53,21 +56,31 @@ pub(crate) struct ShownCertificate(pub(crate) Option<NodeCertificate>);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CallerAddress(pub(crate) IpAddr);
 
-/// TLS as a server and as a client of other members.
-pub(crate) fn tls(config: &Config) -> Result<(ServerConfig, ClientConfig), TlsError> {
+/// TLS as a server and as a client of other members, and the certificate that both show.
+pub(crate) struct Tls {
+    pub(crate) server: ServerConfig,
+    pub(crate) client: ClientConfig,
+    pub(crate) certificate: Arc<Certificate>,
+}
+
+/// TLS as the configuration says.
+pub(crate) fn tls(config: &Config) -> Result<Tls, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore::empty();
     roots.add(certificate(config.genesis.authority())?).map_err(setup)?;
     let roots = Arc::new(roots);
-    let chain = vec![certificate(&config.certificate_pem)?];
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(config.tls_key.to_pkcs8_der()));
+    let node = Arc::new(Certificate::new(
+        config.certificate_path.clone(),
+        config.certificate_pem.clone(),
+        config.genesis.authority().to_owned(),
+        &config.tls_key,
+        &provider,
+    )?);
     let (web_certificate, web_key) = &config.web;
     let web_key = PrivateKeyDer::from_pem_slice(web_key.as_bytes()).map_err(|_| TlsError::Pem)?;
     let web_chain = vec![certificate(web_certificate)?];
     let certificates = ByClient {
-        node: CertifiedKey::from_der(chain.clone(), key.clone_key(), &provider)
-            .map_err(setup)?
-            .into(),
+        node: node.clone(),
         web: CertifiedKey::from_der(web_chain, web_key, &provider).map_err(setup)?.into(),
     };
     let verifier = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone())
@@ -84,28 +97,23 @@ pub(crate) fn tls(config: &Config) -> Result<(ServerConfig, ClientConfig), TlsEr
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(setup)?
         .with_root_certificates(roots)
-        .with_client_auth_cert(chain, key)
-        .map_err(setup)?;
-    Ok((server, client))
+        .with_client_cert_resolver(node.clone());
+    Ok(Tls { server, client, certificate: node })
 }
 
 /// Shows nodes and other clients the consortium's certificate, and browsers, which do not take
 /// Ed25519, the web certificate.
 #[derive(Debug)]
 struct ByClient {
-    node: Arc<CertifiedKey>,
+    node: Arc<Certificate>,
     web: Arc<CertifiedKey>,
 }
 
 impl ResolvesServerCert for ByClient {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let takes_ed25519 = hello.signature_schemes().contains(&SignatureScheme::ED25519);
-        Some(if takes_ed25519 { self.node.clone() } else { self.web.clone() })
+        Some(if takes_ed25519 { self.node.shown() } else { self.web.clone() })
     }
-}
-
-fn certificate(pem: &str) -> Result<CertificateDer<'static>, TlsError> {
-    CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| TlsError::Pem)
 }
 
 fn setup(error: impl std::fmt::Display) -> TlsError {

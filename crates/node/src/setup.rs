@@ -17,6 +17,8 @@ use emrshare_identity::{
 };
 use emrshare_storage::Engine;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::{clock, config::Settings};
 
 const YEAR_SECONDS: i64 = 365 * 24 * 3600;
@@ -79,6 +81,9 @@ pub fn found(folder: &Path, name: &str, founders: &[Founder]) -> Result<Vec<Path
         .enumerate()
         .map(|(position, founder)| Draft::new(position, founder, &authority, validity(2)))
         .collect::<Result<Vec<_>, _>>()?;
+    for draft in &drafts {
+        keep_issued(&authority_folder, &draft.member.certificate)?;
+    }
     let [protocol, policy, standards] = embedded_terms();
     let authority = authority.certificate_pem().to_owned();
     let terms = Terms { name: name.into(), authority, protocol, policy, standards, time: now };
@@ -90,6 +95,18 @@ pub fn found(folder: &Path, name: &str, founders: &[Founder]) -> Result<Vec<Path
         _ => folder.join(format!("node-{}", draft.member.node)),
     };
     drafts.iter().map(|draft| draft.write(home(draft), &genesis, &consortium_key)).collect()
+}
+
+/// The folder within the authority's that keeps what it issued.
+pub const ISSUED: &str = "issued";
+
+/// Keeps a certificate in PEM in the list of what an authority has issued, under its SHA-256.
+///
+/// # Errors
+/// [`SetupError::Exists`] if it is there already, [`SetupError::Write`] if it cannot be written.
+pub fn keep_issued(authority_folder: &Path, certificate: &str) -> Result<(), SetupError> {
+    let name = hex::encode(&Sha256::digest(certificate)[..16]);
+    write(&authority_folder.join(ISSUED).join(format!("{name}.pem")), certificate)
 }
 
 /// Digests of protocol, policy and standards of this software.

@@ -19,6 +19,7 @@ use emrshare_node::{Config, Node};
 use emrshare_record::SourceFile;
 use emrshare_sample::{Generator, SampleRecord, Tongue};
 use home::{Home, read_key};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
 use serde_json::{Value, json};
 
 fn samples(seed: u64) -> impl Iterator<Item = SampleRecord> {
@@ -282,8 +283,47 @@ async fn only_the_ledgers_certificates_open_the_peer_interface() {
     node.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewed_certificate_is_taken_while_the_node_runs() {
+    let home = Home::new();
+    let node = home.start().await;
+    let url = format!("https://{}/api/v1/health", node.address());
+    let authority_pem = home.genesis().authority().to_owned();
+    let path = home.path.join("node.pem");
+    let old = std::fs::read_to_string(&path).unwrap();
+    let shown = || async {
+        let key = TlsKey::new(read_key(&home.path.join("keys/tls.key")));
+        let answer = https_client(&authority_pem, &old, &key).get(&url).send().await.unwrap();
+        let info = answer.extensions().get::<reqwest::tls::TlsInfo>().unwrap();
+        info.peer_certificate().unwrap().to_vec()
+    };
+    let der = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).unwrap().to_vec();
+    assert_eq!(shown().await, der(&old));
+    let authority = Authority::from_parts(
+        read_key(&home.authority.join("authority.key")),
+        authority_pem.clone(),
+    );
+    let valid = Validity { not_before: 1_700_000_000, not_after: 4_000_000_000 };
+    let another = Subject {
+        node: NodeId::new(7).unwrap(),
+        institution: "Another".into(),
+        consensus_key: SigningKey::from_seed([78; 32]).public_key(),
+        tls_key: SigningKey::from_seed([77; 32]).public_key(),
+        hosts: vec!["localhost".into()],
+    };
+    let renewed = authority.renew(&old, valid).unwrap();
+    std::fs::write(&path, authority.issue(&another, valid).unwrap()).unwrap();
+    // Longer than a node takes to look at the file.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(shown().await, der(&old), "another node's certificate is not taken");
+    std::fs::write(&path, &renewed).unwrap();
+    while shown().await != der(&renewed) {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    node.stop().await;
+}
+
 fn https_client(authority: &str, certificate: &str, key: &TlsKey) -> reqwest::Client {
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
     let der = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
     let mut roots = rustls::RootCertStore::empty();
     roots.add(der(authority)).unwrap();
@@ -297,7 +337,7 @@ fn https_client(authority: &str, certificate: &str, key: &TlsKey) -> reqwest::Cl
             PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.to_pkcs8_der())),
         )
         .unwrap();
-    reqwest::Client::builder().tls_backend_preconfigured(tls).build().unwrap()
+    reqwest::Client::builder().tls_backend_preconfigured(tls).tls_info(true).build().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

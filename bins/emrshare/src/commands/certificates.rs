@@ -4,7 +4,10 @@ use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
 use anyhow::Context;
 use emrshare_codec::NodeId;
-use emrshare_identity::{Authority, NodeCertificate, PublicKey, Subject, Validity};
+use emrshare_identity::{
+    Authority, IssuedCertificate, NodeCertificate, PublicKey, Subject, Validity,
+};
+use emrshare_node::setup;
 use serde_json::json;
 
 use super::{now_us, random_key};
@@ -30,11 +33,59 @@ pub(super) fn issue(
     hosts: Vec<String>,
     days: u32,
 ) -> anyhow::Result<()> {
-    let certificate = home::read(&folder.join("authority.pem"))?;
-    let authority = Authority::from_parts(home::key(&folder.join("authority.key"))?, certificate);
     let node = NodeId::new(node)?;
     let subject = Subject { node, institution, consensus_key, tls_key, hosts };
-    output::line(authority.issue(&subject, validity(days))?.trim_end());
+    hand_out(folder, &authority(folder)?.issue(&subject, validity(days))?)
+}
+
+pub(super) fn renew(folder: &Path, certificate: &Path, days: u32) -> anyhow::Result<()> {
+    let renewed = authority(folder)?.renew(&home::read(certificate)?, validity(days))?;
+    hand_out(folder, &renewed)
+}
+
+fn authority(folder: &Path) -> anyhow::Result<Authority> {
+    let certificate = home::read(&folder.join("authority.pem"))?;
+    Ok(Authority::from_parts(home::key(&folder.join("authority.key"))?, certificate))
+}
+
+/// Prints a certificate, and keeps it among those that were issued.
+fn hand_out(folder: &Path, certificate: &str) -> anyhow::Result<()> {
+    setup::keep_issued(folder, certificate)?;
+    output::line(certificate.trim_end());
+    Ok(())
+}
+
+pub(super) fn list(folder: &Path, as_json: bool) -> anyhow::Result<()> {
+    let authority = home::read(&folder.join("authority.pem"))?;
+    let now = seconds();
+    let mut issued = Vec::new();
+    let entries = fs::read_dir(folder.join(setup::ISSUED));
+    for entry in entries.context("the authority keeps no list of what it issued")? {
+        let path = entry?.path();
+        let read = IssuedCertificate::read(&home::read(&path)?, &authority);
+        issued.push(read.with_context(|| format!("{} is none of its", path.display()))?);
+    }
+    issued.sort_by_key(|certificate| (certificate.validity.not_after, certificate.subject.node));
+    for IssuedCertificate { subject, validity, serial } in issued {
+        let days = (validity.not_after - now).div_euclid(DAY_SECONDS);
+        let shown = json!({
+            "node": subject.node.get(),
+            "institution": subject.institution,
+            "hosts": subject.hosts,
+            "serial": serial,
+            "not_after": output::time(u64::try_from(validity.not_after).unwrap_or_default() * 1000),
+            "days_left": days,
+        });
+        if as_json {
+            output::json(&shown);
+        } else {
+            let state = if days < 0 { "expired".into() } else { format!("{days} days left") };
+            output::line(&format!(
+                "node {:<6} {:<24} {:<15} {serial}",
+                subject.node, subject.institution, state
+            ));
+        }
+    }
     Ok(())
 }
 

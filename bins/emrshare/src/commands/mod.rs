@@ -48,6 +48,10 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
             let keys = (consensus_key.parse()?, tls_key.parse()?);
             certificates::issue(&authority, node, institution, keys, host, days)
         }
+        Command::Ca(CaCommand::Renew { authority, certificate, days }) => {
+            certificates::renew(&authority, &certificate, days)
+        }
+        Command::Ca(CaCommand::List { authority }) => certificates::list(&authority, json),
         Command::Ca(CaCommand::Show { certificate, authority }) => {
             certificates::show(&certificate, &authority, json)
         }

@@ -1,0 +1,141 @@
+//! The node's certificate, taken anew from its file while the node runs.
+
+use std::{
+    fs, io,
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use emrshare_identity::{CertificateError, NodeCertificate, TlsKey};
+use rustls::{
+    SignatureScheme,
+    client::ResolvesClientCert,
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject},
+    sign::CertifiedKey,
+};
+use tokio::sync::watch;
+
+use crate::{clock, server::TlsError};
+
+/// How often the file is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// A new certificate is not taken.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RenewError {
+    #[error("the file cannot be read")]
+    Read(#[from] io::Error),
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    #[error("it is of another node, or of other keys")]
+    OfAnother,
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// The certificate that is shown at the moment.
+pub(crate) struct Certificate {
+    path: PathBuf,
+    authority: String,
+    shown: RwLock<Shown>,
+}
+
+struct Shown {
+    pem: String,
+    key: Arc<CertifiedKey>,
+}
+
+impl std::fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Certificate").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl Certificate {
+    /// The certificate in `pem`, which was read from `path` and checked.
+    pub(crate) fn new(
+        path: PathBuf,
+        pem: String,
+        authority: String,
+        tls_key: &TlsKey,
+        provider: &CryptoProvider,
+    ) -> Result<Self, TlsError> {
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(tls_key.to_pkcs8_der()));
+        let key = CertifiedKey::from_der(vec![certificate(&pem)?], key, provider);
+        let key = key.map_err(|error| TlsError::Setup(error.to_string()))?.into();
+        Ok(Self { path, authority, shown: RwLock::new(Shown { pem, key }) })
+    }
+
+    /// What is shown to others.
+    pub(crate) fn shown(&self) -> Arc<CertifiedKey> {
+        self.shown.read().unwrap_or_else(PoisonError::into_inner).key.clone()
+    }
+
+    /// Looks at the file until `stopping` says so. What is not valid, or is of another node, is not
+    /// taken: the old certificate stays.
+    pub(crate) async fn follow_file(self: Arc<Self>, mut stopping: watch::Receiver<bool>) {
+        let mut refused = None;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                _ = stopping.changed() => return,
+            }
+            let read = fs::read_to_string(&self.path);
+            if read.as_ref().is_ok_and(|pem| refused.as_ref() == Some(pem)) {
+                continue;
+            }
+            match self.take(read) {
+                Ok(false) => refused = None,
+                Ok(true) => tracing::info!("a renewed certificate is shown from now on"),
+                Err((error, pem)) => {
+                    tracing::warn!(path = %self.path.display(), %error, "a new certificate is not taken");
+                    refused = Some(pem);
+                }
+            }
+        }
+    }
+
+    /// Shows another certificate from now on; `false` if it is the same.
+    fn take(&self, read: io::Result<String>) -> Result<bool, (RenewError, String)> {
+        let pem = read.map_err(|error| (error.into(), String::new()))?;
+        let old = self.shown.read().unwrap_or_else(PoisonError::into_inner).pem.clone();
+        if pem == old {
+            return Ok(false);
+        }
+        match self.check(&pem, &old) {
+            Ok(key) => {
+                *self.shown.write().unwrap_or_else(PoisonError::into_inner) = Shown { pem, key };
+                Ok(true)
+            }
+            Err(error) => Err((error, pem)),
+        }
+    }
+
+    fn check(&self, pem: &str, old: &str) -> Result<Arc<CertifiedKey>, RenewError> {
+        let now = i64::try_from(clock::now_ms() / 1000).unwrap_or(i64::MAX);
+        let new = NodeCertificate::verify_pem(pem, &self.authority, now)?;
+        if NodeCertificate::from_verified_der(&certificate(old)?)? != new {
+            return Err(RenewError::OfAnother);
+        }
+        // It is of the same key.
+        let key = self.shown().key.clone();
+        Ok(CertifiedKey::new(vec![certificate(pem)?], key).into())
+    }
+}
+
+impl ResolvesClientCert for Certificate {
+    fn resolve(&self, _: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        schemes.contains(&SignatureScheme::ED25519).then(|| self.shown())
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+/// A certificate in PEM, as TLS wants it.
+pub(crate) fn certificate(pem: &str) -> Result<CertificateDer<'static>, TlsError> {
+    CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| TlsError::Pem)
+}
