@@ -91,6 +91,11 @@ impl Walk<'_> {
             let Some(mut value) = object.remove(&key) else { continue };
             self.names_person = names_person;
             self.place.push(key.as_str());
+            if !is_element_name(&key) {
+                self.drop_unknown();
+                self.place.pop();
+                continue;
+            }
             match self.element(&kind, &key, &mut value, object) {
                 Fate::Stays => {
                     object.insert(key, value);
@@ -201,6 +206,12 @@ impl Walk<'_> {
             fate != Fate::Gone
         });
         if items.is_empty() { Fate::Gone } else { Fate::Stays }
+    }
+
+    /// What has no element's name is none, and its name may be anybody's.
+    fn drop_unknown(&mut self) {
+        let (class, technique) = (Class::Identifier, Technique::Delete);
+        self.treatment.report(class, technique, Evidence::Field, &self.place, self.report);
     }
 
     /// An element that goes unless the policy keeps its class, or keeps its place.
@@ -389,6 +400,13 @@ impl Walk<'_> {
 fn absent() -> Value {
     const REASON: &str = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
     json!({ "extension": [{ "url": REASON, "valueCode": "masked" }] })
+}
+
+/// FHIR's elements are called by ASCII letters and digits; `_` begins what is said of a primitive.
+fn is_element_name(key: &str) -> bool {
+    key.bytes()
+        .enumerate()
+        .all(|(at, byte)| byte.is_ascii_alphanumeric() || (at == 0 && byte == b'_'))
 }
 
 fn is_date(text: &str) -> bool {

@@ -1,4 +1,5 @@
-//! JSON that is no FHIR: a policy says which fields hold what; every other string is searched.
+//! JSON that is no FHIR: a policy says which fields hold what; every other string is searched, and
+//! so are the names of fields.
 
 use serde_json::Value;
 
@@ -55,12 +56,15 @@ impl Walk<'_> {
     fn value(&mut self, value: &mut Value) -> bool {
         match value {
             Value::Object(object) => {
-                object.retain(|key, value| {
-                    self.place.push(key);
-                    let stays = self.value(value);
+                for (key, mut value) in std::mem::take(object) {
+                    self.place.push(key.as_str());
+                    let stays = self.value(&mut value);
+                    let key = self.name(&key);
                     self.place.pop();
-                    stays
-                });
+                    if stays {
+                        object.insert(key, value);
+                    }
+                }
                 true
             }
             Value::Array(items) => {
@@ -76,6 +80,15 @@ impl Walk<'_> {
             }
             Value::String(_) | Value::Number(_) => self.leaf(value),
             Value::Null | Value::Bool(_) => true,
+        }
+    }
+
+    /// The name of a field. English ones are words that a model may take for names.
+    fn name(&mut self, key: &str) -> String {
+        if key.is_ascii() {
+            self.scrubber.scrub_known(key, &self.place, self.report)
+        } else {
+            self.scrubber.scrub(key, &self.place, self.report)
         }
     }
 

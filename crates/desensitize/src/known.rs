@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
+use emrshare_recognize::find_certain;
 use sha2::{Digest as _, Sha256};
 
 use crate::{Class, address};
@@ -75,11 +76,14 @@ impl Known {
         self.patient.as_deref()
     }
 
-    /// Says who the patient is, by a number: of several the first in order, so that the order in
-    /// the document does not count.
+    /// Says who the patient is, by a number: of several one with a check digit, which other
+    /// hospitals have too, and else the first in order, so that the order in the document does not
+    /// count.
     pub(crate) fn set_patient(&mut self, number: &str) {
+        let rank = |number: &str| (find_certain(number).is_empty(), number.to_owned());
         let number = number.trim();
-        if !number.is_empty() && self.patient.as_deref().is_none_or(|known| number < known) {
+        let is_better = |known: &str| rank(number) < rank(known);
+        if !number.is_empty() && self.patient.as_deref().is_none_or(is_better) {
             self.patient = Some(number.to_owned());
         }
     }

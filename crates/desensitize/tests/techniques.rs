@@ -226,10 +226,33 @@ fn the_report_says_where_and_how_surely() {
 }
 
 #[test]
-fn keys_of_json_are_not_shown_if_they_may_be_anything() {
-    let file = r#"{"13812345678":{"王建国":"a@example.com"}}"#;
-    let copy = treat(policy(&[("contact", "\"delete\"")], ""), file);
-    assert_eq!(copy.report.treated()[0].place, "/*/*#char=0,13");
+fn names_of_fields_are_treated_and_not_shown() {
+    let file = r#"{"13812345678":{"王建国":"a@example.com"},"诊断":"肺炎","hb":[1]}"#;
+    let gone = policy(&[("contact", "\"delete\""), ("name", "\"delete\"")], "");
+    let copy = treat(gone, file);
+    assert_eq!(json(&copy), json!({"[contact]":{"[name]":"[contact]"},"诊断":"肺炎","hb":[1]}));
+    let places: Vec<_> = copy.report.treated().iter().map(|treated| &treated.place).collect();
+    assert_eq!(places, ["/*/*#char=0,13", "/*/*#char=0,3", "/*#char=0,11"]);
+    let patient = r#"{"resourceType":"Patient","王建国":"x","a b":1,"_birthDate":{"id":"1"}}"#;
+    let copy = treat(Policy::hipaa_safe_harbor(), patient);
+    let copy = json(&copy);
+    assert_eq!(copy.as_object().unwrap().len(), 2, "{copy}");
+}
+
+#[test]
+fn dates_move_by_the_number_that_other_hospitals_have_too() {
+    let shifted = |numbers: &[&str]| {
+        let numbers: Vec<_> = numbers.iter().map(|number| json!({ "value": number })).collect();
+        let patient =
+            json!({"resourceType":"Patient","identifier":numbers,"birthDate":"1949-12-31"});
+        let shift = "{ shift = { days = 3650 } }";
+        let policy = policy(&[("date", shift), ("identifier", "\"delete\"")], "");
+        json(&treat(policy, &patient.to_string()))["birthDate"].clone()
+    };
+    let resident = "11010519491231002X";
+    assert_eq!(shifted(&["0012345", resident]), shifted(&[resident, "0077"]));
+    assert_eq!(shifted(&["0012345", "0077"]), shifted(&["0077", "0012345"]));
+    assert_ne!(shifted(&["0012345"]), shifted(&[resident]));
 }
 
 proptest! {
