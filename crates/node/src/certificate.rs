@@ -76,14 +76,15 @@ impl Certificate {
     /// Looks at the file until `stopping` says so. What is not valid, or is of another node, is not
     /// taken: the old certificate stays.
     pub(crate) async fn follow_file(self: Arc<Self>, mut stopping: watch::Receiver<bool>) {
-        let mut refused = None;
+        let mut refused: Option<String> = None;
         loop {
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
                 _ = stopping.changed() => return,
             }
             let read = fs::read_to_string(&self.path);
-            if read.as_ref().is_ok_and(|pem| refused.as_ref() == Some(pem)) {
+            // What is wrong is said once; a file that cannot be read is as good as empty.
+            if refused.as_deref() == Some(read.as_deref().unwrap_or_default()) {
                 continue;
             }
             match self.take(read) {
