@@ -51,6 +51,11 @@ impl Path {
         self.0.iter().any(|open| names.contains(&open.as_str()))
     }
 
+    /// Whether an element stands at once in another.
+    fn ends_with(&self, [outer, inner]: [&str; 2]) -> bool {
+        matches!(self.0.as_slice(), [.., a, b] if a == outer && b == inner)
+    }
+
     fn ends(&self, name: &str) -> bool {
         self.0.last().is_some_and(|last| last == name)
     }
@@ -159,7 +164,7 @@ fn collect_attributes(path: &Path, start: &BytesStart<'_>, known: &mut Known) {
         match attribute.key.local_name().as_ref() {
             "extension" if path.ends("id") => {
                 known.insert(Class::Identifier, &value, 4);
-                if path.within(&["patientRole"]) && !path.within(&["providerOrganization"]) {
+                if path.ends_with(["patientRole", "id"]) {
                     known.set_patient(&value);
                 }
             }
@@ -299,7 +304,11 @@ impl Walk<'_> {
 
     fn attributes(&mut self, start: &BytesStart<'_>) -> Result<BytesStart<'static>, ()> {
         let mut treated = BytesStart::new(start.name().as_ref().to_owned());
-        let mut is_null = false;
+        // An attribute stands only once.
+        let mut is_null = start
+            .attributes()
+            .flatten()
+            .any(|attribute| attribute.key.local_name().as_ref() == "nullFlavor");
         for attribute in start.attributes() {
             let attribute = attribute.map_err(drop)?;
             let value = attribute.normalized_value(XmlVersion::Implicit1_0);

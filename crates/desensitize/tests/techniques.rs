@@ -63,6 +63,10 @@ fn null_keeps_the_place_of_a_value() {
     assert!(copy.contains(r#"<birthTime nullFlavor="MSK"/>"#), "{copy}");
     assert!(copy.contains(r#"<id nullFlavor="MSK" root="1.2"/>"#), "{copy}");
     assert!(!copy.contains("小明"), "{copy}");
+    let twice = document.replace("<id ", "<id nullFlavor=\"UNK\" ");
+    let copy = text(&treat(policy(&all, ""), &twice));
+    assert_eq!(copy.matches("nullFlavor").count(), 2, "{copy}");
+    assert!(!copy.contains("RN0019"), "{copy}");
 }
 
 #[test]
@@ -253,6 +257,23 @@ fn dates_move_by_the_number_that_other_hospitals_have_too() {
     assert_eq!(shifted(&["0012345", resident]), shifted(&[resident, "0077"]));
     assert_eq!(shifted(&["0012345", "0077"]), shifted(&["0077", "0012345"]));
     assert_ne!(shifted(&["0012345"]), shifted(&[resident]));
+}
+
+#[test]
+fn a_guardians_number_moves_no_date() {
+    let shifted = |guardian: &str| {
+        let document = format!(
+            r#"<ClinicalDocument xmlns="urn:hl7-org:v3"><recordTarget><patientRole>
+            <id extension="RN0019" root="1.2"/><patient><birthTime value="20110101"/>
+            <guardian><id extension="{guardian}" root="1.3"/></guardian></patient>
+            </patientRole></recordTarget></ClinicalDocument>"#
+        );
+        let gone = ("identifier", "\"delete\"");
+        let policy = policy(&[("date", "{ shift = { days = 3650 } }"), gone], "");
+        text(&treat(policy, &document))
+    };
+    assert_eq!(shifted("0001"), shifted("110105194912310021"));
+    assert!(!shifted("0001").contains("20110101"));
 }
 
 proptest! {
