@@ -156,7 +156,6 @@ impl Walk<'_> {
     }
 
     fn other(&mut self, kind: &str, key: &str, value: &mut Value) -> Fate {
-        let unless_empty = |is_empty: bool| if is_empty { Fate::Gone } else { Fate::Stays };
         match value {
             Value::String(text)
                 if (is_date(text) && is_date_key(key)) || (is_year(text) && holds_date(key)) =>
@@ -167,26 +166,16 @@ impl Walk<'_> {
                 *text = self.scrubber.scrub(text, &self.place, self.report);
                 Fate::Stays
             }
-            Value::Array(items) => {
-                let mut number = 0;
-                items.retain_mut(|item| {
-                    self.place.push_number(number);
-                    number += 1;
-                    let fate = match item {
-                        Value::Object(_) => {
-                            self.object(kind, key, item);
-                            unless_empty(item.as_object().is_none_or(Map::is_empty))
-                        }
-                        _ => self.other(kind, key, item),
-                    };
-                    self.place.pop();
-                    fate == Fate::Stays
-                });
-                unless_empty(items.is_empty())
-            }
+            Value::Array(items) => self.retain(items, |walk, item| match item {
+                Value::Object(_) => {
+                    walk.object(kind, key, item);
+                    item.as_object().is_some_and(|object| !object.is_empty())
+                }
+                _ => walk.other(kind, key, item) == Fate::Stays,
+            }),
             Value::Object(_) => {
                 self.object(kind, key, value);
-                unless_empty(value.as_object().is_none_or(Map::is_empty))
+                if value.as_object().is_none_or(Map::is_empty) { Fate::Gone } else { Fate::Stays }
             }
             _ => Fate::Stays,
         }
@@ -194,16 +183,28 @@ impl Walk<'_> {
 
     fn each(&mut self, value: &mut Value, treat: fn(&mut Self, &mut Value) -> Fate) -> Fate {
         let Value::Array(items) = value else { return treat(self, value) };
+        self.retain(items, |walk, item| {
+            let fate = treat(walk, item);
+            if fate == Fate::Null {
+                *item = absent();
+            }
+            fate != Fate::Gone
+        })
+    }
+
+    /// Treats items, each at its place; an array of which nothing stays goes.
+    fn retain(
+        &mut self,
+        items: &mut Vec<Value>,
+        mut stays: impl FnMut(&mut Self, &mut Value) -> bool,
+    ) -> Fate {
         let mut number = 0;
         items.retain_mut(|item| {
             self.place.push_number(number);
             number += 1;
-            let fate = treat(self, item);
-            if fate == Fate::Null {
-                *item = absent();
-            }
+            let stays = stays(self, item);
             self.place.pop();
-            fate != Fate::Gone
+            stays
         });
         if items.is_empty() { Fate::Gone } else { Fate::Stays }
     }
