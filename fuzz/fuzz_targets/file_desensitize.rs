@@ -2,6 +2,7 @@
 #![no_main]
 
 use emrshare_desensitize::{Area, Desensitizer, Policy};
+use emrshare_fuzz as _;
 use emrshare_identity::ConsortiumKey;
 use emrshare_recognize::find;
 use libfuzzer_sys::fuzz_target;

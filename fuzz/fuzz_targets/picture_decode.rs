@@ -1,6 +1,7 @@
 //! Any bytes are a picture of the size that it says, or an error.
 #![no_main]
 
+use emrshare_fuzz as _;
 use emrshare_picture::Picture;
 use libfuzzer_sys::fuzz_target;
 

@@ -2,6 +2,7 @@
 #![no_main]
 
 use emrshare_desensitize::{Desensitizer, Policy, Sights};
+use emrshare_fuzz as _;
 use emrshare_identity::ConsortiumKey;
 use emrshare_record::{RecordFile, SourceFile, import};
 use libfuzzer_sys::fuzz_target;

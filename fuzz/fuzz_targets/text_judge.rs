@@ -2,6 +2,7 @@
 #![no_main]
 
 use emrshare_completeness::{Standards, judge_sections};
+use emrshare_fuzz as _;
 use emrshare_record::Sections;
 use libfuzzer_sys::fuzz_target;
 

@@ -7,7 +7,7 @@ use dicom_pixeldata::{
 };
 use emrshare_record::dicom::{DicomError, DicomFile, parse};
 
-use crate::{Picture, PictureError, check_size, jpeg2000};
+use crate::{Picture, PictureError, check_size, jpeg, jpeg2000};
 
 /// Transfer syntaxes whose pixels are JPEG 2000 (PS3.5, A.4.4).
 const JPEG_2000: [&str; 2] = [uids::JPEG2000_LOSSLESS, uids::JPEG2000];
@@ -30,6 +30,9 @@ pub(crate) fn decode(
     }
     let (width, height) = (number(tags::COLUMNS).unwrap_or(0), number(tags::ROWS).unwrap_or(0));
     check_size(width, height)?;
+    if let Some(fragments) = object.get(tags::PIXEL_DATA).and_then(|it| it.value().fragments()) {
+        jpeg::check_sizes(&fragments.concat())?;
+    }
     let frames = number(tags::NUMBER_OF_FRAMES).unwrap_or(1).max(1);
     choose(frames).into_iter().map(|frame| decode_frame(&object, frame, frames)).collect()
 }

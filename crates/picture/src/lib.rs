@@ -16,13 +16,14 @@
 
 mod dicom;
 mod draw;
+mod jpeg;
 mod jpeg2000;
 
 use std::{fmt, io::Cursor};
 
 use emrshare_record::dicom::looks_like_dicom;
 use image::{
-    ImageFormat, ImageReader, Limits,
+    DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits,
     imageops::{self, FilterType},
 };
 
@@ -30,7 +31,7 @@ use image::{
 pub const SIDE_MAX: u32 = 20_000;
 
 /// The greatest number of pixels.
-pub const PIXELS_MAX: u64 = 100_000_000;
+pub const PIXELS_MAX: u64 = 50_000_000;
 
 /// A file's pixels cannot be shown.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -221,10 +222,11 @@ fn decode_plain(bytes: &[u8], frame: u32) -> Result<Picture, PictureError> {
     limits.max_image_height = Some(SIDE_MAX);
     limits.max_alloc = Some(8 * PIXELS_MAX);
     reader.limits(limits);
-    let decoded = reader.decode().map_err(|error| PictureError::Damaged(error.to_string()))?;
-    let decoded = decoded.into_rgb8();
-    let (width, height) = decoded.dimensions();
+    let damaged = |error: image::ImageError| PictureError::Damaged(error.to_string());
+    let decoder = reader.into_decoder().map_err(damaged)?;
+    let (width, height) = decoder.dimensions();
     check_size(width, height)?;
+    let decoded = DynamicImage::from_decoder(decoder).map_err(damaged)?.into_rgb8();
     Ok(Picture::from_rgb(width as usize, height as usize, decoded.into_raw()))
 }
 

@@ -1,6 +1,10 @@
 //! Real files of the generator, damaged files, and files that only claim to be pictures.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+use std::io::Cursor;
+
+use dicom_core::{DataElement, VR, value::PixelFragmentSequence};
+use dicom_dictionary_std::{tags, uids};
 use emrshare_picture::{Picture, PictureError};
 use emrshare_sample::{Generator, Tongue};
 use proptest::prelude::*;
@@ -41,6 +45,31 @@ fn a_huge_claim_is_refused() {
     let mut png = Picture::from_grey(8, 8, &[7; 64]).to_png();
     png[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
     assert!(Picture::decode(&png).is_err());
+}
+
+/// A JPEG file that claims 20,000 x 20,000 pixels is refused before memory is reserved for them.
+#[test]
+fn a_jpeg_that_claims_too_much_is_refused() {
+    let mut jpeg = Cursor::new(Vec::new());
+    image::RgbImage::new(8, 8).write_to(&mut jpeg, image::ImageFormat::Jpeg).unwrap();
+    let mut jpeg = jpeg.into_inner();
+    assert!(Picture::decode(&jpeg).is_ok());
+    let header = jpeg.windows(2).position(|marker| marker == [0xff, 0xc0]).unwrap();
+    jpeg[header + 5..header + 9].copy_from_slice(&[0x4e, 0x20, 0x4e, 0x20]);
+    let expected = PictureError::TooLarge { width: 20_000, height: 20_000 };
+    assert_eq!(Picture::decode(&jpeg), Err(expected.clone()));
+    assert_eq!(Picture::decode(&compressed(&jpeg)), Err(expected));
+}
+
+/// The drawn image with a JPEG stream for pixels.
+fn compressed(jpeg: &[u8]) -> Vec<u8> {
+    let mut object = emrshare_record::dicom::parse(&drawn()).unwrap();
+    let pixels = PixelFragmentSequence::new_fragments(vec![jpeg.to_vec()]);
+    object.put(DataElement::new(tags::PIXEL_DATA, VR::OB, pixels));
+    object.update_meta(|meta| meta.transfer_syntax = uids::JPEG_BASELINE8_BIT.into());
+    let mut bytes = Vec::new();
+    object.write_all(&mut bytes).unwrap();
+    bytes
 }
 
 #[test]

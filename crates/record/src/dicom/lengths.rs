@@ -1,17 +1,21 @@
 //! Do the lengths in a DICOM file fit into it?
 //!
 //! The parser reserves as many bytes as an element claims to have, up to four gigabytes, before it
-//! looks whether they are there. So the claims are looked at first.
+//! looks whether they are there, and keeps some hundred bytes for an element of eight. So the claims
+//! are looked at first, and the elements counted.
 
 use std::io::Read;
 
-use dicom_core::{DataDictionary, Tag, VR, dictionary::DataDictionaryEntry, dictionary::VirtualVr};
+use dicom_core::{DataDictionary, Tag, VR, dictionary::DataDictionaryEntry};
 use dicom_dictionary_std::{StandardDataDictionary, tags, uids};
 
 use super::DicomError;
 
 /// Most bytes that a deflated data set may have when it is inflated.
-const INFLATED_MAX: u64 = 512 * 1024 * 1024;
+const INFLATED_MAX: u64 = 256 * 1024 * 1024;
+
+/// Most elements and items: an enhanced image of ten thousand frames has about a million.
+const ELEMENTS_MAX: usize = 4_000_000;
 
 /// A length that is told by a delimiter (PS3.5, section 7.1.1).
 const UNDEFINED: u32 = u32::MAX;
@@ -63,12 +67,12 @@ const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 
 /// Looks at the length of every element of a data set.
 pub(super) fn check_bare(bytes: &[u8], coding: Coding) -> Result<(), DicomError> {
-    Walk { bytes, at: 0, coding }.elements(0)
+    Walk::new(bytes, coding).elements(0)
 }
 
 /// Looks at the length of every element of a file that begins with a preamble.
 pub(super) fn check(bytes: &[u8]) -> Result<(), DicomError> {
-    let mut meta = Walk { bytes, at: 132, coding: Coding::ExplicitLittle };
+    let mut meta = Walk { at: 132, ..Walk::new(bytes, Coding::ExplicitLittle) };
     let mut syntax = String::new();
     while meta.group() == Some(2) {
         let element = meta.header()?;
@@ -87,20 +91,22 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), DicomError> {
             let message = format!("the data set inflates to {INFLATED_MAX} bytes and more");
             return Err(DicomError::Damaged(message));
         }
-        return Walk { bytes: &inflated, at: 0, coding: Coding::ExplicitLittle }.elements(0);
+        return Walk::new(&inflated, Coding::ExplicitLittle).elements(0);
     }
     let coding = match syntax.as_str() {
         uids::IMPLICIT_VR_LITTLE_ENDIAN => Coding::Implicit,
         EXPLICIT_VR_BIG_ENDIAN => Coding::ExplicitBig,
         _ => Coding::ExplicitLittle,
     };
-    Walk { bytes: rest, at: 0, coding }.elements(0)
+    Walk::new(rest, coding).elements(0)
 }
 
 struct Walk<'a> {
     bytes: &'a [u8],
     at: usize,
     coding: Coding,
+    /// Headers that were read.
+    elements: usize,
 }
 
 /// What stands before a value.
@@ -111,6 +117,10 @@ struct Header {
 }
 
 impl<'a> Walk<'a> {
+    const fn new(bytes: &'a [u8], coding: Coding) -> Self {
+        Self { bytes, at: 0, coding, elements: 0 }
+    }
+
     /// Walks to the end, or within a sequence of unknown kind to its delimiter. What sequences hold is
     /// walked through like everything else.
     fn elements(&mut self, depth: usize) -> Result<(), DicomError> {
@@ -160,6 +170,11 @@ impl<'a> Walk<'a> {
 
     /// Reads a header and goes behind it. There are at least eight bytes.
     fn header(&mut self) -> Result<Header, DicomError> {
+        self.elements += 1;
+        if self.elements > ELEMENTS_MAX {
+            let message = format!("more than {ELEMENTS_MAX} elements");
+            return Err(DicomError::Damaged(message));
+        }
         let tag = Tag(self.short(self.at), self.short(self.at + 2));
         let is_item = tag.group() == 0xfffe;
         if is_item || self.coding == Coding::Implicit {
@@ -208,6 +223,12 @@ impl<'a> Walk<'a> {
             let tag = element.tag;
             DicomError::Damaged(format!("{tag} claims {claimed} bytes where {left} are left"))
         })?;
+        let unit = unit(element.vr);
+        if value.len() % unit != 0 && value.len() < rest.len() {
+            let (tag, length) = (element.tag, value.len());
+            let message = format!("{tag} has {length} bytes, which is no multiple of {unit}");
+            return Err(DicomError::Damaged(message));
+        }
         self.at += value.len();
         Ok(value)
     }
@@ -227,16 +248,30 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// What the dictionary says that an element is.
+/// What the dictionary says that an element is, as the parser takes it.
 fn kind_of(tag: Tag) -> Option<VR> {
-    match StandardDataDictionary.by_tag(tag)?.vr() {
-        VirtualVr::Exact(vr) => Some(vr),
-        _ => None,
+    if tag == tags::PIXEL_DATA {
+        return Some(VR::OW);
+    }
+    Some(StandardDataDictionary.by_tag(tag)?.vr().relaxed())
+}
+
+/// Bytes of one value. The parser reads whole values and takes what is left over for an element.
+const fn unit(vr: Option<VR>) -> usize {
+    match vr {
+        Some(VR::US | VR::SS | VR::OW) => 2,
+        Some(VR::AT | VR::FL | VR::OF | VR::SL | VR::UL | VR::OL) => 4,
+        Some(VR::FD | VR::OD | VR::SV | VR::UV | VR::OV) => 8,
+        _ => 1,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+
     use super::*;
 
     /// A file of a transfer syntax with a data set.
@@ -276,6 +311,34 @@ mod tests {
             data_set.extend(claim);
             assert!(refused(uids::EXPLICIT_VR_LITTLE_ENDIAN, &data_set));
         }
+    }
+
+    /// Otherwise the parser reads on within the value, where no claim was looked at.
+    #[test]
+    fn values_are_whole() {
+        let short = [8, 0, 0, 0, 1, 0, 0, 0, 9];
+        let modality = [8, 0, 0x60, 0, 2, 0, 0, 0, b'C', b'T'];
+        let syntax = uids::IMPLICIT_VR_LITTLE_ENDIAN;
+        assert!(refused(syntax, &[&short[..], &modality].concat()));
+        assert!(!refused(syntax, &short));
+        assert!(!refused(syntax, &modality));
+    }
+
+    #[test]
+    fn elements_are_counted_in_what_is_inflated_too() {
+        let sequence = [8, 0, 0x40, 0x11, b'S', b'Q', 0, 0, 0xff, 0xff, 0xff, 0xff];
+        let empty_item = [0xfe, 0xff, 0, 0xe0, 0, 0, 0, 0];
+        let many = [&sequence[..], &empty_item.repeat(ELEMENTS_MAX)].concat();
+        let few = [&sequence[..], &empty_item.repeat(1000)].concat();
+        let deflated = |data_set: &[u8]| {
+            let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), Compression::best());
+            encoder.write_all(data_set).expect("memory takes all bytes");
+            encoder.finish().expect("memory takes all bytes")
+        };
+        let syntax = uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN;
+        assert!(refused(syntax, &deflated(&many)));
+        assert!(refused(uids::EXPLICIT_VR_LITTLE_ENDIAN, &many));
+        assert!(!refused(syntax, &deflated(&few)));
     }
 
     #[test]
