@@ -264,14 +264,16 @@ ROLE = ["patient", "doctor", "researcher", "regulator", "inspector", "operator"]
 PURPOSE = ["personal", "treatment", "consultation", "research", "emergency", "inspection"]
 RIGHTS = ["none", "view", "append", "view+append"]
 REASON = ["unconscious", "life-threatening", "incapable", "public-health"]
-NODE, TIME, KEY, INDEX = "node", 8, "key", "index"
-MOTION = [("suspend", [NODE]), ("reinstate", [NODE]), ("terms", [KEY, KEY, KEY]), ("appoint", [ROLE, KEY, KEY])]
+NODE, TIME, KEY, INDEX, TEXT = "node", 8, "key", "index", "text"
+MOTION = [("suspend", [NODE]), ("reinstate", [NODE]), ("terms", [KEY, KEY, KEY]), ("appoint", [ROLE, KEY, KEY]), ("admit", [KEY])]
 SCOPE = [("all", []), ("record", [INDEX])]
 GRANTEE = [("person", [KEY]), ("role", [NODE, ROLE]), ("institution", [NODE])]
 PARTY = [("key", [KEY]), ("person", [KEY])]
 CALLS = {
     (1, 0): [MOTION],
     (1, 1): [KEY, ["no", "yes"]],
+    (1, 2): [NODE, TEXT, TEXT, TEXT, TEXT, "signature"],
+    (1, 3): [],
     (2, 0): [ROLE, KEY, KEY],
     (2, 1): [KEY],
     (2, 2): [KEY, KEY],
@@ -309,6 +311,10 @@ def call_field(reader, kind):
         return reader.take(20).hex()
     if kind == "signature":
         return reader.take(64).hex()
+    if kind == TEXT:
+        length = reader.number(2)
+        need(length <= 4096, "Limit")
+        return reader.take(length).decode()
     if kind == TIME:
         return str(reader.number(8))
     if kind == NODE:
@@ -379,10 +385,32 @@ def block(data):
 # Section 9: validators and genesis ---------------------------------------------------------------
 
 
-def validators_root(members):
+def validator_rows(members):
     ordered = sorted(members, key=lambda member: member[1])
-    listed = b"".join(number.to_bytes(4, "big") + key for number, key in ordered)
-    return tagged(b"_EMRSHARE_LEDGER_VALIDATORS", listed)
+    return b"".join(number.to_bytes(4, "big") + key for number, key in ordered)
+
+
+def validators_root(members):
+    return tagged(b"_EMRSHARE_LEDGER_VALIDATORS", validator_rows(members))
+
+
+def validator_set(members):
+    return len(members).to_bytes(2, "big") + validator_rows(members)
+
+
+def read_validator_set(reader):
+    count = reader.number(2)
+    need(count <= 128, "Limit")
+    members = [(reader.number(4), reader.take(32)) for _ in range(count)]
+    keys = [key for _, key in members]
+    need(all(number < 1 << 20 for number, _ in members), "Value")
+    need(all(a < b for a, b in zip(keys, keys[1:])), "Value")
+    return members
+
+
+def text(value):
+    data = value.encode()
+    return len(data).to_bytes(2, "big") + data
 
 
 def quorum(count):
@@ -399,8 +427,13 @@ def genesis(document):
         name = f"urn:emrshare:node:{member['node']}:".encode()
         at = der.index(name) + len(name)
         members.append((member["node"], bytes.fromhex(der[at : at + 64].decode())))
-    rows = {b"cm" + number.to_bytes(4, "big"): key for number, key in members}
-    rows[b"cM"] = len(members).to_bytes(4, "big")
+    rows = {b"cM": len(members).to_bytes(4, "big"), b"cU": text(fields["authority"])}
+    for (number, key), member in zip(members, fields["members"]):
+        node = number.to_bytes(4, "big")
+        texts = [member[name] for name in ["institution", "api", "consensus", "certificate"]]
+        rows |= {b"cm" + node: key, b"cK" + key: node}
+        rows[b"cC" + node] = node + b"".join(text(value) for value in texts)
+    rows[b"cV"] = rows[b"cW" + bytes(8)] = validator_set(members)
     for name, value in sorted(rows.items()):
         state += len(name).to_bytes(4, "big") + name
         state += b"\1" + len(value).to_bytes(4, "big") + value
@@ -501,6 +534,28 @@ def verify_split_view(read, chain, members):
     ordered = sorted(members, key=lambda member: member[1])
     both = {position for position, _ in votes["votes"]} & {position for position, _ in others["votes"]}
     return [ordered[position][0] for position in sorted(both)]
+
+
+def successions(data):
+    reader = Reader(data)
+    need(reader.number(1) == 1, "Version")
+    count = reader.number(4)
+    need(count <= 65536, "Limit")
+    read = [(header(reader), certificate(reader), read_validator_set(reader)) for _ in range(count)]
+    reader.end()
+    return read
+
+
+def validators_at(height, read, chain, members):
+    last = None
+    for head, votes, following in read:
+        if head["height"] >= height:
+            break
+        need(last is None or head["height"] > last, "Ancestry")
+        verify_certified(head, votes, chain, members)
+        need(head["next_validators_root"] == validators_root(following), "Foreign")
+        members, last = following, head["height"]
+    return members
 
 
 # Section 11: manifests ---------------------------------------------------------------------------
@@ -708,6 +763,16 @@ def check_proofs(vectors, chain, members):
         refused(one, lambda: verify_split_view(split_view(unhex(one["bytes"])), chain, members))
 
 
+def check_successions(vectors, chain, members):
+    for one in vectors["successions"]:
+        read = successions(unhex(one["bytes"]))
+        found = validators_at(int(one["height"]), read, chain, members)
+        stated = [(member["node"], unhex(member["key"])) for member in one["validators"]["members"]]
+        assert found == stated and validators_root(found).hex() == one["validators"]["root"]
+    for one in vectors["bad_successions"]:
+        refused(one, lambda: validators_at(1000, successions(unhex(one["bytes"])), chain, members))
+
+
 def check_ledger(vectors):
     chain, stated = unhex(vectors["chain"]), vectors["validators"]
     members = [(member["node"], unhex(member["key"])) for member in stated["members"]]
@@ -717,6 +782,7 @@ def check_ledger(vectors):
     check_items(vectors, chain)
     check_blocks(vectors)
     check_proofs(vectors, chain, members)
+    check_successions(vectors, chain, members)
 
 
 def check_genesis(vectors):

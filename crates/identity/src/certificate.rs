@@ -263,6 +263,14 @@ impl NodeCertificate {
         })
     }
 
+    /// Reads a certificate in PEM and checks that the authority signed it, whenever it is valid.
+    ///
+    /// # Errors
+    /// What is wrong with it, but for its time: see [`CertificateError`].
+    pub fn read_pem(pem: &str, authority_pem: &str) -> Result<Self, CertificateError> {
+        signed(pem, authority_pem, Self::of)
+    }
+
     /// Reads a certificate in DER that the TLS library has verified already.
     ///
     /// # Errors

@@ -136,6 +136,7 @@ pub struct BlockBuilder {
     items: Vec<Range<usize>>,
     entries: u32,
     len_max: usize,
+    next_validators: Option<Digest>,
 }
 
 impl BlockBuilder {
@@ -148,7 +149,14 @@ impl BlockBuilder {
             items: Vec::new(),
             entries: 0,
             len_max: len_max.min(Block::LEN_MAX),
+            next_validators: None,
         }
+    }
+
+    /// Names the validators behind the block by the root of their set; without this they are the
+    /// block's own.
+    pub const fn name_validators(&mut self, root: Digest) {
+        self.next_validators = Some(root);
     }
 
     /// Whether an item of `item_len` bytes still fits.
@@ -177,8 +185,8 @@ impl BlockBuilder {
         self.items.is_empty()
     }
 
-    /// Makes the block that follows `parent`, with the same validators behind it. `history_root`
-    /// covers all blocks up to `parent`: see [`history::advance`](crate::history::advance).
+    /// Makes the block that follows `parent`. `history_root` covers all blocks up to `parent`: see
+    /// [`history::advance`](crate::history::advance).
     #[must_use]
     pub fn build(
         mut self,
@@ -199,7 +207,7 @@ impl BlockBuilder {
             entries: self.entries,
             state_root,
             validators_root: parent.next_validators_root,
-            next_validators_root: parent.next_validators_root,
+            next_validators_root: self.next_validators.unwrap_or(parent.next_validators_root),
         };
         self.bytes[..Header::LEN].copy_from_slice(&header.to_bytes());
         let hash = header.hash();

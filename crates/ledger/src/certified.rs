@@ -79,6 +79,12 @@ impl SplitView {
         split.then_some(Self { first, second })
     }
 
+    /// The first of the two headers: its height and its validators are those of both.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.first.header
+    }
+
     /// Checks both headers against the validators of their height.
     ///
     /// # Errors

@@ -40,6 +40,12 @@ pub enum DecodeError {
         /// The limit.
         limit: usize,
     },
+    /// A text is not UTF-8.
+    #[error("a text is not UTF-8 from byte {position} on")]
+    Utf8 {
+        /// Bytes before it that are.
+        position: usize,
+    },
     /// A tag or flag has a value without a meaning.
     #[error("{what} has no value {found}")]
     Value {

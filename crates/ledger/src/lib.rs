@@ -46,6 +46,7 @@ mod receipt;
 pub mod rules;
 mod state;
 mod submission;
+mod succession;
 mod transaction;
 mod validators;
 pub mod wire;
@@ -65,5 +66,6 @@ pub use state::{
     Status, key,
 };
 pub use submission::{Submission, SubmissionDraft};
+pub use succession::{Succession, Successions};
 pub use transaction::{ContractId, Transaction, TransactionDraft};
 pub use validators::{Validator, ValidatorSet};

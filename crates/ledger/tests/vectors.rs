@@ -9,7 +9,8 @@ use std::{fmt::Debug, fs, path::Path};
 use emrshare_codec::{Digest, Kind};
 use emrshare_ledger::{
     Block, BlockBuilder, CertifiedHeader, ContractId, Header, History, Item, Receipt, SplitView,
-    Submission, Transaction, TransactionDraft, ValidatorSet, merkle, wire::Reader,
+    Submission, Succession, Successions, Transaction, TransactionDraft, ValidatorSet, merkle,
+    wire::Reader,
 };
 use serde_json::{Value, json};
 use sha2::Digest as _;
@@ -18,7 +19,7 @@ mod common;
 use common::{CHAIN, certificate, certificate_in, entry, key, node, submission, validators};
 
 /// SHA-256 of the file with the vectors.
-const LOCK: &str = "2b1f95bc3a2b2c15554ad8b6f1cb18116a0729240fc30e2e3e816c31c496ebb1";
+const LOCK: &str = "f6d09a6e7d6522b5cfe377c071c04ecd0238bd3f61eb48f79c3f41a962b9da94";
 
 #[test]
 fn vectors_are_what_this_crate_does() {
@@ -51,6 +52,8 @@ fn vectors() -> Value {
         "bad_receipts": bad_receipts(),
         "split_views": [good_split(&split(5)), good_split(&split(6))],
         "bad_split_views": bad_splits(),
+        "successions": [good_successions(1), good_successions(256), good_successions(600)],
+        "bad_successions": bad_successions(),
     })
 }
 
@@ -372,6 +375,67 @@ fn bad_splits() -> Vec<Value> {
         bad("two heights", flipped(&right, (1 + 1 + 32 + 8 + 7) * 8)),
         bad("cut short", right[..right.len() - 1].to_vec()),
         bad("version 0", flipped(&right, 7)),
+    ]
+}
+
+/// At height 255 the first four validators name seven, at 511 these name two.
+fn successions() -> Successions {
+    let link = |height: u64, before: u32, after: u32| {
+        let (before, next) = (validators(before), validators(after));
+        let header = Header {
+            height,
+            validators_root: before.root(),
+            next_validators_root: next.root(),
+            ..*block().header()
+        };
+        let certificate = certificate(header.hash(), &before, before.quorum());
+        Succession { last: CertifiedHeader { header, certificate }, next }
+    };
+    Successions(vec![link(255, 4, 7), link(511, 7, 2)])
+}
+
+fn good_successions(height: u64) -> Value {
+    let bytes = successions().to_bytes();
+    assert_eq!(Successions::from_bytes(&bytes).as_ref(), Ok(&successions()));
+    let found = successions().validators_at(height, CHAIN, validators(4)).unwrap();
+    json!({
+        "bytes": hex::encode(bytes),
+        "height": height.to_string(),
+        "validators": members(&found),
+    })
+}
+
+fn bad_successions() -> Vec<Value> {
+    let bad = |why: &str, bytes: Vec<u8>| {
+        let error = match Successions::from_bytes(&bytes) {
+            Err(error) => name(&error),
+            Ok(read) => name(&read.validators_at(1000, CHAIN, validators(4)).unwrap_err()),
+        };
+        json!({"why": why, "bytes": hex::encode(bytes), "error": error})
+    };
+    let right = successions();
+    let bytes = right.to_bytes();
+    let changed = |change: &dyn Fn(&mut Vec<Succession>)| {
+        let mut changed = right.clone();
+        change(&mut changed.0);
+        changed.to_bytes()
+    };
+    // The last set has two members of 36 bytes.
+    let swapped = [
+        &bytes[..bytes.len() - 72],
+        &bytes[bytes.len() - 36..],
+        &bytes[bytes.len() - 72..bytes.len() - 36],
+    ];
+    vec![
+        bad("version 0", flipped(&bytes, 7)),
+        bad("cut short", bytes[..bytes.len() - 1].to_vec()),
+        bad("a byte behind the end", [bytes.as_slice(), &[0]].concat()),
+        bad("members in another order", swapped.concat()),
+        bad("the first left out", changed(&|links| drop(links.remove(0)))),
+        bad("the first twice", changed(&|links| links.insert(1, links[0].clone()))),
+        bad("others than the header names", changed(&|links| links[1].next = validators(3))),
+        bad("too few votes", changed(&|links| links[0].last.certificate.votes.truncate(2))),
+        bad("another header", changed(&|links| links[0].last.header.time_ms += 1)),
     ]
 }
 
