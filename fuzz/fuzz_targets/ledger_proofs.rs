@@ -1,8 +1,8 @@
-//! Of the receipts and split views near those of the vectors, only these themselves verify.
+//! Of the receipts, split views and successions near those of the vectors, only these themselves verify.
 #![no_main]
 
 use emrshare_fuzz::vectors;
-use emrshare_ledger::{Receipt, SplitView};
+use emrshare_ledger::{Receipt, SplitView, Successions};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -17,6 +17,16 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(split.to_bytes(), bytes);
         if split.verify(vectors.chain, &vectors.validators).is_ok() {
             assert!(vectors.split_views.iter().any(|good| good == bytes));
+        }
+    }
+    if let Ok(successions) = Successions::from_bytes(bytes) {
+        assert_eq!(successions.to_bytes(), bytes);
+        let founders = vectors.validators.clone();
+        let led = successions.validators_at(u64::MAX, vectors.chain, founders);
+        // Without a change the founders stay; every other way is in the vectors, or begins one.
+        if led.is_ok_and(|led| led != vectors.validators) {
+            let first = successions.0[0].last.to_bytes();
+            assert!(vectors.successions.iter().any(|good| good[5..].starts_with(&first)));
         }
     }
 });

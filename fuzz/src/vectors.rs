@@ -6,12 +6,13 @@ use emrshare_codec::{Digest, NodeId};
 use emrshare_ledger::{Validator, ValidatorSet};
 use serde_json::Value;
 
-/// What receipts and split views are checked against, and those that hold.
+/// What proofs are checked against, and those that hold.
 pub struct Ledger {
     pub chain: Digest,
     pub validators: ValidatorSet,
     pub receipts: Vec<Vec<u8>>,
     pub split_views: Vec<Vec<u8>>,
+    pub successions: Vec<Vec<u8>>,
 }
 
 /// The vectors of the ledger.
@@ -44,5 +45,6 @@ fn read() -> Ledger {
         validators: ValidatorSet::new(members.iter().map(member).collect()),
         receipts: bytes(&vectors, "receipts"),
         split_views: bytes(&vectors, "split_views"),
+        successions: bytes(&vectors, "successions"),
     }
 }

@@ -43,6 +43,9 @@ pub(crate) enum Command {
     /// Certificates of the consortium.
     #[command(subcommand)]
     Ca(CaCommand),
+    /// Join a consortium that exists.
+    #[command(subcommand)]
+    Join(JoinCommand),
     /// Keys of persons.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -140,6 +143,17 @@ pub(crate) enum Command {
         /// The consortium's founding document: whom to trust.
         #[arg(long, default_value = "genesis.json")]
         genesis: PathBuf,
+        /// Changes of the validators since then, as `successions` gets them.
+        #[arg(long)]
+        successions: Option<PathBuf>,
+    },
+    /// Get all changes of the validators since genesis, to verify later receipts with.
+    Successions {
+        #[command(flatten)]
+        at: At,
+        /// Where they go.
+        #[arg(long, default_value = "successions")]
+        out: PathBuf,
     },
     /// Follow the chain as a light client: check that the newest header is final and continues what
     /// was trusted before.
@@ -371,6 +385,9 @@ pub(crate) enum SplitViewCommand {
         /// The consortium's founding document: whom to trust.
         #[arg(long, default_value = "genesis.json")]
         genesis: PathBuf,
+        /// Changes of the validators since then, as `successions` gets them.
+        #[arg(long)]
+        successions: Option<PathBuf>,
         /// Where the proof goes if they contradict each other.
         #[arg(long, default_value = "split-view.proof")]
         out: PathBuf,
@@ -382,7 +399,55 @@ pub(crate) enum SplitViewCommand {
         /// The consortium's founding document: whom to trust.
         #[arg(long, default_value = "genesis.json")]
         genesis: PathBuf,
+        /// Changes of the validators since then, as `successions` gets them.
+        #[arg(long)]
+        successions: Option<PathBuf>,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum JoinCommand {
+    /// Make a node's folder, and say what the consortium's authority is to certify.
+    Prepare(PrepareArguments),
+    /// Put the authority's certificate into the folder, and sign the application there:
+    /// `application.json`, which a member passes on with `alliance admit`.
+    Apply {
+        /// The prepared folder.
+        folder: PathBuf,
+        /// The certificate, as `ca issue` printed it.
+        #[arg(long)]
+        certificate: PathBuf,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct PrepareArguments {
+    /// The folder to make.
+    pub(crate) folder: PathBuf,
+    /// The consortium's founding document.
+    #[arg(long)]
+    pub(crate) genesis: PathBuf,
+    /// The key that the members share.
+    #[arg(long)]
+    pub(crate) consortium_key: PathBuf,
+    /// The node's id: one that no member has or had.
+    #[arg(long)]
+    pub(crate) node: u32,
+    /// The institution's name.
+    #[arg(long)]
+    pub(crate) institution: String,
+    /// Address and port of the HTTPS API.
+    #[arg(long)]
+    pub(crate) api: std::net::SocketAddr,
+    /// Address and port of the consensus engine.
+    #[arg(long)]
+    pub(crate) consensus: std::net::SocketAddr,
+    /// Host names that the API is reached at beside its address.
+    #[arg(long)]
+    pub(crate) host: Vec<String>,
+    /// What keeps the node's tables: redb or sled.
+    #[arg(long, default_value = "redb")]
+    pub(crate) store: emrshare_node::StoreEngine,
 }
 
 #[derive(Subcommand)]

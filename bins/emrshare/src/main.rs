@@ -8,6 +8,7 @@ mod files;
 mod home;
 mod output;
 mod parallel;
+mod trust;
 mod wallet;
 
 use clap::Parser;

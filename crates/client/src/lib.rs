@@ -47,7 +47,7 @@ use bytes::Bytes;
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_contracts::{Call, Person, Role};
 use emrshare_identity::{PublicKey, SignInChallenge, SigningKey};
-use emrshare_ledger::{CertifiedHeader, TransactionDraft, wire::Reader};
+use emrshare_ledger::{CertifiedHeader, Successions, TransactionDraft, wire::Reader};
 use emrshare_record::SourceFile;
 use reqwest::{Method, RequestBuilder, Response, multipart};
 use rustls::{
@@ -372,6 +372,24 @@ impl Client {
     /// See [`ClientError`].
     pub async fn proposals(&self) -> Result<Value, ClientError> {
         self.call(Method::GET, "/api/v1/proposals").await
+    }
+
+    /// Who is or was a member.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn members(&self) -> Result<Value, ClientError> {
+        self.call(Method::GET, "/api/v1/members").await
+    }
+
+    /// All changes of the validators since genesis.
+    ///
+    /// # Errors
+    /// See [`ClientError`]; they are not verified.
+    pub async fn successions(&self) -> Result<Successions, ClientError> {
+        let bytes = self.bytes("/api/v1/successions").await?;
+        let successions = Successions::from_bytes(&bytes);
+        successions.map_err(|error| ClientError::Answer(error.to_string()))
     }
 
     /// The documents that records are judged and desensitized by.

@@ -23,7 +23,7 @@ use crate::{
     Chain, Judgement,
     block::{EngineBlock, engine_digest},
     delivery::Final,
-    stack::Scheme,
+    schemes::Scheme,
 };
 
 /// Proposes, verifies and reports through a [`Chain`].

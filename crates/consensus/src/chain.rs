@@ -1,7 +1,7 @@
 //! What the engine asks of the application.
 
 use emrshare_codec::Digest;
-use emrshare_ledger::{Block, Header};
+use emrshare_ledger::{Block, Header, ValidatorSet};
 
 /// The application's answer to a block of another validator.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,6 +30,10 @@ pub trait Chain: Send + Sync + 'static {
 
     /// The header of the last block that [`finalized`](Self::finalized) took over.
     fn tip(&self) -> Header;
+
+    /// Who orders the blocks of an epoch; `None` while the last block of the epoch before it is not
+    /// final here. The same at every node that knows it.
+    fn validators(&self, epoch: u64) -> Option<ValidatorSet>;
 
     /// Whether the state after the block with this hash is at hand.
     fn knows(&self, block: Digest) -> bool;

@@ -3,6 +3,8 @@
 use std::sync::{Arc, mpsc};
 
 use commonware_utils::{Acknowledgement, acknowledgement::Exact};
+use emrshare_ledger::Header;
+use tokio::sync::watch;
 
 use crate::{Chain, block::EngineBlock};
 
@@ -13,8 +15,12 @@ pub(crate) type Final = (EngineBlock, Exact);
 pub(crate) const GROUP_MAX: usize = 16;
 
 /// Starts the thread that delivers; it ends when all senders are gone, or on an error, after which
-/// nothing is acknowledged and a restart delivers the blocks again.
-pub(crate) fn start(chain: Arc<dyn Chain>) -> mpsc::SyncSender<Final> {
+/// nothing is acknowledged and a restart delivers the blocks again. `delivered` tells the last header
+/// that the chain has taken over.
+pub(crate) fn start(
+    chain: Arc<dyn Chain>,
+    delivered: watch::Sender<Header>,
+) -> mpsc::SyncSender<Final> {
     let (sender, receiver) = mpsc::sync_channel::<Final>(GROUP_MAX);
     let deliver = move || {
         while let Ok(first) = receiver.recv() {
@@ -27,6 +33,7 @@ pub(crate) fn start(chain: Arc<dyn Chain>) -> mpsc::SyncSender<Final> {
                 tracing::error!(%error, "final blocks cannot be taken over; restart the node");
                 return;
             }
+            delivered.send_replace(chain.tip());
             acknowledgements.into_iter().for_each(Exact::acknowledge);
         }
     };

@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    num::NonZeroU64,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -13,32 +14,37 @@ use commonware_cryptography::{
     ed25519::{PrivateKey, PublicKey},
 };
 use commonware_p2p::{
-    Address, AddressableManager, Receiver, Recipients, Sender,
-    authenticated::{self, lookup},
+    Address, AddressableManager, Receiver, Recipients, Sender, authenticated::lookup,
 };
 use commonware_runtime::{Quota, Runner, Supervisor, tokio as engine_runtime};
 use commonware_stream::{
     cups::{self, Cups},
     sake::{self, Sake},
 };
-use commonware_utils::{NZU32, NZUsize, TryCollect, ordered::Map, ordered::Set};
+use commonware_utils::{NZU32, NZUsize, ordered::Map};
 use emrshare_codec::Digest;
 use emrshare_identity::{Signature, SigningKey};
-use emrshare_ledger::{Block, Certificate, Item, ValidatorSet, Vote};
-use tokio::sync::{Notify, mpsc, oneshot};
+use emrshare_ledger::{Block, Certificate, Header, Item, Vote};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::{
     Chain,
     application::ChainApplication,
     delivery,
-    stack::{self, Archive, Parts, Scheme},
+    peers::{self, PEERS_MAX},
+    schemes::Schemes,
+    stack::{self, Archive, Parts},
 };
 
 /// How many forwarded items wait for the network at most.
 const FORWARD_QUEUE: usize = 256;
 
-/// Another validator.
-#[derive(Clone, Copy, Debug)]
+/// Messages that a peer may send on one channel: some for each of a hundred blocks. The engine keeps
+/// room for a second's messages of all peers.
+const MESSAGES_PER_SECOND: u32 = 512;
+
+/// A member's engine.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Peer {
     /// Its consensus key.
     pub key: emrshare_identity::PublicKey,
@@ -51,12 +57,12 @@ pub struct Peer {
 pub struct Config {
     /// Digest of the genesis document: votes of one chain are worthless on another.
     pub chain: Digest,
-    /// This node's consensus key; its public half is in `validators`.
+    /// This node's consensus key: it votes in epochs of whose validators it is one.
     pub key: SigningKey,
-    /// Who orders blocks.
-    pub validators: ValidatorSet,
-    /// The validators' addresses, this node's included.
-    pub peers: Vec<Peer>,
+    /// Blocks of an epoch, 2 at least; the same at every node for ever.
+    pub epoch_len: NonZeroU64,
+    /// Whom to hold connections with, now and whenever that changes; at most 127 others.
+    pub peers: watch::Receiver<Vec<Peer>>,
     /// Where this engine listens.
     pub listen: SocketAddr,
     /// Where blocks, certificates and votes are kept.
@@ -72,12 +78,12 @@ pub struct Config {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// This node's key is not one of the validators'.
-    #[error("the node's consensus key is not in the validator set")]
-    NotValidator,
-    /// A validator has no address or two have the same key.
-    #[error("the addresses do not fit the validator set")]
-    Peers,
+    /// A key is not one of Ed25519, or two members have the same.
+    #[error("a consensus key is no Ed25519 key, or two members have the same")]
+    Keys,
+    /// An epoch of less than two blocks.
+    #[error("an epoch has two blocks at least")]
+    EpochLength,
     /// The heartbeat is not below the leader timeout.
     #[error("the heartbeat must be below the leader timeout")]
     Pace,
@@ -115,18 +121,24 @@ impl Engine {
         if config.heartbeat >= config.leader_timeout {
             return Err(EngineError::Pace);
         }
-        let membership = Membership::new(&config)?;
+        if config.epoch_len.get() < 2 {
+            return Err(EngineError::EpochLength);
+        }
+        let signer = PrivateKey::decode(Copying(config.key.seed().as_slice()))
+            .map_err(|_| EngineError::Keys)?;
+        let peers = peers::addresses(&config.peers.borrow())?;
         let (forward, forwarded) = mpsc::channel(FORWARD_QUEUE);
         let (stop, stopped) = oneshot::channel();
         let (ready, is_ready) = oneshot::channel();
         let work = Arc::new(Notify::new());
+        let (delivering, delivered) = watch::channel(chain.tip());
         let application = ChainApplication {
             chain: chain.clone(),
             work: work.clone(),
             heartbeat: config.heartbeat,
-            finals: delivery::start(chain),
+            finals: delivery::start(chain, delivering),
         };
-        let run = Run { config, membership, application, forwarded, stopped };
+        let run = Run { config, signer, peers, application, delivered, forwarded, stopped };
         let thread = std::thread::Builder::new()
             .name("emrshare-consensus".into())
             .spawn(move || run.on_this_thread(ready))
@@ -203,43 +215,16 @@ impl Drop for Engine {
     }
 }
 
-/// Keys and addresses in the engine's types.
-struct Membership {
-    signer: PrivateKey,
-    scheme: Scheme,
-    keys: Set<PublicKey>,
-    addresses: Map<PublicKey, Address>,
-}
-
-impl Membership {
-    fn new(config: &Config) -> Result<Self, EngineError> {
-        let signer = PrivateKey::decode(Copying(config.key.seed().as_slice()))
-            .map_err(|_| EngineError::NotValidator)?;
-        let members = config.validators.members().iter();
-        let keys: Result<Vec<_>, _> = members.map(|member| public_key(&member.key)).collect();
-        let keys: Set<_> = keys?.into_iter().try_collect().map_err(|_| EngineError::Peers)?;
-        let addresses: Result<Vec<_>, EngineError> = config
-            .peers
-            .iter()
-            .map(|peer| Ok((public_key(&peer.key)?, Address::from(peer.address))))
-            .collect();
-        let addresses: Map<_, _> =
-            addresses?.into_iter().try_collect().map_err(|_| EngineError::Peers)?;
-        let namespace = Certificate::namespace(config.chain);
-        let scheme = Scheme::signer(&namespace, keys.clone(), signer.clone())
-            .ok_or(EngineError::NotValidator)?;
-        Ok(Self { signer, scheme, keys, addresses })
-    }
-}
-
-fn public_key(key: &emrshare_identity::PublicKey) -> Result<PublicKey, EngineError> {
-    PublicKey::decode(Copying(key.0.as_slice())).map_err(|_| EngineError::Peers)
+pub(crate) fn public_key(key: &emrshare_identity::PublicKey) -> Result<PublicKey, EngineError> {
+    PublicKey::decode(Copying(key.0.as_slice())).map_err(|_| EngineError::Keys)
 }
 
 struct Run {
     config: Config,
-    membership: Membership,
+    signer: PrivateKey,
+    peers: Map<PublicKey, Address>,
     application: ChainApplication,
+    delivered: watch::Receiver<Header>,
     forwarded: mpsc::Receiver<Vec<u8>>,
     stopped: oneshot::Receiver<()>,
 }
@@ -257,51 +242,34 @@ impl Run {
         context: engine_runtime::Context,
         ready: oneshot::Sender<Result<Archive, EngineError>>,
     ) {
-        let Self { config, membership, application, forwarded, stopped } = self;
+        let Self { config, signer, peers, application, delivered, forwarded, stopped } = self;
         let chain = application.chain.clone();
-        let me = membership.signer.public_key();
-        // The set has at most 1,024 members.
-        let count = membership.keys.len() as u32;
-        let handshake = Cups::<_, ChaCha20Poly1305>::new(
-            Sake {
-                signer: membership.signer,
-                synchrony_bound: Duration::from_secs(5),
-                max_handshake_age: Duration::from_secs(10),
-                version: sake::Version::V1,
-            },
-            cups::Version::V1,
-        );
-        let namespace = [Certificate::namespace(config.chain).as_slice(), b"_P2P"].concat();
-        // Members' addresses are configured, private ones included, and small in number.
-        let network_config = lookup::Config::local(
-            handshake,
-            &namespace,
-            config.listen,
-            authenticated::peer_set_limit(&membership.keys, &me),
-            stack::message_len_max(count),
-            NZUsize!(1000),
-        );
+        let me = signer.public_key();
         let (mut network, mut oracle) =
-            lookup::Network::new(context.child("network"), network_config);
-        let _ = oracle.track(0, membership.addresses);
-        let quota = Quota::per_second(NZU32!(4096));
+            lookup::Network::new(context.child("network"), network_config(&config, signer.clone()));
+        let _ = oracle.track(0, peers);
+        let quota = Quota::per_second(NZU32!(MESSAGES_PER_SECOND));
         let channels = [0, 1, 2, 3, 4].map(|channel| network.register(channel, quota));
         let items = network.register(5, quota);
         network.start();
         let parts = Parts {
-            scheme: membership.scheme,
+            schemes: Schemes::new(signer, chain.clone()),
             me,
             blocker: oracle.clone(),
-            peers: oracle,
+            peers: oracle.clone(),
             application,
+            delivered,
+            epoch_len: config.epoch_len,
             leader_timeout: config.leader_timeout,
         };
         match stack::start(context.child("stack"), parts, channels).await {
-            Ok((archive, _handles)) => {
+            Ok((archive, epochs)) => {
                 // Nobody waits any more if the caller gave up on the start.
                 let _ = ready.send(Ok(archive));
                 tokio::select! {
+                    () = epochs => tracing::error!("consensus ended; restart the node"),
                     () = exchange_items(items, forwarded, chain) => {}
+                    () = peers::follow(oracle, config.peers) => {}
                     _ = stopped => {}
                 }
             }
@@ -310,6 +278,33 @@ impl Run {
             }
         }
     }
+}
+
+type Handshake = Cups<Sake<PrivateKey>, ChaCha20Poly1305>;
+
+/// Members' addresses are agreed on, private ones included, and few connect at a time.
+fn network_config(config: &Config, signer: PrivateKey) -> lookup::Config<Handshake> {
+    let handshake = Cups::<_, ChaCha20Poly1305>::new(
+        Sake {
+            signer,
+            synchrony_bound: Duration::from_secs(5),
+            max_handshake_age: Duration::from_secs(10),
+            version: sake::Version::V1,
+        },
+        cups::Version::V1,
+    );
+    let namespace = [Certificate::namespace(config.chain).as_slice(), b"_P2P"].concat();
+    let mut network = lookup::Config::local(
+        handshake,
+        &namespace,
+        config.listen,
+        NZUsize!(PEERS_MAX),
+        stack::message_len_max(),
+        NZUsize!(1000),
+    );
+    // Who is no peer any more is disconnected at once.
+    network.tracked_peer_sets = NZUsize!(1);
+    network
 }
 
 /// Sends forwarded items and takes in those of others, until the network ends.

@@ -1,7 +1,9 @@
 //! The BFT engine behind a boundary that speaks emrshare blocks and certificates.
 //!
 //! The engine is commonware's simplex with marshal: two quorum phases, n = 3f + 1, instant
-//! finality, block backfill for members that lag. No type of it leaves this crate.
+//! finality, block backfill for members that lag. Validators change between epochs of a fixed number
+//! of blocks: the chain names those of the next epoch once the last block of this one is final, and
+//! nodes that are no validators follow. No type of the engine leaves this crate.
 //!
 //! An application implements [`Chain`]: it judges blocks, proposes them and takes over those that
 //! are final. [`Engine::start`] runs consensus on a thread of its own; [`Engine::broadcast`]
@@ -11,14 +13,15 @@
 //! A chain of empty blocks with a validator of its own:
 //!
 //! ```
-//! use std::{sync::{Arc, Mutex}, time::Duration};
+//! use std::{num::NonZeroU64, sync::{Arc, Mutex}, time::Duration};
 //!
 //! use emrshare_codec::{Digest, NodeId};
-//! use emrshare_consensus::{Chain, ChainError, Config, Engine, Judgement, Peer};
+//! use emrshare_consensus::{Chain, ChainError, Config, Engine, Judgement};
 //! use emrshare_identity::SigningKey;
 //! use emrshare_ledger::{Block, BlockBuilder, Header, Validator, ValidatorSet};
 //!
 //! struct Empty {
+//!     validators: ValidatorSet,
 //!     genesis: Block,
 //!     tip: Mutex<Header>,
 //! }
@@ -29,6 +32,9 @@
 //!     }
 //!     fn tip(&self) -> Header {
 //!         *self.tip.lock().unwrap()
+//!     }
+//!     fn validators(&self, _: u64) -> Option<ValidatorSet> {
+//!         Some(self.validators.clone())
 //!     }
 //!     fn knows(&self, _: Digest) -> bool {
 //!         true // blocks without items need no state
@@ -58,13 +64,14 @@
 //! let validators = ValidatorSet::new(vec![validator]);
 //! let genesis = Block::genesis(chain, Digest::default(), validators.root());
 //! let tip = Mutex::new(*genesis.header());
-//! let application = Arc::new(Empty { genesis, tip });
+//! let application = Arc::new(Empty { validators: validators.clone(), genesis, tip });
+//! let (_, peers) = tokio::sync::watch::channel(Vec::new());
 //! let folder = tempfile::tempdir()?;
 //! let config = Config {
 //!     chain,
-//!     peers: vec![Peer { key: key.public_key(), address: listen }],
+//!     peers,
 //!     key,
-//!     validators: validators.clone(),
+//!     epoch_len: NonZeroU64::new(2).expect("it is not 0"),
 //!     listen,
 //!     directory: folder.path().into(),
 //!     heartbeat: Duration::from_millis(100),
@@ -72,7 +79,7 @@
 //! };
 //! tokio::runtime::Runtime::new()?.block_on(async {
 //!     let engine = Engine::start(config, application.clone()).await?;
-//!     while application.tip().height < 3 {
+//!     while application.tip().height < 5 {
 //!         tokio::time::sleep(Duration::from_millis(10)).await;
 //!     }
 //!     let block = engine.block(2).await.expect("it is final");
@@ -89,6 +96,9 @@ mod block;
 mod chain;
 mod delivery;
 mod engine;
+mod epochs;
+mod peers;
+mod schemes;
 mod stack;
 
 pub use chain::{Chain, ChainError, Judgement};

@@ -1,61 +1,72 @@
-//! The engine's parts, wired: dissemination, marshal with its archives, simplex.
+//! The engine's parts, wired: dissemination, marshal with its archives, simplex in its epochs.
 
-use std::time::Duration;
+use std::{num::NonZeroU64, time::Duration};
 
 use commonware_broadcast::buffered;
 use commonware_consensus::{
-    Reporters,
     marshal::{
         self,
         core::{Actor as Marshal, Mailbox},
         resolver::p2p as resolver,
         standard::{Inline, Standard},
     },
-    simplex::{self, ForwardPolicy, SkipBudget, SkipPolicy, elector::RoundRobin, types::Activity},
-    types::{Epoch, FixedEpocher, ViewDelta},
+    simplex,
+    types::{FixedEpocher, ViewDelta},
 };
 use commonware_cryptography::{
-    Digested, Digestible, Sha256,
-    certificate::{ConstantProvider, Verifier},
-    ed25519::PublicKey,
-    sha256::Digest,
+    Digested, Digestible, certificate::Verifier, ed25519::PublicKey, sha256::Digest,
 };
 use commonware_p2p::{Blocker, Provider, Receiver, Sender};
 use commonware_parallel::Sequential;
-use commonware_runtime::{Clock, Handle, Metrics, Spawner, Storage, buffer::paged::CacheRef};
+use commonware_runtime::{Clock, Metrics, Spawner, Storage, buffer::paged::CacheRef};
 use commonware_storage::{archive::prunable, translator::EightCap};
 use commonware_utils::{NZDuration, NZU16, NZU64, NZUsize};
+use emrshare_ledger::{Header, ValidatorSet};
 use rand_core::CryptoRng;
+use tokio::sync::watch;
 
-use crate::{application::ChainApplication, block::EngineBlock, delivery::GROUP_MAX};
+use crate::{
+    application::ChainApplication,
+    block::EngineBlock,
+    delivery::GROUP_MAX,
+    epochs::Epochs,
+    schemes::{Scheme, Schemes},
+};
 
-pub(crate) type Scheme = simplex::scheme::ed25519::Scheme;
 pub(crate) type Archive = Mailbox<Scheme, Standard<EngineBlock>>;
 
 /// What the stack needs beside the runtime and its channels.
 pub(crate) struct Parts<B, P> {
-    pub(crate) scheme: Scheme,
+    pub(crate) schemes: Schemes,
     pub(crate) me: PublicKey,
     pub(crate) blocker: B,
     pub(crate) peers: P,
     pub(crate) application: ChainApplication,
+    /// The last header that the chain has taken over.
+    pub(crate) delivered: watch::Receiver<Header>,
+    pub(crate) epoch_len: NonZeroU64,
     pub(crate) leader_timeout: Duration,
 }
 
-/// Largest message of the stack for `validators` members.
-pub(crate) fn message_len_max(validators: u32) -> u32 {
-    commonware_p2p::max_message_size(&[
-        simplex::max_payload_size::<Scheme, Digest>(validators),
-        marshal::max_payload_size::<Standard<EngineBlock>, Scheme>(validators, &()),
-    ])
+/// Largest message of the stack.
+pub(crate) fn message_len_max() -> u32 {
+    // A channel that several epochs share names the epoch in front of each message.
+    const EPOCH_LEN_MAX: u32 = 10;
+    let validators = ValidatorSet::LEN_MAX as u32;
+    EPOCH_LEN_MAX
+        + commonware_p2p::max_message_size(&[
+            simplex::max_payload_size::<Scheme, Digest>(validators),
+            marshal::max_payload_size::<Standard<EngineBlock>, Scheme>(validators, &()),
+        ])
 }
 
-/// Starts all parts. Channels: votes, certificates, resolver, broadcast, backfill.
+/// Starts all parts but simplex, which the returned future runs, epoch after epoch. Channels: votes,
+/// certificates, resolver, broadcast, backfill.
 pub(crate) async fn start<E, B, P, S, R>(
     context: E,
     parts: Parts<B, P>,
     [votes, certificates, fetch, broadcast, backfill]: [(S, R); 5],
-) -> Result<(Archive, Vec<Handle<()>>), String>
+) -> Result<(Archive, impl Future<Output = ()>), String>
 where
     E: CryptoRng + Spawner + Metrics + Clock + Storage,
     B: Blocker<PublicKey = PublicKey>,
@@ -66,8 +77,7 @@ where
     let mailbox_size = NZUsize!(1024);
     let buffer_len = NZUsize!(1024 * 1024);
     let cache = CacheRef::new(NZU16!(4080), NZUsize!(2048));
-    // One epoch for ever: the validators are those of genesis.
-    let epocher = FixedEpocher::new(NZU64!(1_000_000_000_000));
+    let epocher = FixedEpocher::new(parts.epoch_len);
 
     let (buffer, buffer_mailbox) = buffered::Engine::new(
         context.child("buffer"),
@@ -111,7 +121,7 @@ where
         certificate_archive,
         block_archive,
         marshal::Config {
-            provider: ConstantProvider::<_, Epoch>::new(parts.scheme.clone()),
+            provider: parts.schemes.clone(),
             epocher: epocher.clone(),
             start: marshal::Start::Genesis(Digested::precomputed(genesis, genesis_digest)),
             partition_prefix: "marshal".into(),
@@ -129,45 +139,29 @@ where
         },
     )
     .await;
-    let inline =
-        Inline::new(context.child("inline"), parts.application.clone(), archive.clone(), epocher);
-    let engine = simplex::Engine::new(
-        context.child("simplex"),
-        simplex::Config {
-            scheme: parts.scheme,
-            elector: RoundRobin::<Sha256>::default(),
-            blocker: parts.blocker,
-            automaton: inline.clone(),
-            relay: inline.clone(),
-            reporter: Reporters::from((inline, Misbehaviour)),
-            track_historical_votes: false,
-            strategy: Sequential,
-            partition: "simplex".into(),
-            mailbox_size,
-            epoch: Epoch::zero(),
-            floor: simplex::Floor::Genesis(genesis_digest),
-            replay_buffer: buffer_len,
-            write_buffer: buffer_len,
-            page_cache: cache,
-            leader_timeout: parts.leader_timeout,
-            certification_timeout: parts.leader_timeout * 2,
-            timeout_retry: parts.leader_timeout * 4,
-            view_retention: ViewDelta::new(256),
-            skip: SkipPolicy::Enabled {
-                timeout: parts.leader_timeout * 5,
-                budget: SkipBudget::Participants,
-            },
-            fetch_timeout: NZDuration!(Duration::from_secs(1)),
-            fetch_retry_delay: Duration::from_millis(100),
-            forward: ForwardPolicy::Disabled,
-        },
+    let inline = Inline::new(
+        context.child("inline"),
+        parts.application.clone(),
+        archive.clone(),
+        epocher.clone(),
     );
-    let handles = vec![
+    let handles = [
         buffer.start(broadcast),
-        marshal.start(parts.application, buffer_mailbox, resolver),
-        engine.start(votes, certificates, fetch),
+        marshal.start(parts.application.clone(), buffer_mailbox, resolver),
     ];
-    Ok((archive, handles))
+    let epochs = Epochs {
+        parts,
+        archive: archive.clone(),
+        automaton: inline,
+        epocher,
+        genesis: genesis_digest,
+        cache,
+    };
+    let run = async move {
+        epochs.run(context, [votes, certificates, fetch]).await;
+        drop(handles);
+    };
+    Ok((archive, run))
 }
 
 fn archive<C>(
@@ -188,24 +182,5 @@ fn archive<C>(
         key_write_buffer: buffer_len,
         value_write_buffer: buffer_len,
         replay_buffer: buffer_len,
-    }
-}
-
-/// Logs votes that contradict each other: evidence against a validator.
-#[derive(Clone)]
-struct Misbehaviour;
-
-impl commonware_consensus::Reporter for Misbehaviour {
-    type Activity = Activity<Scheme, Digest>;
-
-    fn report(&mut self, activity: Self::Activity) -> commonware_actor::Feedback {
-        let what = match activity {
-            Activity::ConflictingNotarize(_) => "two notarize votes in one view",
-            Activity::ConflictingFinalize(_) => "two finalize votes in one view",
-            Activity::NullifyFinalize(_) => "a nullify and a finalize vote in one view",
-            _ => return commonware_actor::Feedback::Ok,
-        };
-        tracing::error!(what, "a validator misbehaves");
-        commonware_actor::Feedback::Ok
     }
 }

@@ -1,4 +1,4 @@
-//! The alliance: members vote on who is suspended and on the terms in force.
+//! The alliance: members vote on who is admitted and suspended, and on the terms in force.
 
 use emrshare_codec::{Digest, NodeId};
 use emrshare_identity::PublicKey;
@@ -8,7 +8,9 @@ use crate::{
     CallError, Happening, Role, Subject,
     audit::{self, Signed},
     error::allow,
-    key, registry,
+    key,
+    membership::{self, Application},
+    registry,
     wire::{self, Field, calls, fields, words},
 };
 
@@ -23,6 +25,8 @@ pub enum Motion {
     Terms(AgreedTerms),
     /// To register a regulator or an inspector: no member may do that alone.
     Appoint(Appointment),
+    /// To make the institution a member whose application this transaction passed on.
+    Admit(Digest),
 }
 
 impl Field for Motion {
@@ -44,6 +48,10 @@ impl Field for Motion {
                 bytes.push(3);
                 appointment.put(bytes);
             }
+            Self::Admit(application) => {
+                bytes.push(4);
+                application.put(bytes);
+            }
         }
     }
 
@@ -53,6 +61,7 @@ impl Field for Motion {
             1 => Field::read(reader).map(Self::Reinstate),
             2 => Field::read(reader).map(Self::Terms),
             3 => Field::read(reader).map(Self::Appoint),
+            4 => Field::read(reader).map(Self::Admit),
             found => Err(DecodeError::Value { what: "motion", found: found.into() }),
         }
     }
@@ -140,6 +149,13 @@ calls! {
             /// How.
             voice: Voice,
         },
+        /// A member's node passes on that an institution wants to be a member. Not yet a proposal.
+        2 => Apply {
+            /// Who, and with whose signature.
+            application: Application,
+        },
+        /// A member's node goes for ever. What it shared stays.
+        3 => Leave {},
     }
 }
 
@@ -206,7 +222,7 @@ impl AllianceCall {
         allow(by.is_node, "a member's node")?;
         match self {
             Self::Propose { motion } => {
-                check(state, motion)?;
+                check(state, by, motion)?;
                 let (proposer, time_ms) = (by.node, by.time_ms);
                 let (yes, no, outcome) = (0, 0, Outcome::Open);
                 let proposal = Proposal { motion, proposer, time_ms, yes, no, outcome };
@@ -214,15 +230,20 @@ impl AllianceCall {
                 vote(state, by, by.transaction, Voice::Yes)
             }
             Self::Vote { proposal, voice } => vote(state, by, proposal, voice),
+            Self::Apply { application } => membership::apply(state, by, &application),
+            Self::Leave {} => membership::leave(state, by),
         }
     }
 }
 
-fn check<S: StateRead + ?Sized>(state: &S, motion: Motion) -> Result<(), CallError> {
+fn check<S: StateRead + ?Sized>(state: &S, by: Signed, motion: Motion) -> Result<(), CallError> {
     let node = match motion {
         Motion::Suspend(node) | Motion::Reinstate(node) => node,
         Motion::Appoint(appointment) if !appointment.role.is_office() => {
             return Err(CallError::Value { what: "only regulators and inspectors are appointed" });
+        }
+        Motion::Admit(application) => {
+            return membership::check_application(state, by, application).map(drop);
         }
         Motion::Appoint(_) | Motion::Terms(_) => return Ok(()),
     };
@@ -250,12 +271,12 @@ fn vote<S: StateRead + ?Sized>(
         Voice::Yes => counted.yes += 1,
         Voice::No => counted.no += 1,
     }
-    let members: u32 = wire::row(state, &key::member_count())?.unwrap_or(0);
-    let (yes, no, members) = (u64::from(counted.yes), u64::from(counted.no), u64::from(members));
+    let members = u64::from(membership::members(state)?);
+    let (yes, no) = (u64::from(counted.yes), u64::from(counted.no));
     if 3 * yes > 2 * members {
         counted.outcome = Outcome::Passed;
         carry_out(state, by, &counted)?;
-    } else if 3 * (members - no) <= 2 * members {
+    } else if 3 * members.saturating_sub(no) <= 2 * members {
         counted.outcome = Outcome::Failed;
     }
     wire::put(state, key::proposal(id), &counted);
@@ -269,10 +290,13 @@ fn carry_out<S: StateRead + ?Sized>(
 ) -> Result<(), CallError> {
     let happening = match proposal.motion {
         Motion::Suspend(member) => {
+            membership::retire(state, member)?;
             wire::put(state, key::suspended(member), &by.time_ms);
             Happening::Suspended { member }
         }
         Motion::Reinstate(member) => {
+            let key = self::member(state, member)?.ok_or(CallError::Missing { what: "member" })?;
+            membership::join(state, member, key)?;
             state.delete(key::suspended(member));
             Happening::Reinstated { member }
         }
@@ -284,6 +308,7 @@ fn carry_out<S: StateRead + ?Sized>(
             registry::register(state, by, proposal.proposer, role, key, identity)?;
             Happening::Appointed { role, identity }
         }
+        Motion::Admit(application) => membership::admit(state, by, application)?,
     };
     audit::log(state, Subject::Consortium, by, happening)
 }

@@ -76,6 +76,7 @@ impl Field for Subject {
 
 calls! {
     /// What happened. The names of calls, where one call makes one event.
+    #[derive(Copy)]
     pub enum Happening {
         /// An original was asked for.
         0 => Asked {
@@ -139,6 +140,16 @@ calls! {
             /// The person.
             identity: Digest,
         },
+        /// An institution became a member.
+        14 => Admitted {
+            /// Its node.
+            member: NodeId,
+        },
+        /// A member left.
+        15 => Left {
+            /// Its node.
+            member: NodeId,
+        },
     }
 }
 
@@ -184,6 +195,7 @@ fields!(Request { index, original, signer, recipient, purpose, decision, time_ms
 
 calls! {
     /// Calls of the audit.
+    #[derive(Copy)]
     pub enum AuditCall {
         /// A node has removed all files of a deleted record.
         0 => Erased {

@@ -5,7 +5,7 @@ use emrshare_identity::PublicKey;
 use emrshare_ledger::{DecodeError, StateError, StateRead, wire::Reader};
 
 use crate::{
-    Grantee, Person, Role, Scope, alliance, permission, registry,
+    Grantee, Person, Role, Scope, membership, permission, registry,
     relationship::{self, Owner, Rights, Standing},
     wire::{Field, words},
 };
@@ -116,7 +116,7 @@ pub fn authorize<S: StateRead + ?Sized>(
         return Ok(Decision::Own);
     }
     let Some(person) = registry::person(state, asker)? else { return Ok(Decision::NoGrant) };
-    if alliance::is_suspended(state, person.registrar)? {
+    if !person.role.is_office() && !membership::is_active(state, person.registrar)? {
         return Ok(Decision::Suspended);
     }
     match (person.role, purpose) {

@@ -14,7 +14,7 @@ const PERMISSION: ContractId = ContractId(4);
 const AUDIT: ContractId = ContractId(5);
 
 /// A call of a contract.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Call {
     /// Of the alliance.

@@ -2,11 +2,11 @@
 
 use emrshare_codec::{Digest, NodeId};
 use emrshare_ledger::{
-    Block, Changes, DecodeError, Header, Item, Overlay, StateError, StateRead, VerifyError,
-    history, key, rules, wire::Reader,
+    Block, Changes, DecodeError, Header, Item, Overlay, StateError, StateRead, VerifyError, key,
+    rules, wire::Reader,
 };
 
-use crate::{Call, CallError, alliance, audit::Signed};
+use crate::{Call, CallError, alliance, audit::Signed, close_block};
 
 /// The state root before genesis.
 pub(crate) const EMPTY_STATE: Digest = Digest([0; 32]);
@@ -130,8 +130,6 @@ pub fn execute<S: StateRead + ?Sized>(
         ("time", header.time_ms >= parent.time_ms),
         ("previous hash", header.previous == parent.hash()),
         ("validator set", header.validators_root == parent.next_validators_root),
-        // Membership does not change yet.
-        ("next validator set", header.next_validators_root == header.validators_root),
     ];
     if let Some((what, _)) = follows.into_iter().find(|(_, holds)| !holds) {
         return Err(BlockError::Header(what));
@@ -144,8 +142,12 @@ pub fn execute<S: StateRead + ?Sized>(
         apply_item(&mut overlay, context, &item, checked)
             .map_err(|source| BlockError::Item { position, source })?;
     }
-    if history::advance(&mut overlay, parent)? != header.history_root {
+    let closing = close_block(&mut overlay, parent)?;
+    if closing.history_root != header.history_root {
         return Err(BlockError::Header("history"));
+    }
+    if closing.next_validators_root != header.next_validators_root {
+        return Err(BlockError::Header("next validator set"));
     }
     let changes = overlay.into_changes();
     if changes.state_root(parent.state_root) == header.state_root {
@@ -168,10 +170,12 @@ pub fn apply_item<S: StateRead + ?Sized>(
     if !signature_checked {
         check_signature(overlay, context.chain, item)?;
     }
-    if let Some(node) = item.node()
-        && alliance::is_suspended(overlay, node)?
-    {
-        return Err(ItemError::Suspended(node));
+    if let Some(node) = item.node() {
+        if alliance::is_suspended(overlay, node)? {
+            return Err(ItemError::Suspended(node));
+        }
+        // It may have left since its signature was checked.
+        alliance::member(overlay, node)?.ok_or(ItemError::NotMember(node))?;
     }
     match item {
         Item::Submission(submission) => Ok(rules::apply(overlay, submission, context.height)?),

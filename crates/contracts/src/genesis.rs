@@ -1,12 +1,14 @@
 //! The founding document.
 
+use std::collections::BTreeSet;
+
 use emrshare_codec::{Digest, NodeId};
-use emrshare_identity::{CertificateError, NodeCertificate, PublicKey};
-use emrshare_ledger::{Block, Changes, Validator, ValidatorSet};
+use emrshare_identity::{CertificateError, NodeCertificate};
+use emrshare_ledger::{Block, Changes, ValidatorSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{AgreedTerms, execute, key};
+use crate::{AgreedTerms, execute, membership};
 
 const FORMAT: &str = "emrshare-genesis/1";
 
@@ -31,8 +33,8 @@ pub enum GenesisError {
     /// Protocol, policy or standards are not named by a digest.
     #[error("the genesis document does not name protocol, policy and standards by SHA-256")]
     Terms,
-    /// Nobody, or two members with one id or key.
-    #[error("the members of the genesis document are none or not distinct")]
+    /// Nobody, more than 100, or two members with one id or key.
+    #[error("the members of the genesis document are none, more than 100 or not distinct")]
     Members,
     /// A member's certificate is not to be trusted.
     #[error("the certificate of node {node} is not to be trusted")]
@@ -44,7 +46,7 @@ pub enum GenesisError {
     },
 }
 
-/// A founding institution.
+/// An institution and its node.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
@@ -79,8 +81,7 @@ pub struct Genesis {
     document: std::sync::Arc<Vec<u8>>,
     name: String,
     authority: String,
-    members: Vec<Member>,
-    certificates: Vec<NodeCertificate>,
+    members: Vec<(Member, NodeCertificate)>,
     terms: AgreedTerms,
 }
 
@@ -139,37 +140,25 @@ impl Genesis {
         let bytes = serde_json_canonicalizer::to_vec(&document)
             .expect("a genesis document has a canonical form");
         let Document { authority, members, name, policy, protocol, standards, time, .. } = document;
-        let certificates = members
-            .iter()
+        let members = members
+            .into_iter()
             .map(|member| {
-                let node = member.node;
-                let wrap = |source| GenesisError::Certificate { node, source };
-                let certificate =
-                    NodeCertificate::verify_pem(&member.certificate, &authority, time)
-                        .map_err(wrap)?;
-                if certificate.node.get() == node {
-                    Ok(certificate)
-                } else {
-                    Err(wrap(CertificateError::NoNode))
-                }
+                let certificate = checked(&member, &authority, time)?;
+                Ok((member, certificate))
             })
-            .collect::<Result<Vec<_>, _>>()?;
-        let distinct = |mut keys: Vec<Vec<u8>>| {
-            let count = keys.len();
-            keys.sort();
-            keys.dedup();
-            count > 0 && keys.len() == count
-        };
-        let nodes = members.iter().map(|member| member.node.to_be_bytes().to_vec()).collect();
-        let keys = certificates.iter().map(|member| member.consensus_key.0.to_vec()).collect();
-        if !distinct(nodes) || !distinct(keys) {
+            .collect::<Result<Vec<_>, GenesisError>>()?;
+        let nodes: BTreeSet<_> = members.iter().map(|(member, _)| member.node).collect();
+        let keys: BTreeSet<_> =
+            members.iter().map(|(_, certificate)| certificate.consensus_key).collect();
+        let count_fits = (1..=membership::MEMBERS_MAX).contains(&members.len());
+        if !count_fits || nodes.len() != members.len() || keys.len() != members.len() {
             return Err(GenesisError::Members);
         }
         let digest = |text: String| text.parse().map_err(|_| GenesisError::Terms);
         let (protocol, policy) = (digest(protocol)?, digest(policy)?);
         let terms = AgreedTerms { protocol, policy, standards: digest(standards)? };
         let document = std::sync::Arc::new(bytes);
-        Ok(Self { document, name, authority, members, certificates, terms })
+        Ok(Self { document, name, authority, members, terms })
     }
 
     /// The canonical bytes.
@@ -198,7 +187,7 @@ impl Genesis {
 
     /// The members with their checked certificates.
     pub fn members(&self) -> impl Iterator<Item = (&Member, &NodeCertificate)> {
-        self.members.iter().zip(&self.certificates)
+        self.members.iter().map(|(member, certificate)| (member, certificate))
     }
 
     /// A member by its id.
@@ -213,27 +202,18 @@ impl Genesis {
         self.terms
     }
 
-    /// The validators: all members.
+    /// The validators of the first blocks: all founders.
     #[must_use]
     pub fn validators(&self) -> ValidatorSet {
-        let validator = |certificate: &NodeCertificate| Validator {
-            node: certificate.node,
-            key: certificate.consensus_key,
-        };
-        ValidatorSet::new(self.certificates.iter().map(validator).collect())
+        let seats = self.members.iter().map(|(_, certificate)| membership::seat(certificate));
+        ValidatorSet::new(seats.collect())
     }
 
     /// The state before the first block: who the members are.
     #[must_use]
     pub fn state(&self) -> Changes {
         let mut changes = Changes::default();
-        for certificate in &self.certificates {
-            let PublicKey(key_bytes) = certificate.consensus_key;
-            changes.0.insert(key::member(certificate.node), Some(key_bytes.to_vec()));
-        }
-        // A genesis document has far fewer members.
-        let count = u32::try_from(self.certificates.len()).unwrap_or(u32::MAX);
-        changes.0.insert(key::member_count(), Some(count.to_be_bytes().to_vec()));
+        membership::found(&mut changes, &self.authority, &self.members);
         changes
     }
 
@@ -242,5 +222,18 @@ impl Genesis {
     pub fn block(&self) -> Block {
         let state_root = self.state().state_root(execute::EMPTY_STATE);
         Block::genesis(self.chain(), state_root, self.validators().root())
+    }
+}
+
+/// The certificate of a founder, valid at founding time and naming its node.
+fn checked(member: &Member, authority: &str, time: i64) -> Result<NodeCertificate, GenesisError> {
+    let node = member.node;
+    let wrap = |source| GenesisError::Certificate { node, source };
+    let certificate =
+        NodeCertificate::verify_pem(&member.certificate, authority, time).map_err(wrap)?;
+    if certificate.node.get() == node {
+        Ok(certificate)
+    } else {
+        Err(wrap(CertificateError::NoNode))
     }
 }

@@ -16,6 +16,36 @@ pub(crate) fn suspended(node: NodeId) -> Vec<u8> {
     key(b's', &node)
 }
 
+/// Node, also one that left → institution, addresses, certificate.
+pub(crate) fn card(node: NodeId) -> Vec<u8> {
+    key(b'C', &node)
+}
+
+/// Consensus key → the node that has or had it.
+pub(crate) fn seat(consensus_key: PublicKey) -> Vec<u8> {
+    key(b'K', &consensus_key)
+}
+
+/// Transaction that passed it on → application for membership.
+pub(crate) fn application(id: Digest) -> Vec<u8> {
+    key(b'y', &id)
+}
+
+/// One row: members that are not suspended.
+pub(crate) fn active() -> Vec<u8> {
+    key(b'V', &())
+}
+
+/// Epoch → validators from then on.
+pub(crate) fn validators_from(epoch: u64) -> Vec<u8> {
+    key(b'W', &epoch)
+}
+
+/// One row: the authority's certificate in PEM.
+pub(crate) fn authority() -> Vec<u8> {
+    key(b'U', &())
+}
+
 /// Proposal → what is proposed and how the vote stands.
 pub(crate) fn proposal(id: Digest) -> Vec<u8> {
     key(b'v', &id)

@@ -31,6 +31,7 @@ mod error;
 mod execute;
 mod genesis;
 mod key;
+mod membership;
 mod permission;
 mod protocol;
 mod registry;
@@ -52,6 +53,10 @@ pub use contribution::{Contribution, contribution};
 pub use error::CallError;
 pub use execute::{BlockContext, BlockError, ItemError, apply_item, check_signature, execute};
 pub use genesis::{Genesis, GenesisError, Member, Terms};
+pub use membership::{
+    Application, Closing, EPOCH_LEN, MEMBERS_MAX, active, application, card, cards, close_block,
+    concerns_members, epoch_of, is_active, validator_sets,
+};
 pub use permission::{
     EMERGENCY_MS, Grant, Grantee, PermissionCall, Reason, Scope, Span, grant, grants,
 };

@@ -133,6 +133,7 @@ fields!(Grant { purposes, valid, linked });
 
 calls! {
     /// Calls about permissions.
+    #[derive(Copy)]
     pub enum PermissionCall {
         /// A patient lets someone read originals. A grant of the same scope to the same grantee is
         /// replaced.

@@ -98,6 +98,7 @@ impl Field for Party {
 
 calls! {
     /// Calls of the registry.
+    #[derive(Copy)]
     pub enum RegistryCall {
         /// An institution's node makes a person known.
         0 => Register {

@@ -84,6 +84,7 @@ fields!(Owner { patient, linked_ms });
 
 calls! {
     /// Calls about relationships.
+    #[derive(Copy)]
     pub enum RelationshipCall {
         /// A record's origin says which patient it is about.
         0 => Link {

@@ -2,7 +2,7 @@
 
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_identity::{EthereumAddress, PublicKey, Signature};
-use emrshare_ledger::{DecodeError, Overlay, StateError, StateRead, wire::Reader};
+use emrshare_ledger::{DecodeError, Overlay, StateError, StateRead, ValidatorSet, wire::Reader};
 
 /// Something with a place in a call or a row.
 pub(crate) trait Field: Sized {
@@ -130,7 +130,7 @@ macro_rules! calls {
         }
     ) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        #[derive(Clone, Debug, Eq, PartialEq)]
         #[non_exhaustive]
         pub enum $name {
             $(
@@ -198,6 +198,37 @@ plain_field!(NodeId, |value| value.get().to_be_bytes(), |reader| {
 plain_field!(RecordIndex, |value| value.to_key(), |reader| {
     Ok(Self::from_key(reader.bytes("index", Self::KEY_LEN)?)?)
 });
+
+/// Texts are short: names, addresses, certificates.
+const TEXT_MAX: usize = 4096;
+
+impl Field for String {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        // Longer ones are refused before they are written.
+        bytes.extend_from_slice(&(self.len() as u16).to_be_bytes());
+        bytes.extend_from_slice(self.as_bytes());
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (found, limit) = (usize::from(reader.u16("text length")?), TEXT_MAX);
+        if found > limit {
+            return Err(DecodeError::Limit { what: "text", found, limit });
+        }
+        let bytes = reader.bytes("text", found)?.to_vec();
+        Self::from_utf8(bytes)
+            .map_err(|error| DecodeError::Utf8 { position: error.utf8_error().valid_up_to() })
+    }
+}
+
+impl Field for ValidatorSet {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.to_bytes());
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Self::read(reader)
+    }
+}
 
 impl Field for () {
     fn put(&self, _: &mut Vec<u8>) {}

@@ -10,11 +10,11 @@ use emrshare_contracts::{
     CallError, Decision, EMERGENCY_MS, Genesis, Grant, Grantee, Happening, ItemError, Motion,
     Outcome, Party, PermissionCall, Protocol, Purpose, Purposes, Reason, RegistryCall,
     RelationshipCall, Rights, Role, Scope, Span, Standing, Subject, Summary, agreed_terms,
-    apply_item, contribution, execute, is_suspended, key_of, owner, person, proposals,
+    apply_item, close_block, contribution, execute, is_suspended, key_of, owner, person, proposals,
     relationship, request, wallet_of,
 };
 use emrshare_identity::EthereumAddress;
-use emrshare_ledger::{BlockBuilder, Item, Overlay, TransactionDraft, history};
+use emrshare_ledger::{BlockBuilder, Item, Overlay, TransactionDraft};
 use emrshare_record::import;
 use emrshare_sample::{Generator, Tongue};
 
@@ -547,7 +547,7 @@ fn replay_of_a_block_gives_the_same_state_root_and_another_order_is_another_bloc
             apply_item(&mut overlay, context, &Item::from_bytes(item).unwrap(), false)?;
             builder.push(item).unwrap();
         }
-        let history = history::advance(&mut overlay, &parent)?;
+        let history = close_block(&mut overlay, &parent)?.history_root;
         let root = overlay.into_changes().state_root(parent.state_root);
         Ok::<_, ItemError>(builder.build(&parent, 1, history, root))
     };

@@ -155,7 +155,7 @@ fn play(steps: &[Step]) -> (Chain, Told) {
     for step in steps {
         chain.now_ms += step.later_ms;
         let call = match &step.what {
-            What::Call(call) => *call,
+            What::Call(call) => call.clone(),
             What::Vote(voice) => {
                 let Some(proposal) = told.newest else { continue };
                 AllianceCall::Vote { proposal, voice: *voice }.into()
@@ -164,7 +164,7 @@ fn play(steps: &[Step]) -> (Chain, Told) {
         let before = chain.state.0.clone();
         let suspended = is_suspended(&chain.state, NodeId::new(step.node).unwrap()).unwrap();
         let signer = party(&chain.state, key(step.signer).public_key()).unwrap();
-        match chain.call(step.node, &key(step.signer), call) {
+        match chain.call(step.node, &key(step.signer), call.clone()) {
             Ok(id) => {
                 assert!(!suspended, "{step:?}");
                 told.take(&chain, step, call, id, signer);

@@ -8,8 +8,8 @@ use std::{fs, path::Path};
 
 use emrshare_codec::{Digest, NodeId, RecordIndex, Serial};
 use emrshare_contracts::{
-    AgreedTerms, AllianceCall, AppendStatement, Appointment, AuditCall, Call, Genesis, Grant,
-    Grantee, Member, Motion, Party, PermissionCall, Purpose, Purposes, Reason, RegistryCall,
+    AgreedTerms, AllianceCall, AppendStatement, Application, Appointment, AuditCall, Call, Genesis,
+    Grant, Grantee, Member, Motion, Party, PermissionCall, Purpose, Purposes, Reason, RegistryCall,
     RelationshipCall, Rights, Role, Scope, Span, Terms, Voice,
 };
 use emrshare_identity::{Authority, EthereumAddress, SigningKey, Subject, Validity};
@@ -19,8 +19,8 @@ use sha2::Digest as _;
 
 /// The files and their SHA-256.
 const LOCKS: [(&str, &str); 2] = [
-    ("genesis.json", "8eecfb969821db0f42268a5de31d94bd2a3787991719ef1ece75a7307d3f2d25"),
-    ("calls.json", "5a0922218d17d2a449cd8a33181e840abe8a4d3ea17b2fed9ab082f0d965a77f"),
+    ("genesis.json", "a80ea4296336c16092efd0e9249ab2309ab785824a01cd697f2a44eb859c3e0b"),
+    ("calls.json", "521845383c1e3f2a4946048ac95dff551e6dff542c6b4de1dbfe0e1dbe8918e9"),
 ];
 const TIME: i64 = 1_763_683_200;
 
@@ -98,6 +98,14 @@ fn calls() -> Value {
     let digest = |byte: u8| Digest([byte; 32]);
     let [protocol, policy, standards] = [1, 2, 3].map(digest);
     let terms = AgreedTerms { protocol, policy, standards };
+    let member = Member {
+        api: "https://emr.hospital.example:8443".into(),
+        certificate: "-----BEGIN CERTIFICATE-----".into(),
+        consensus: "192.0.2.7:8444".into(),
+        institution: "第七医院".into(),
+        node: 7,
+    };
+    let application = Application::sign(chain, member.clone(), &key(31));
     let appointment = Appointment { role: Role::Regulator, key: doctor, identity };
     let valid = Span { from_ms: 5, until_ms: u64::MAX };
     let linked = Span { from_ms: 0, until_ms: 1_763_683_200_000 };
@@ -127,9 +135,26 @@ fn calls() -> Value {
             json!([0, ["appoint", "regulator", doctor.to_string(), identity.to_string()]]),
         ),
         (
+            AllianceCall::Propose { motion: Motion::Admit(id) }.into(),
+            json!([0, ["admit", id.to_string()]]),
+        ),
+        (
             AllianceCall::Vote { proposal: id, voice: Voice::No }.into(),
             json!([1, id.to_string(), "no"]),
         ),
+        (
+            AllianceCall::Apply { application: application.clone() }.into(),
+            json!([
+                2,
+                member.node,
+                member.institution,
+                member.api,
+                member.consensus,
+                member.certificate,
+                application.consent.to_string()
+            ]),
+        ),
+        (AllianceCall::Leave {}.into(), json!([3])),
         (
             RegistryCall::Register { role: Role::Inspector, key: doctor, identity }.into(),
             json!([0, "inspector", doctor.to_string(), identity.to_string()]),
@@ -199,7 +224,7 @@ fn calls() -> Value {
         ),
         (AuditCall::Delivered { request: id }.into(), json!([2, id.to_string()])),
     ];
-    let bad = calls.iter().flat_map(|(call, _)| bad_payloads(*call)).collect::<Vec<_>>();
+    let bad = calls.iter().flat_map(|(call, _)| bad_payloads(call)).collect::<Vec<_>>();
     let good = calls.into_iter().enumerate().map(|(place, (call, fields))| {
         let (contract, payload) = (call.contract(), call.to_payload());
         let nonce = place as u64 + 1;
@@ -230,7 +255,7 @@ fn calls() -> Value {
 }
 
 /// Too short, too long, and of a method that there is not.
-fn bad_payloads(call: Call) -> Vec<Value> {
+fn bad_payloads(call: &Call) -> Vec<Value> {
     let payload = call.to_payload();
     let short = payload[..payload.len() - 1].to_vec();
     let long = [payload.as_slice(), &[0]].concat();

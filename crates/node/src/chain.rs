@@ -6,12 +6,14 @@ use std::{
 };
 
 use emrshare_codec::{Digest, Kind, NodeId};
-use emrshare_consensus::{Chain, ChainError, Judgement};
+use emrshare_consensus::{Chain, ChainError, Judgement, Peer};
 use emrshare_contracts::{
-    BlockContext, BlockError, Genesis, ItemError, apply_item, check_signature, execute,
+    BlockContext, BlockError, Genesis, ItemError, active, apply_item, check_signature, close_block,
+    concerns_members, epoch_of, execute,
 };
 use emrshare_ledger::{
-    Block, BlockBuilder, Changes, Header, Item, Overlay, StateError, history, merkle, wire::Reader,
+    Block, BlockBuilder, Changes, Header, Item, Overlay, StateError, ValidatorSet, merkle,
+    wire::Reader,
 };
 use emrshare_storage::{Batch, Kv};
 use emrshare_sync::{Task, tasks};
@@ -19,6 +21,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     clock,
+    members::Members,
     mempool::Mempool,
     tables::{BLOCKS, ERASURES, HISTORY, STATE, TIP, UNSEARCHED, WANTS, history, pair},
     view::{Executed, FinalState, Layers},
@@ -32,11 +35,17 @@ pub(crate) struct NodeChain {
     kv: Arc<dyn Kv>,
     me: NodeId,
     genesis: Block,
+    authority: String,
+    /// Whom to connect with until this node is a member.
+    introduced: Vec<Peer>,
     inner: Mutex<Inner>,
     /// Held for reading while items are executed, so that final blocks do not change the state
     /// under them; held for writing while final blocks go in.
     executing: RwLock<()>,
     tip: watch::Sender<Header>,
+    /// Changes before `tip` does.
+    members: watch::Sender<Arc<Members>>,
+    peers: watch::Sender<Vec<Peer>>,
     tasks: mpsc::UnboundedSender<Vec<Task>>,
     work: Arc<tokio::sync::Notify>,
 }
@@ -53,6 +62,7 @@ impl NodeChain {
         kv: Arc<dyn Kv>,
         genesis: &Genesis,
         me: NodeId,
+        introduced: Vec<Peer>,
         tasks: mpsc::UnboundedSender<Vec<Task>>,
     ) -> Result<Self, ChainError> {
         let block = genesis.block();
@@ -71,16 +81,60 @@ impl NodeChain {
             return Err(failed("the store belongs to another consortium's chain"));
         }
         let inner = Inner { pending: HashMap::new(), mempool: Mempool::default() };
-        Ok(Self {
+        let authority = genesis.authority().to_owned();
+        let members = Members::read(&FinalState(kv.clone()), &authority).map_err(failed)?;
+        let chain = Self {
             kv,
             me,
             genesis: block,
+            authority,
+            introduced,
             inner: Mutex::new(inner),
             executing: RwLock::new(()),
             tip: watch::Sender::new(header),
+            members: watch::Sender::new(Arc::new(members)),
+            peers: watch::Sender::new(Vec::new()),
             tasks,
             work: Arc::new(tokio::sync::Notify::new()),
-        })
+        };
+        chain.connect();
+        Ok(chain)
+    }
+
+    /// Who belongs to the consortium now.
+    pub(crate) fn members(&self) -> Arc<Members> {
+        self.members.borrow().clone()
+    }
+
+    /// Who belongs to the consortium, and how that goes on.
+    pub(crate) fn watch_members(&self) -> watch::Receiver<Arc<Members>> {
+        self.members.subscribe()
+    }
+
+    /// Whom the engine is to connect with, and how that goes on.
+    pub(crate) fn watch_peers(&self) -> watch::Receiver<Vec<Peer>> {
+        self.peers.subscribe()
+    }
+
+    /// Says whom to connect with in the epoch of the next block.
+    fn connect(&self) {
+        let (members, epoch) = (self.members(), epoch_of(self.tip.borrow().height + 1));
+        let mut peers = members.peers(epoch);
+        if !members.is_active(self.me) {
+            let is_new = |peer: &&Peer| peers.iter().all(|known| known.key != peer.key);
+            let new: Vec<_> = self.introduced.iter().filter(is_new).copied().collect();
+            peers.extend(new);
+        }
+        self.peers.send_if_modified(|before| {
+            let changed = *before != peers;
+            *before = peers;
+            changed
+        });
+    }
+
+    /// Whether the validators are to change and an epoch must end for it.
+    fn awaits_epoch(&self, state: &Layers<'_>, parent: &Header) -> bool {
+        active(state).is_ok_and(|next| next.root() != parent.next_validators_root)
     }
 
     /// The state after the last final block.
@@ -245,6 +299,11 @@ impl Chain for NodeChain {
         *self.tip.borrow()
     }
 
+    fn validators(&self, epoch: u64) -> Option<ValidatorSet> {
+        let known = epoch_of(self.tip.borrow().height + 1);
+        (epoch <= known).then(|| self.members().validators(epoch).cloned()).flatten()
+    }
+
     fn knows(&self, block: Digest) -> bool {
         self.pending_to(&self.lock(), block).is_some()
     }
@@ -265,7 +324,10 @@ impl Chain for NodeChain {
         let inner = self.lock();
         let Some(blocks) = self.pending_to(&inner, parent) else { return false };
         let base = self.state();
-        inner.mempool.has_news(&Layers { base: &base, blocks }).unwrap_or(false)
+        let parent = blocks.last().map_or_else(|| *self.tip.borrow(), |block| block.header);
+        let state = Layers { base: &base, blocks };
+        // Nobody waits for heartbeats until an epoch ends.
+        inner.mempool.has_news(&state).unwrap_or(false) || self.awaits_epoch(&state, &parent)
     }
 
     fn propose(&self, parent: &Block, now_ms: u64) -> Result<Block, ChainError> {
@@ -306,10 +368,11 @@ impl Chain for NodeChain {
                 Err(_) => {}
             }
         }
-        let history_root = history::advance(&mut overlay, header).map_err(failed)?;
+        let closing = close_block(&mut overlay, header).map_err(failed)?;
         let changes = overlay.into_changes();
         let state_root = changes.state_root(header.state_root);
-        let block = builder.build(header, now_ms, history_root, state_root);
+        builder.name_validators(closing.next_validators_root);
+        let block = builder.build(header, now_ms, closing.history_root, state_root);
         let executed = Executed { header: *block.header(), changes };
         self.lock().pending.insert(block.hash(), Arc::new(executed));
         Ok(block)
@@ -319,7 +382,7 @@ impl Chain for NodeChain {
         let mut batch = Batch::default();
         let mut asked = Vec::new();
         let before = self.tip.borrow().height;
-        let mut last = None;
+        let (mut last, mut members_change) = (None, false);
         for block in blocks.iter().filter(|block| block.header().height > before) {
             let known = self.lock().pending.get(&block.hash()).cloned();
             let executed = match known {
@@ -327,6 +390,7 @@ impl Chain for NodeChain {
                 None => self.execute(block)?.map_err(failed)?,
             };
             asked.extend(self.record(&mut batch, block, &executed.changes)?);
+            members_change |= concerns_members(&executed.changes);
             last = Some(*block.header());
             let count = u64::from(block.header().entries);
             metrics::counter!("emrshare_ledger_entries").increment(count);
@@ -335,6 +399,10 @@ impl Chain for NodeChain {
         batch.put(TIP, b"", &tip.to_bytes());
         let executing = self.executing.write().unwrap_or_else(PoisonError::into_inner);
         self.kv.commit(batch).map_err(failed)?;
+        if members_change {
+            let members = Members::read(&self.state(), &self.authority).map_err(failed)?;
+            self.members.send_replace(Arc::new(members));
+        }
         let mut inner = self.lock();
         self.tip.send_replace(tip);
         drop(executing);
@@ -343,6 +411,7 @@ impl Chain for NodeChain {
             inner.mempool.remove(&item);
         }
         drop(inner);
+        self.connect();
         let lag_ms = clock::now_ms().saturating_sub(tip.time_ms);
         metrics::gauge!("emrshare_ledger_height").set(tip.height as f64);
         metrics::histogram!("emrshare_ledger_block_final_ms").record(lag_ms as f64);

@@ -7,11 +7,13 @@ use std::{
 };
 
 use emrshare_codec::NodeId;
-use emrshare_contracts::{Genesis, GenesisError};
+use emrshare_contracts::{Genesis, GenesisError, Member};
 use emrshare_desensitize::RevealKey;
-use emrshare_identity::{ConsortiumKey, MasterKey, PublicKey, SigningKey, TlsKey};
+use emrshare_identity::{
+    CertificateError, ConsortiumKey, MasterKey, NodeCertificate, PublicKey, SigningKey, TlsKey,
+};
 use emrshare_storage::Engine;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
 /// A configuration that cannot be used.
@@ -48,12 +50,31 @@ pub enum ConfigError {
         /// What is wrong.
         source: GenesisError,
     },
-    /// The node is not in the genesis.
-    #[error("node {0} is not a member in the genesis document; is this the right node.toml?")]
+    /// The node is no founder and has not applied.
+    #[error(
+        "node {0} is not a member in the genesis document, and there is no member.json of an \
+         application; is this the right node.toml?"
+    )]
     NotMember(u32),
-    /// The keys are not those that the ledger names for the node.
-    #[error("the keys beside the configuration are not those that the genesis names for node {0}")]
+    /// The keys are not those of the node's certificate.
+    #[error("the keys beside the configuration are not those of the certificate of node {0}")]
     ForeignKeys(u32),
+    /// A JSON file of members is malformed.
+    #[error("{path} cannot be used")]
+    Members {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// A certificate is not of the consortium's authority.
+    #[error("the certificate of node {node} cannot be used")]
+    Certificate {
+        /// Whose.
+        node: u32,
+        /// What is wrong.
+        source: CertificateError,
+    },
 }
 
 /// What stands in `node.toml`.
@@ -82,6 +103,19 @@ pub struct Settings {
     pub store: Engine,
 }
 
+impl Settings {
+    /// The card of a node with these settings.
+    pub(crate) fn card(&self, institution: String, certificate: String) -> Member {
+        Member {
+            api: format!("https://{}", self.api_listen),
+            certificate,
+            consensus: self.consensus_listen.to_string(),
+            institution,
+            node: self.node,
+        }
+    }
+}
+
 const fn heartbeat_ms() -> u64 {
     1_000
 }
@@ -101,6 +135,10 @@ pub struct Config {
     pub(crate) node: NodeId,
     pub(crate) operators: Vec<PublicKey>,
     pub(crate) genesis: Genesis,
+    /// This node as the ledger knows it, or as it applied.
+    pub(crate) card: Member,
+    /// Members that a newcomer finds the chain at.
+    pub(crate) introduced: Vec<(Member, NodeCertificate)>,
     pub(crate) certificate_path: PathBuf,
     pub(crate) certificate_pem: String,
     /// What browsers are shown: certificate and key in PEM.
@@ -117,21 +155,20 @@ pub struct Config {
 
 impl Config {
     /// Reads `node.toml` and, from the same folder, `genesis.json`, `node.pem`, `web.pem`
-    /// and `keys/`.
+    /// and `keys/`. A node that is no founder has a `member.json` too, and may have a `members.json`:
+    /// see [`setup`](crate::setup).
     ///
     /// # Errors
     /// See [`ConfigError`].
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = read(path)?;
-        let settings: Settings = toml::from_str(&text)
-            .map_err(|source| ConfigError::Toml { path: path.into(), source })?;
+        let settings = read_settings(path)?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let genesis_path = folder.join("genesis.json");
         let genesis = Genesis::from_bytes(read(&genesis_path)?.as_bytes())
             .map_err(|source| ConfigError::Genesis { path: genesis_path, source })?;
-        let not_member = ConfigError::NotMember(settings.node);
         let node = NodeId::new(settings.node).map_err(|_| ConfigError::NotMember(settings.node))?;
-        let (_, certificate) = genesis.member(node).ok_or(not_member)?;
+        let card = own_card(folder, node, &genesis)?;
+        let certificate = certificate_of(&card, &genesis)?;
         let certificate_path = folder.join("node.pem");
         let keys = folder.join("keys");
         let reveal_key = keys.join("reveal.key");
@@ -158,17 +195,66 @@ impl Config {
             reveal_key: reveal_key.exists().then(|| read_key(&reveal_key)).transpose()?,
             data: folder.join("data"),
             documents: folder.join("documents"),
+            introduced: introduced(&folder.join("members.json"), &genesis)?,
+            card,
             genesis,
             settings,
         })
     }
 }
 
-fn read(path: &Path) -> Result<String, ConfigError> {
+/// A founder stands in the genesis; who came later has a `member.json` of the application.
+fn own_card(folder: &Path, node: NodeId, genesis: &Genesis) -> Result<Member, ConfigError> {
+    if let Some((card, _)) = genesis.member(node) {
+        return Ok(card.clone());
+    }
+    let path = folder.join("member.json");
+    let card: Option<Member> = read_json(&path)?;
+    card.filter(|card| card.node == node.get()).ok_or(ConfigError::NotMember(node.get()))
+}
+
+fn introduced(
+    path: &Path,
+    genesis: &Genesis,
+) -> Result<Vec<(Member, NodeCertificate)>, ConfigError> {
+    let cards: Vec<Member> = read_json(path)?.unwrap_or_default();
+    let known = cards.into_iter().map(|card| {
+        let certificate = certificate_of(&card, genesis)?;
+        Ok((card, certificate))
+    });
+    known.collect()
+}
+
+fn certificate_of(card: &Member, genesis: &Genesis) -> Result<NodeCertificate, ConfigError> {
+    let node = card.node;
+    let wrap = |source| ConfigError::Certificate { node, source };
+    let certificate =
+        NodeCertificate::read_pem(&card.certificate, genesis.authority()).map_err(wrap)?;
+    if certificate.node.get() == node {
+        Ok(certificate)
+    } else {
+        Err(wrap(CertificateError::NoNode))
+    }
+}
+
+/// What a file holds, if it is there.
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ConfigError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let read = serde_json::from_str(&read(path)?);
+    read.map(Some).map_err(|source| ConfigError::Members { path: path.into(), source })
+}
+
+pub(crate) fn read_settings(path: &Path) -> Result<Settings, ConfigError> {
+    toml::from_str(&read(path)?).map_err(|source| ConfigError::Toml { path: path.into(), source })
+}
+
+pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
     let read = std::fs::read_to_string(path);
     read.map_err(|source| ConfigError::Read { path: path.into(), source })
 }
 
-fn read_key<T: FromStr>(path: &Path) -> Result<T, ConfigError> {
+pub(crate) fn read_key<T: FromStr>(path: &Path) -> Result<T, ConfigError> {
     read(path)?.trim().parse().map_err(|_| ConfigError::Key { path: path.into() })
 }

@@ -1,8 +1,10 @@
 //! The ledger of a node: chain and consensus engine, without records.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU64, sync::Arc, time::Duration};
 
 use emrshare_consensus::{Engine, Peer};
+use emrshare_contracts::{EPOCH_LEN, Member};
+use emrshare_identity::PublicKey;
 use emrshare_ledger::{Header, StateRead};
 use emrshare_storage::Kv;
 use emrshare_sync::Task;
@@ -45,8 +47,10 @@ impl LedgerNode {
         asked: mpsc::UnboundedSender<Vec<Task>>,
     ) -> Result<Self, NodeError> {
         check_port(config.settings.consensus_listen).await?;
-        let chain = Arc::new(NodeChain::open(kv, &config.genesis, config.node, asked)?);
-        let engine = Engine::start(engine_config(config)?, chain.clone()).await?;
+        let introduced = introduced(config)?;
+        let chain = NodeChain::open(kv, &config.genesis, config.node, introduced, asked)?;
+        let chain = Arc::new(chain);
+        let engine = Engine::start(engine_config(config, &chain), chain.clone()).await?;
         let engine = Arc::new(engine);
         let mut tasks = JoinSet::new();
         tasks.spawn(wake_leader(chain.clone(), engine.clone()));
@@ -98,21 +102,33 @@ async fn check_port(address: SocketAddr) -> Result<(), NodeError> {
     bound.map(drop).map_err(|source| NodeError::Listen { address, source })
 }
 
-fn engine_config(config: &Config) -> Result<emrshare_consensus::Config, NodeError> {
-    let peers = config.genesis.members().map(|(member, certificate)| {
-        let address = member.consensus.parse().map_err(|_| NodeError::Address(member.node))?;
-        Ok(Peer { key: certificate.consensus_key, address })
-    });
-    Ok(emrshare_consensus::Config {
+fn engine_config(config: &Config, chain: &NodeChain) -> emrshare_consensus::Config {
+    emrshare_consensus::Config {
         chain: config.genesis.chain(),
         key: copy_of(&config.signing_key),
-        validators: config.genesis.validators(),
-        peers: peers.collect::<Result<_, NodeError>>()?,
+        epoch_len: const { NonZeroU64::new(EPOCH_LEN).expect("it is not 0") },
+        peers: chain.watch_peers(),
         listen: config.settings.consensus_listen,
         directory: config.data.join("consensus"),
         heartbeat: Duration::from_millis(config.settings.heartbeat_ms),
         leader_timeout: Duration::from_millis(config.settings.leader_timeout_ms),
-    })
+    }
+}
+
+/// Founders and those of the folder's `members.json`: where a node that is no member yet finds the
+/// chain.
+fn introduced(config: &Config) -> Result<Vec<Peer>, NodeError> {
+    let founders = config.genesis.members().map(|(card, known)| (card, known.consensus_key));
+    let others = config.introduced.iter().map(|(card, known)| (card, known.consensus_key));
+    let peer = |(card, key): (&Member, PublicKey)| {
+        let address = card.consensus.parse().map_err(|_| NodeError::Address(card.node))?;
+        Ok::<_, NodeError>(Peer { key, address })
+    };
+    // What is known of a node later counts.
+    let mut peers: Vec<Peer> = others.chain(founders).map(peer).collect::<Result<_, _>>()?;
+    peers.sort_by_key(|peer| peer.key);
+    peers.dedup_by_key(|peer| peer.key);
+    Ok(peers)
 }
 
 /// Passes on that items came in, so that a waiting leader proposes at once.

@@ -48,6 +48,7 @@ mod files;
 mod ingest;
 mod inspect;
 mod ledger_node;
+mod members;
 mod mempool;
 mod node;
 mod originals;

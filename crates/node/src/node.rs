@@ -84,6 +84,8 @@ pub enum NodeError {
 pub(crate) struct Shared {
     pub(crate) me: NodeId,
     pub(crate) genesis: Genesis,
+    /// This node's institution.
+    pub(crate) institution: String,
     pub(crate) operators: Vec<PublicKey>,
     /// Names, with port, that this node is reached at.
     pub(crate) domains: Vec<String>,
@@ -114,9 +116,9 @@ impl Shared {
         ledger: &LedgerNode,
         peers: Peers,
     ) -> Result<Self, NodeError> {
-        let Config { settings, node: me, genesis, data, documents, operators, signing_key, .. } =
-            config;
-        let domains = domains_of(&genesis, me, settings.api_listen);
+        let Config { settings, node: me, genesis, card, data, documents, operators, .. } = config;
+        let domains = domains_of(&card.api, settings.api_listen);
+        let signing_key = config.signing_key;
         let forward = Forward::default();
         forward.connect(ledger.engine.clone());
         let chain = ledger.chain.clone();
@@ -151,6 +153,7 @@ impl Shared {
         Ok(Self {
             me,
             genesis,
+            institution: card.institution,
             operators,
             domains,
             key: signing_key,
@@ -196,15 +199,13 @@ impl Shared {
             eraser: eraser.clone(),
             search: search_work.clone(),
             me: self.me,
-            members: self.genesis.members().map(|(_, certificate)| certificate.node).collect(),
+            members: self.chain.watch_members(),
         };
-        let institutions = self.genesis.members().map(|(m, _)| (m.node, m.institution.clone()));
         let indexer = Indexer {
             chain: self.chain.clone(),
             files: self.files.clone(),
             search: self.search.clone(),
             work: search_work,
-            institutions: institutions.collect(),
         };
         tasks.spawn(replicator.run(tasks_of_blocks));
         tasks.spawn(eraser.run());
@@ -227,7 +228,7 @@ impl Node {
     /// # Errors
     /// See [`NodeError`].
     pub async fn start(config: Config) -> Result<Self, NodeError> {
-        let Config { settings, node: me, genesis, data, .. } = &config;
+        let Config { settings, node: me, data, .. } = &config;
         let listen = settings.api_listen;
         let listener = server::bind(listen).await;
         let listener = listener.map_err(|source| NodeError::Listen { address: listen, source })?;
@@ -236,7 +237,7 @@ impl Node {
         let kv = open_kv(data, settings.store).await?;
         let (asked, tasks_of_blocks) = mpsc::unbounded_channel();
         let ledger = LedgerNode::open(&config, kv.clone(), asked).await?;
-        let peers = Peers::new(tls.client, genesis)?;
+        let peers = Peers::new(tls.client, ledger.chain.watch_members())?;
         let node = me.get();
         let shared = Arc::new(Shared::new(config, kv, &ledger, peers).await?);
 
@@ -275,10 +276,9 @@ pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
         .build()
 }
 
-/// What a browser may show as the site's name: the address that the genesis has for the node, the one
-/// that it listens at, and localhost.
-fn domains_of(genesis: &Genesis, me: NodeId, listen: SocketAddr) -> Vec<String> {
-    let public = genesis.member(me).map(|(member, _)| member.api.as_str()).unwrap_or_default();
+/// What a browser may show as the site's name: the node's public address, the one that it listens at,
+/// and localhost.
+fn domains_of(public: &str, listen: SocketAddr) -> Vec<String> {
     let public = public.trim_start_matches("https://").trim_end_matches('/');
     vec![public.to_owned(), listen.to_string(), format!("localhost:{}", listen.port())]
 }

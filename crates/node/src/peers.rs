@@ -1,16 +1,17 @@
 //! What this node asks other nodes for, over TLS with its certificate.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use emrshare_codec::{Digest, NodeId};
 use emrshare_consensus::Engine;
-use emrshare_contracts::Genesis;
 use emrshare_identity::NodeCertificate;
 use emrshare_record::{Manifest, RecordFile};
 use emrshare_sync::{Outcome, Want};
 use futures_util::StreamExt;
 use reqwest::{StatusCode, tls::TlsInfo};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, watch};
+
+use crate::members::{Known, Members, Standing};
 
 /// Most bytes of one file in an answer: originals are bounded far lower.
 const FILE_LEN_MAX: usize = 256 * 1024 * 1024 + Manifest::LEN_MAX;
@@ -43,13 +44,13 @@ impl Forward {
 #[derive(Clone)]
 pub(crate) struct Peers {
     client: reqwest::Client,
-    members: Arc<HashMap<NodeId, (String, NodeCertificate)>>,
+    members: watch::Receiver<Arc<Members>>,
 }
 
 impl Peers {
     pub(crate) fn new(
         tls: rustls::ClientConfig,
-        genesis: &Genesis,
+        members: watch::Receiver<Arc<Members>>,
     ) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
@@ -58,10 +59,7 @@ impl Peers {
             .connect_timeout(Duration::from_secs(3))
             .read_timeout(Duration::from_secs(20))
             .build()?;
-        let members = genesis.members().map(|(member, certificate)| {
-            (certificate.node, (member.api.clone(), certificate.clone()))
-        });
-        Ok(Self { client, members: Arc::new(members.collect()) })
+        Ok(Self { client, members })
     }
 
     /// Asks a peer for files; gives an outcome for each want, and the files that fit together.
@@ -103,13 +101,20 @@ impl Peers {
         what: &str,
         body: Vec<u8>,
     ) -> Result<reqwest::Response, AskError> {
-        let (api, certificate) = self.members.get(&peer).ok_or(AskError::NotMember)?;
+        let members = self.members.borrow().clone();
+        let stays = |known: &&Known| known.standing != Standing::Left;
+        let known = members.get(peer).filter(stays).ok_or(AskError::NotMember)?;
+        let api = known.card.api.trim_end_matches('/');
         let request = self.client.post(format!("{api}/peer/v1/{what}")).body(body);
         let answer = request.send().await?.error_for_status()?;
         let shown = answer.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
         let shown = shown.and_then(|der| NodeCertificate::from_verified_der(der).ok());
         // The certificate must be the one on the ledger, not just any that the authority signed.
-        if shown.as_ref() == Some(certificate) { Ok(answer) } else { Err(AskError::Impostor) }
+        if shown.as_ref() == Some(&known.certificate) {
+            Ok(answer)
+        } else {
+            Err(AskError::Impostor)
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use emrshare_codec::RecordIndex;
 use emrshare_consensus::Engine;
-use emrshare_ledger::{CertifiedHeader, Header, Receipt};
+use emrshare_ledger::{CertifiedHeader, Header, Receipt, Succession, Successions};
+
+use crate::members::Members;
 
 /// A block without a certificate of its own is final through a later one: how far to look.
 const DESCENDANTS_MAX: u64 = 512;
@@ -32,6 +34,18 @@ pub(crate) async fn certified_from(engine: &Engine, height: u64) -> Option<Certi
         }
     }
     None
+}
+
+/// How the validators of genesis became those of now; `None` if a block is not at hand.
+pub(crate) async fn successions(engine: &Engine, members: &Members) -> Option<Successions> {
+    let mut successions = Vec::new();
+    for (height, next) in members.successions() {
+        let header = *engine.block(height).await?.header();
+        let certificate = engine.certificate(height).await?;
+        let last = CertifiedHeader { header, certificate };
+        successions.push(Succession { last, next: next.clone() });
+    }
+    Some(Successions(successions))
 }
 
 /// The last header up to `height` that has a certificate of its own.

@@ -10,12 +10,13 @@ use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_record::RecordFile;
 use emrshare_storage::Batch;
 use emrshare_sync::{Effect, Input, Outcome, Sync, SyncConfig, Task, Want};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::{
     clock,
     erase::Eraser,
     files::{self, DesensitizedStore, FileError, User},
+    members::Members,
     peers::Peers,
     tables::{UNSEARCHED, WANTS, pair},
 };
@@ -27,7 +28,7 @@ pub(crate) struct Replicator {
     pub(crate) eraser: Arc<Eraser>,
     pub(crate) search: Arc<Notify>,
     pub(crate) me: NodeId,
-    pub(crate) members: Vec<NodeId>,
+    pub(crate) members: watch::Receiver<Arc<Members>>,
 }
 
 type Fetched = (NodeId, Vec<(Want, Outcome, Option<RecordFile>)>);
@@ -41,7 +42,9 @@ impl Replicator {
     /// Runs until the chain is gone. What a restart interrupted is read from the store.
     pub(crate) async fn run(self, mut tasks: mpsc::UnboundedReceiver<Vec<Task>>) {
         let this = Arc::new(self);
-        let mut sync = Sync::new(SyncConfig::default(), this.me, this.members.iter().copied());
+        let mut members = this.members.clone();
+        let known = members.borrow_and_update().nodes();
+        let mut sync = Sync::new(SyncConfig::default(), this.me, known);
         let (events, mut happened) = mpsc::channel(64);
         let mut tick = tokio::time::interval(Duration::from_millis(50));
         let mut held: HashMap<(RecordIndex, Digest), RecordFile> = HashMap::new();
@@ -77,6 +80,9 @@ impl Replicator {
                     })),
                     None => return,
                 },
+                Ok(()) = members.changed() => {
+                    sync.set_members(members.borrow_and_update().nodes());
+                }
                 _ = tick.tick() => inputs.push(Input::Tick),
             }
         }

@@ -31,8 +31,6 @@ pub(crate) struct Indexer {
     pub(crate) files: DesensitizedStore,
     pub(crate) search: Arc<SearchIndex>,
     pub(crate) work: Arc<Notify>,
-    /// Name of each member's institution, by node id.
-    pub(crate) institutions: Vec<(u32, String)>,
 }
 
 impl Indexer {
@@ -118,7 +116,9 @@ impl Indexer {
     ) -> Result<Option<Document>, FileError> {
         let Some(file) = self.files.file(digest).await? else { return Ok(None) };
         let record = file.to_record()?;
-        let institution = self.institution(index.origin().get());
+        let members = self.chain.members();
+        let origin = members.get(index.origin());
+        let institution = origin.map_or("", |known| known.card.institution.as_str());
         let description = Description::of(record.bundle(), institution);
         Ok(Some(Document {
             diseases: description.diseases.join("; "),
@@ -126,10 +126,5 @@ impl Indexer {
             collected: description.collected,
             text: Sections::of(&record).joined(),
         }))
-    }
-
-    fn institution(&self, node: u32) -> &str {
-        let known = self.institutions.iter().find(|(id, _)| *id == node);
-        known.map_or("", |(_, name)| name)
     }
 }

@@ -39,7 +39,7 @@ const REGULATORS: &[&str] = &["regulator", "inspector"];
 const PATIENT_AND_REGULATORS: &[&str] = &["patient", "regulator", "inspector"];
 
 /// Who may, by method and path. What is not here is a mistake of this test.
-const TABLE: [(&str, &str, &[&str]); 36] = [
+const TABLE: [(&str, &str, &[&str]); 38] = [
     ("get", "/api/v1/ready", EVERYBODY),
     ("get", "/api/v1/status", EVERYBODY),
     ("get", "/api/v1/metrics", OPERATORS),
@@ -59,6 +59,8 @@ const TABLE: [(&str, &str, &[&str]); 36] = [
     ("get", "/api/v1/ancestor", EVERYBODY),
     ("get", "/api/v1/consistency", EVERYBODY),
     ("get", "/api/v1/genesis", EVERYBODY),
+    ("get", "/api/v1/successions", EVERYBODY),
+    ("get", "/api/v1/members", EVERYBODY),
     ("post", "/api/v1/people", OPERATORS),
     ("get", "/api/v1/people/{key}", EVERYBODY),
     ("post", "/api/v1/identities", OPERATORS),

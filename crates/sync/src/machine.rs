@@ -125,17 +125,23 @@ impl Sync {
     /// A machine that wants nothing yet.
     #[must_use]
     pub fn new(config: SyncConfig, me: NodeId, members: impl IntoIterator<Item = NodeId>) -> Self {
-        let mut members: Vec<_> = members.into_iter().filter(|member| *member != me).collect();
-        members.sort();
-        Self {
+        let mut sync = Self {
             config,
             me,
-            members,
+            members: Vec::new(),
             pending: BTreeMap::new(),
             heights: HashMap::new(),
             in_flight: HashMap::new(),
             misbehaved: HashMap::new(),
-        }
+        };
+        sync.set_members(members);
+        sync
+    }
+
+    /// Says who holds files from now on.
+    pub fn set_members(&mut self, members: impl IntoIterator<Item = NodeId>) {
+        self.members = members.into_iter().filter(|member| *member != self.me).collect();
+        self.members.sort();
     }
 
     /// Files that are wanted and not stored yet.

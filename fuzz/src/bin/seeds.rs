@@ -36,7 +36,14 @@ fn main() -> std::io::Result<()> {
         "bad_transactions",
     ];
     write(&folder.join("ledger_block"), group(&ledger, &blocks))?;
-    let proofs = ["receipts", "bad_receipts", "split_views", "bad_split_views"];
+    let proofs = [
+        "receipts",
+        "bad_receipts",
+        "split_views",
+        "bad_split_views",
+        "successions",
+        "bad_successions",
+    ];
     write(&folder.join("ledger_proofs"), group(&ledger, &proofs))?;
     write(
         &folder.join("merkle_paths"),

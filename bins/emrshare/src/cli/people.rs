@@ -185,6 +185,29 @@ pub(crate) enum AllianceCommand {
         #[command(flatten)]
         at: At,
     },
+    /// Who is or was a member, and who orders blocks.
+    Members {
+        #[command(flatten)]
+        at: At,
+        /// Write what a newcomer needs to find the members: its folder's `members.json`.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// As an operator: pass an application on and propose to admit the institution.
+    Admit {
+        #[command(flatten)]
+        at: At,
+        /// What `join apply` made.
+        application: PathBuf,
+    },
+    /// As an operator: leave the consortium, for ever. What this institution shared stays.
+    Leave {
+        #[command(flatten)]
+        at: At,
+        /// This node's id: the question whether that is meant.
+        #[arg(long, value_parser = node)]
+        node_id: NodeId,
+    },
     /// As an operator: propose to suspend a member. It needs more than two thirds of the members.
     Suspend {
         #[command(flatten)]

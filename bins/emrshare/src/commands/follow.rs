@@ -19,10 +19,15 @@ pub(super) async fn run(
     let genesis = home::genesis(&at.home.join("genesis.json"))?;
     let client = home::client(at)?;
     let mut light = LightClient::new(genesis.chain(), genesis.validators());
+    let successions = client.successions().await?;
+    let changed = "the node shows a change of the validators that they did not make final";
     let before = read_trusted(trusted)?;
     if let Some(before) = &before {
+        let height = before.header.height;
+        successions.lead(&mut light, height).context(changed)?;
         let wrong = || format!("{} holds no header of this chain", trusted.display());
-        light.advance(before.clone(), None).with_context(wrong)?;
+        let next = successions.named_at(height).cloned();
+        light.advance(before.clone(), next).with_context(wrong)?;
         compare(&client, &mut light, before, proof).await?;
     }
     let newest = client.newest_header().await?;
@@ -36,19 +41,20 @@ pub(super) async fn run(
         history::verify_consistency(&before.header, &newest.header, &path)
             .context("the node shows another history than before: keep both headers")?;
     }
-    light.advance(newest.clone(), None).context("the node's newest header is not final")?;
+    successions.lead(&mut light, newest.header.height).context(changed)?;
+    let next = successions.named_at(newest.header.height).cloned();
+    light.advance(newest.clone(), next).context("the node's newest header is not final")?;
     fs::write(trusted, newest.to_bytes())
         .with_context(|| format!("{} cannot be written", trusted.display()))?;
     let (height, block) = (newest.header.height, newest.header.hash());
     let votes = newest.certificate.votes.len();
-    let total = light.validators().members().len();
     let shown = json!({"height": height, "block": block.to_string(), "votes": votes});
     if as_json {
         output::json(&shown);
     } else {
         output::line(&format!(
-            "Height {height} is final by {votes} of {total} validators, and what was trusted before \
-             is part of it.\nblock {block}"
+            "Height {height} is final by {votes} validators' votes, and what was trusted before is \
+             part of it.\nblock {block}"
         ));
     }
     Ok(())

@@ -1,11 +1,13 @@
 //! What the commands do.
 
+mod alliance;
 mod bench;
 mod certificates;
 mod check;
 mod codec;
 mod desensitize;
 mod follow;
+mod join;
 mod local;
 mod people;
 mod pictures;
@@ -25,7 +27,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    cli::{CaCommand, CodecCommand, Command, KeyCommand, SplitViewCommand},
+    cli::{CaCommand, CodecCommand, Command, JoinCommand, KeyCommand, SplitViewCommand},
     demo,
 };
 
@@ -55,6 +57,10 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Ca(CaCommand::Show { certificate, authority }) => {
             certificates::show(&certificate, &authority, json)
         }
+        Command::Join(JoinCommand::Prepare(arguments)) => join::prepare(&arguments, json),
+        Command::Join(JoinCommand::Apply { folder, certificate }) => {
+            join::apply(&folder, &certificate, json)
+        }
         Command::Key(KeyCommand::New { file }) => certificates::new_key(&file, json),
         Command::Key(KeyCommand::Show { file }) => certificates::show_key(&file, json),
         Command::Submit { at, update, paths } => remote::submit(&at, update, &paths, json).await,
@@ -75,15 +81,18 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Receipt { at, index, out } => {
             remote::receipt(&at, index.parse()?, &out, json).await
         }
-        Command::Verify { receipt, manifest, genesis } => {
-            verify::run(&receipt, manifest.as_deref(), &genesis, json)
+        Command::Verify { receipt, manifest, genesis, successions } => {
+            let manifest = manifest.as_deref();
+            verify::run(&receipt, manifest, &genesis, successions.as_deref(), json)
         }
+        Command::Successions { at, out } => remote::successions(&at, &out, json).await,
         Command::Follow { at, trusted, proof } => follow::run(&at, &trusted, &proof, json).await,
-        Command::SplitView(SplitViewCommand::Find { first, second, genesis, out }) => {
-            split_view::find([&first, &second], &genesis, &out, json)
+        Command::SplitView(SplitViewCommand::Find { first, second, genesis, successions, out }) => {
+            let successions = successions.as_deref();
+            split_view::find([&first, &second], &genesis, successions, &out, json)
         }
-        Command::SplitView(SplitViewCommand::Verify { proof, genesis }) => {
-            split_view::verify(&proof, &genesis, json)
+        Command::SplitView(SplitViewCommand::Verify { proof, genesis, successions }) => {
+            split_view::verify(&proof, &genesis, successions.as_deref(), json)
         }
         Command::Register { at, key, role, identity } => {
             people::register(&at, key, role, &identity, json).await
@@ -97,7 +106,7 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Revoke(arguments) => people::revoke(&arguments, json).await,
         Command::BreakGlass(arguments) => people::break_glass(&arguments, json).await,
         Command::Audit(arguments) => people::audit(&arguments, json).await,
-        Command::Alliance(command) => people::alliance(&command, json).await,
+        Command::Alliance(command) => alliance::run(&command, json).await,
         Command::Protocol(command) => protocol::run(&command, json).await,
         Command::Wallet(command) => wallet::run(&command, json).await,
         Command::Sample { count, lang, seed, out } => local::sample(count, lang, seed, &out, json),

@@ -6,8 +6,8 @@ use anyhow::{Context, bail};
 use emrshare_client::{Client, ClientError};
 use emrshare_codec::{NodeId, RecordIndex};
 use emrshare_contracts::{
-    AllianceCall, AppendStatement, Appointment, Call, Grant, Grantee, Motion, Party,
-    PermissionCall, Purposes, RegistryCall, RelationshipCall, Role, Span,
+    AppendStatement, Call, Grant, Grantee, Party, PermissionCall, Purposes, RegistryCall,
+    RelationshipCall, Role, Span,
 };
 use emrshare_identity::{PublicKey, Signature};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::now_us;
 use crate::{
     cli::{
-        AllianceCommand, At, AuditArguments, BreakGlassArguments, GrantArguments, PersonCommand,
+        At, AuditArguments, BreakGlassArguments, GrantArguments, PersonCommand,
         RelationshipCommand, RevokeArguments,
     },
     home, output,
@@ -198,41 +198,12 @@ async fn everything(client: &Client) -> anyhow::Result<Value> {
     }
 }
 
-pub(super) async fn alliance(command: &AllianceCommand, as_json: bool) -> anyhow::Result<()> {
-    match command {
-        AllianceCommand::List { at } => {
-            output::value(&home::client(at)?.proposals().await?, as_json);
-            Ok(())
-        }
-        AllianceCommand::Suspend { at, member } => {
-            by_node(at, AllianceCall::Propose { motion: Motion::Suspend(*member) }, as_json).await
-        }
-        AllianceCommand::Reinstate { at, member } => {
-            by_node(at, AllianceCall::Propose { motion: Motion::Reinstate(*member) }, as_json).await
-        }
-        AllianceCommand::Appoint { at, key, role, identity } => {
-            let identity = home::client(at)?.identify(identity).await?;
-            let appointment = Appointment { role: *role, key: *key, identity };
-            let motion = Motion::Appoint(appointment);
-            by_node(at, AllianceCall::Propose { motion }, as_json).await
-        }
-        AllianceCommand::Vote { at, proposal, voice } => {
-            let call = AllianceCall::Vote { proposal: *proposal, voice: *voice };
-            by_node(at, call, as_json).await
-        }
-        AllianceCommand::Contributions { at } => {
-            output::value(&home::client(at)?.contributions().await?, as_json);
-            Ok(())
-        }
-    }
-}
-
 async fn signed(at: &At, call: impl Into<Call>, as_json: bool) -> anyhow::Result<()> {
     output::value(&home::client(at)?.sign_and_send(call).await?, as_json);
     Ok(())
 }
 
-async fn by_node(at: &At, call: impl Into<Call>, as_json: bool) -> anyhow::Result<()> {
+pub(super) async fn by_node(at: &At, call: impl Into<Call>, as_json: bool) -> anyhow::Result<()> {
     output::value(&home::client(at)?.call_as_node(call).await?, as_json);
     Ok(())
 }

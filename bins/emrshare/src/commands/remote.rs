@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use anyhow::Context;
 use emrshare_client::ClientError;
 use emrshare_codec::RecordIndex;
 use emrshare_contracts::Purpose;
@@ -157,6 +158,14 @@ pub(super) async fn delete(at: &At, index: RecordIndex, as_json: bool) -> anyhow
 
 pub(super) async fn status(at: &At, as_json: bool) -> anyhow::Result<()> {
     output::value(&home::client(at)?.status().await?, as_json);
+    Ok(())
+}
+
+pub(super) async fn successions(at: &At, out: &Path, as_json: bool) -> anyhow::Result<()> {
+    let successions = home::client(at)?.successions().await?;
+    fs::write(out, successions.to_bytes())
+        .with_context(|| format!("{} cannot be written", out.display()))?;
+    output::value(&json!({"successions": out, "changes": successions.0.len()}), as_json);
     Ok(())
 }
 

@@ -7,12 +7,13 @@ use emrshare_contracts::Genesis;
 use emrshare_ledger::{Misbehaviour, Receipt, SplitView};
 use serde_json::json;
 
-use crate::{home, output};
+use crate::{home, output, trust};
 
 /// Compares the final headers of two receipts; writes a proof if they contradict each other.
 pub(super) fn find(
     receipts: [&Path; 2],
     genesis: &Path,
+    successions: Option<&Path>,
     out: &Path,
     as_json: bool,
 ) -> anyhow::Result<()> {
@@ -20,8 +21,9 @@ pub(super) fn find(
     let certified = |path: &Path| -> anyhow::Result<_> {
         let receipt = Receipt::from_bytes(&read(path)?)
             .with_context(|| format!("{} is no receipt", path.display()))?;
+        let validators = trust::validators_of(&receipt.certified().header, &genesis, successions)?;
         receipt
-            .verify(genesis.chain(), &genesis.validators())
+            .verify(genesis.chain(), &validators)
             .with_context(|| format!("{} proves nothing", path.display()))?;
         Ok(receipt.certified())
     };
@@ -36,7 +38,8 @@ pub(super) fn find(
         show(&json!({"split_view": false, "heights": heights}), text, as_json);
         return Ok(());
     };
-    let misbehaviour = split.verify(genesis.chain(), &genesis.validators())?;
+    let validators = trust::validators_of(split.header(), &genesis, successions)?;
+    let misbehaviour = split.verify(genesis.chain(), &validators)?;
     fs::write(out, split.to_bytes())
         .with_context(|| format!("{} cannot be written", out.display()))?;
     tell(&genesis, &misbehaviour, as_json);
@@ -44,11 +47,17 @@ pub(super) fn find(
 }
 
 /// Checks a proof that somebody shows.
-pub(super) fn verify(proof: &Path, genesis: &Path, as_json: bool) -> anyhow::Result<()> {
+pub(super) fn verify(
+    proof: &Path,
+    genesis: &Path,
+    successions: Option<&Path>,
+    as_json: bool,
+) -> anyhow::Result<()> {
     let genesis = read_genesis(genesis)?;
     let split = SplitView::from_bytes(&read(proof)?).context("not a proof of a split view")?;
+    let validators = trust::validators_of(split.header(), &genesis, successions)?;
     let misbehaviour =
-        split.verify(genesis.chain(), &genesis.validators()).context("the proof does not hold")?;
+        split.verify(genesis.chain(), &validators).context("the proof does not hold")?;
     tell(&genesis, &misbehaviour, as_json);
     Ok(())
 }

@@ -7,19 +7,21 @@ use emrshare_ledger::Receipt;
 use emrshare_record::{FileKind, Manifest};
 use serde_json::json;
 
-use crate::{home, output};
+use crate::{home, output, trust};
 
 pub(super) fn run(
     receipt: &Path,
     manifest: Option<&Path>,
     genesis: &Path,
+    successions: Option<&Path>,
     as_json: bool,
 ) -> anyhow::Result<()> {
     let genesis = home::genesis(genesis).context("name the founding document with --genesis")?;
     let bytes =
         fs::read(receipt).with_context(|| format!("{} cannot be read", receipt.display()))?;
     let receipt = Receipt::from_bytes(&bytes).context("not a receipt")?;
-    let validators = genesis.validators();
+    let header = receipt.certified().header;
+    let validators = trust::validators_of(&header, &genesis, successions)?;
     let proven = receipt.verify(genesis.chain(), &validators)?;
     let entry = proven.entry;
     let file = manifest.map(|path| check_manifest(path, &entry)).transpose()?;

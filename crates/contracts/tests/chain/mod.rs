@@ -10,35 +10,40 @@ use emrshare_contracts::{
 use emrshare_identity::{Authority, SigningKey, Subject as NodeSubject, Validity};
 use emrshare_ledger::{Item, Memory, Overlay, SubmissionDraft, Transaction, TransactionDraft};
 
-const TIME: i64 = 1_750_000_000;
+pub(crate) const TIME: i64 = 1_750_000_000;
 const VALIDITY: Validity = Validity { not_before: TIME - 10, not_after: TIME + 1000 };
 
 pub(crate) fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed([seed; 32])
 }
 
-/// Nodes 0 to 3 with keys 10 to 13.
-pub(crate) fn genesis() -> Genesis {
-    let authority = Authority::new(key(1), "test", VALIDITY).unwrap();
-    let member = |node: u32| {
-        let subject = NodeSubject {
-            node: NodeId::new(node).unwrap(),
-            institution: format!("Hospital {node}"),
-            consensus_key: key(10 + node as u8).public_key(),
-            tls_key: key(20 + node as u8).public_key(),
-            hosts: vec!["127.0.0.1".into()],
-        };
-        Member {
-            api: "https://127.0.0.1:1".into(),
-            certificate: authority.issue(&subject, VALIDITY).unwrap(),
-            consensus: "127.0.0.1:2".into(),
-            institution: subject.institution,
-            node,
-        }
+/// Node `n` has key `10 + n`.
+pub(crate) fn member(node: u32) -> Member {
+    let subject = NodeSubject {
+        node: NodeId::new(node).unwrap(),
+        institution: format!("Hospital {node}"),
+        consensus_key: key(10 + node as u8).public_key(),
+        tls_key: key(20 + node as u8).public_key(),
+        hosts: vec!["127.0.0.1".into()],
     };
+    Member {
+        api: "https://127.0.0.1:1".into(),
+        certificate: authority().issue(&subject, VALIDITY).unwrap(),
+        consensus: "127.0.0.1:2".into(),
+        institution: subject.institution,
+        node,
+    }
+}
+
+fn authority() -> Authority {
+    Authority::new(key(1), "test", VALIDITY).unwrap()
+}
+
+/// Nodes 0 to 3.
+pub(crate) fn genesis() -> Genesis {
     let terms = Terms {
         name: "test".into(),
-        authority: authority.certificate_pem().into(),
+        authority: authority().certificate_pem().into(),
         protocol: Digest([1; 32]),
         policy: Digest([2; 32]),
         standards: Digest([3; 32]),
@@ -163,7 +168,7 @@ impl Chain {
     /// What happened to a subject, oldest first.
     pub(crate) fn trail(&self, subject: Subject) -> Vec<Happening> {
         let events = events(&self.state, subject, 0, 100).unwrap();
-        events.iter().map(|event| event.happening).collect()
+        events.into_iter().map(|event| event.happening).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use axum::{
     extract::{FromRequestParts, State},
     http::{StatusCode, header::AUTHORIZATION, request::Parts},
 };
-use emrshare_contracts::{Role, Summary, is_suspended, key_of, party, person, wallet_of};
+use emrshare_contracts::{Role, Summary, is_active, key_of, party, person, wallet_of};
 use emrshare_identity::{PublicKey, SignInChallenge, Signature, WalletSignIn};
 use emrshare_ledger::StateError;
 use serde::{Deserialize, Serialize};
@@ -42,8 +42,10 @@ impl Caller {
         }
         let state = shared.chain.state();
         if let Some(person) = person(&state, key)? {
-            // Patients are not to blame for the institution that registered them.
-            if person.role != Role::Patient && is_suspended(&state, person.registrar)? {
+            // Neither patients nor offices of the consortium are to blame for the institution that
+            // registered them.
+            let depends = person.role != Role::Patient && !person.role.is_office();
+            if depends && !is_active(&state, person.registrar)? {
                 return Ok(None);
             }
             let here = person.registrar == shared.me;

@@ -74,6 +74,7 @@ impl From<IngestError> for ApiError {
                 Self { status, error: "refused", message, refusal: Some(refusal) }
             }
             IngestError::NotFound(_) => Self::not_found(message),
+            IngestError::NotActive => Self::new(StatusCode::FORBIDDEN, "not-a-member", message),
             IngestError::UnderWay => Self::new(StatusCode::CONFLICT, "under-way", message),
             IngestError::Terms(error) => Self::from(error),
             IngestError::Local(cause) => Self::local(cause),

@@ -128,6 +128,17 @@ pub(super) async fn certified_header(
     Ok(Body::from(certified.to_bytes()).into_response())
 }
 
+/// All changes of the validators since genesis, in bytes: with the founding document they tell whose
+/// votes make a receipt's block final.
+#[utoipa::path(get, path = "/api/v1/successions", security(("bearer" = [])),
+    responses((status = 200, content_type = "application/octet-stream")))]
+pub(super) async fn successions(State(shared): Api, _: Caller) -> Result<Response, ApiError> {
+    let engine = shared.forward.engine().ok_or_else(|| ApiError::local("no engine"))?;
+    let successions = receipts::successions(&engine, &shared.chain.members()).await;
+    let successions = successions.ok_or_else(|| ApiError::local("an epoch's end is missing"))?;
+    Ok(Body::from(successions.to_bytes()).into_response())
+}
+
 /// Hashes that lead from one Merkle root to another.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct HashPath {

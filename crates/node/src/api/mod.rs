@@ -1,5 +1,6 @@
 //! The node's HTTPS interface.
 
+mod alliance;
 pub(crate) mod auth;
 mod error;
 mod ledger;
@@ -72,6 +73,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(ledger::ancestor))
         .routes(routes!(ledger::consistency))
         .routes(routes!(ledger::genesis))
+        .routes(routes!(ledger::successions))
+        .routes(routes!(alliance::members))
         .routes(routes!(people::register))
         .routes(routes!(people::show))
         .routes(routes!(people::identify))
@@ -84,8 +87,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(rights::trail_of_record))
         .routes(routes!(rights::own_trail))
         .routes(routes!(rights::trail_of_all))
-        .routes(routes!(rights::proposals))
-        .routes(routes!(rights::contributions))
+        .routes(routes!(alliance::proposals))
+        .routes(routes!(alliance::contributions))
         .routes(routes!(terms::show))
         .routes(routes!(terms::add))
         .split_for_parts();

@@ -47,6 +47,8 @@ pub(crate) struct NodeStatus {
     pub(super) institution: String,
     pub(super) consortium: String,
     pub(super) chain: String,
+    /// `member`, `suspended`, `left`, or `applicant` while it was not admitted.
+    pub(super) standing: &'static str,
     pub(super) members: usize,
     pub(super) height: u64,
     /// Milliseconds since 1970.
@@ -62,15 +64,15 @@ pub(crate) struct NodeStatus {
 impl NodeStatus {
     pub(super) fn of(shared: &Shared) -> Result<Self, ApiError> {
         let tip = *shared.chain.watch_tip().borrow();
-        let institution =
-            shared.genesis.member(shared.me).map(|(member, _)| member.institution.clone());
+        let members = shared.chain.members();
         let (_, searchable) = shared.search.search("", 1).map_err(ApiError::local)?;
         Ok(Self {
             node: shared.me.get(),
-            institution: institution.unwrap_or_default(),
+            institution: shared.institution.clone(),
             consortium: shared.genesis.name().into(),
             chain: tip.chain.to_string(),
-            members: shared.genesis.members().count(),
+            members: members.nodes().len(),
+            standing: members.get(shared.me).map_or("applicant", |known| known.standing.name()),
             height: tip.height,
             time_ms: tip.time_ms,
             block: tip.hash().to_string(),

@@ -9,12 +9,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use emrshare_codec::Digest;
-use emrshare_contracts::is_suspended;
 use futures_util::stream;
 
 use super::{Api, error::ApiError};
 use crate::{
     deliver,
+    members::Standing,
     node::Shared,
     peers::{MISSING, PRESENT},
     server::ShownCertificate,
@@ -82,14 +82,12 @@ fn check_member(
     shown: Option<emrshare_identity::NodeCertificate>,
 ) -> Result<(), ApiError> {
     let shown = shown.ok_or_else(|| ApiError::not_allowed("a node with a certificate"))?;
-    match shared.genesis.member(shown.node) {
-        Some((_, known)) if *known == shown => {
-            let suspended = is_suspended(&shared.chain.state(), shown.node);
-            if suspended.map_err(ApiError::local)? {
-                return Err(ApiError::not_allowed("a member that is not suspended"));
-            }
-            Ok(())
-        }
+    match shared.chain.members().get(shown.node) {
+        Some(known) if known.certificate == shown => match known.standing {
+            Standing::Member => Ok(()),
+            Standing::Suspended => Err(ApiError::not_allowed("a member that is not suspended")),
+            Standing::Left => Err(ApiError::not_allowed("a member that has not left")),
+        },
         _ => {
             tracing::warn!(node = shown.node.get(), "a certificate is not on the ledger");
             Err(ApiError::not_allowed("a member's node"))

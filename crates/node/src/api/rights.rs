@@ -1,21 +1,19 @@
-//! What the contracts know: of a patient, of accesses, of members.
+//! What the contracts know: of a patient, of accesses.
 
 use axum::{
     Json,
     extract::{Path, Query, State},
 };
 use emrshare_contracts::{
-    Event, Grantee, Happening, Motion, Party, Scope, Subject, Summary, all_events, contribution,
-    events, party, proposals as all_proposals,
+    Event, Grantee, Happening, Party, Scope, Subject, Summary, all_events, events, party,
 };
-use emrshare_ledger::StateRead;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Api, auth::Caller, error::ApiError, records::parse, requests::is_patient};
 
 /// Most rows of one kind in an answer.
-const ROWS_MAX: usize = 1000;
+pub(super) const ROWS_MAX: usize = 1000;
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RelationshipShown {
@@ -210,86 +208,6 @@ pub(super) async fn trail_of_all(
     Ok(Json(TrailPage { events: events.collect(), next: hex::encode(page.next) }))
 }
 
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ProposalShown {
-    /// The transaction that proposed.
-    proposal: String,
-    /// What is proposed, in words.
-    motion: String,
-    proposer: u32,
-    time_ms: u64,
-    yes: u32,
-    no: u32,
-    outcome: &'static str,
-}
-
-/// What members vote on, or have voted on.
-#[utoipa::path(get, path = "/api/v1/proposals", security(("bearer" = [])),
-    responses((status = 200, body = Vec<ProposalShown>)))]
-pub(super) async fn proposals(
-    State(shared): Api,
-    _: Caller,
-) -> Result<Json<Vec<ProposalShown>>, ApiError> {
-    let found = all_proposals(&shared.chain.state(), ROWS_MAX).map_err(ApiError::local)?;
-    let shown = found.iter().map(|(id, proposal)| ProposalShown {
-        proposal: id.to_string(),
-        motion: match proposal.motion {
-            Motion::Suspend(node) => format!("suspend {node}"),
-            Motion::Reinstate(node) => format!("reinstate {node}"),
-            Motion::Appoint(who) => {
-                format!("appoint {} as {}, key {}", who.identity, who.role.name(), who.key)
-            }
-            Motion::Terms(terms) => format!(
-                "terms: protocol {}, policy {}, standards {}",
-                terms.protocol, terms.policy, terms.standards
-            ),
-        },
-        proposer: proposal.proposer.get(),
-        time_ms: proposal.time_ms,
-        yes: proposal.yes,
-        no: proposal.no,
-        outcome: proposal.outcome.name(),
-    });
-    let mut shown: Vec<_> = shown.collect();
-    shown.sort_by_key(|proposal| proposal.time_ms);
-    Ok(Json(shown))
-}
-
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ContributionShown {
-    node: u32,
-    institution: String,
-    /// Records that it made.
-    records: String,
-    /// Originals given to people of other institutions.
-    given: u64,
-    /// Originals that its people took from other institutions.
-    taken: u64,
-}
-
-/// What each institution gave and took.
-#[utoipa::path(get, path = "/api/v1/contributions", security(("bearer" = [])),
-    responses((status = 200, body = Vec<ContributionShown>)))]
-pub(super) async fn contributions(
-    State(shared): Api,
-    _: Caller,
-) -> Result<Json<Vec<ContributionShown>>, ApiError> {
-    let state = shared.chain.state();
-    let shown = shared.genesis.members().map(|(member, certificate)| {
-        let node = certificate.node;
-        let (counters, made) = (contribution(&state, node)?, state.node(node)?.next_serial);
-        Ok(ContributionShown {
-            node: node.get(),
-            institution: member.institution.clone(),
-            records: made.to_string(),
-            given: counters.given,
-            taken: counters.taken,
-        })
-    });
-    let shown = shown.collect::<Result<_, emrshare_ledger::StateError>>();
-    Ok(Json(shown.map_err(ApiError::local)?))
-}
-
 fn scope_text(scope: Scope) -> String {
     match scope {
         Scope::All => "all".into(),
@@ -320,6 +238,8 @@ fn in_words(happening: Happening) -> String {
         Happening::Retired {} => "registration ended".into(),
         Happening::Suspended { member } => format!("node {member} suspended"),
         Happening::Reinstated { member } => format!("node {member} reinstated"),
+        Happening::Admitted { member } => format!("node {member} admitted"),
+        Happening::Left { member } => format!("node {member} left"),
         Happening::Appointed { role, identity } => {
             format!("person {identity} appointed as {}", role.name())
         }

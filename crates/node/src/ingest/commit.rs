@@ -15,6 +15,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use emrshare_codec::{
     DecodeError, Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial,
 };
+use emrshare_contracts::is_active;
 use emrshare_identity::SigningKey;
 use emrshare_ledger::{StateError, StateRead, Status, Submission, SubmissionDraft};
 use emrshare_storage::{Batch, Kv};
@@ -247,6 +248,9 @@ impl Packer {
         order: &Order,
         claimed: &mut HashSet<Vec<u8>>,
     ) -> Result<Option<IngestError>, PackError> {
+        if !is_active(state, self.me)? {
+            return Ok(Some(IngestError::NotActive));
+        }
         if order.kind != Kind::Delete {
             if let Some(existing) = state.record_of_original(order.original)? {
                 return Ok(Some(Refusal::duplicate(existing).into()));

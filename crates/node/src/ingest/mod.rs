@@ -69,6 +69,9 @@ impl Ingest {
         if let Some(known) = self.answered(request)? {
             return Ok((known, None));
         }
+        if !self.chain.members().is_active(self.chain.me()) {
+            return Err(IngestError::NotActive);
+        }
         let (judged, parcel) = self
             .on_a_core(files, move |this, files| {
                 let judged = this.judge_files(files)?;

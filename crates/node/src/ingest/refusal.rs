@@ -91,6 +91,12 @@ pub(crate) enum IngestError {
     /// There is no such active record of this node.
     #[error("there is no active record {0} of this node")]
     NotFound(RecordIndex),
+    /// The node's records are not taken.
+    #[error(
+        "this node is no member whose records are taken: it is not admitted yet, is suspended, or has \
+         left; `emrshare status` says which"
+    )]
+    NotActive,
     /// The same request is under way.
     #[error("the same request is under way; ask again later")]
     UnderWay,

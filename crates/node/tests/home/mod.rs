@@ -4,11 +4,13 @@
 use std::{
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use emrshare_client::Client;
-use emrshare_contracts::Genesis;
-use emrshare_identity::SigningKey;
+use emrshare_codec::NodeId;
+use emrshare_contracts::{Application, Genesis};
+use emrshare_identity::{Authority, SigningKey, Validity};
 use emrshare_node::{Config, Node, Settings, StoreEngine, setup};
 
 pub(crate) struct Home {
@@ -20,16 +22,7 @@ pub(crate) struct Home {
 impl Home {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let listeners = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-        let [api, consensus] = listeners.each_ref().map(|listener| listener.local_addr().unwrap());
-        drop(listeners);
-        let founder = setup::Founder {
-            institution: "Test hospital".into(),
-            api,
-            consensus,
-            hosts: vec!["localhost".into()],
-            store: StoreEngine::default(),
-        };
+        let founder = institution("Test hospital");
         let homes = setup::found(folder.path(), "test", &[founder]).unwrap();
         let path = homes[0].clone();
         let toml = path.join("node.toml");
@@ -40,6 +33,28 @@ impl Home {
         )
         .unwrap();
         Self { authority: folder.path().join("authority"), path, _folder: folder }
+    }
+
+    /// The folder of a node that wants to join, and its application.
+    pub(crate) fn joining(&self, node: u32) -> (Self, Application) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("node");
+        let shared = std::fs::read_to_string(self.path.join("keys/consortium.key")).unwrap();
+        let subject = setup::prepare(
+            &path,
+            NodeId::new(node).unwrap(),
+            &institution(&format!("Hospital {node}")),
+            &self.genesis(),
+            &shared.trim().parse().unwrap(),
+        );
+        let certificate = std::fs::read_to_string(self.authority.join("authority.pem")).unwrap();
+        let authority =
+            Authority::from_parts(read_key(&self.authority.join("authority.key")), certificate);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
+        let validity = Validity { not_before: now - 60, not_after: now + 3600 };
+        let certificate = authority.issue(&subject.unwrap(), validity).unwrap();
+        let application = setup::apply(&path, &certificate).unwrap();
+        (Self { authority: self.authority.clone(), path, _folder: folder }, application)
     }
 
     pub(crate) async fn start(&self) -> Node {
@@ -62,6 +77,18 @@ impl Home {
     pub(crate) fn client_of(&self, node: &Node, key: SigningKey) -> Client {
         let base = format!("https://{}", node.address());
         Client::new(&base, self.genesis().authority(), key).unwrap()
+    }
+}
+
+fn institution(name: &str) -> setup::Founder {
+    let listeners = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+    let [api, consensus] = listeners.each_ref().map(|listener| listener.local_addr().unwrap());
+    setup::Founder {
+        institution: name.into(),
+        api,
+        consensus,
+        hosts: vec!["localhost".into()],
+        store: StoreEngine::default(),
     }
 }
 

@@ -1,4 +1,7 @@
-//! Founding a consortium: authority, certificates, genesis, and a folder for each node.
+//! Founding a consortium: authority, certificates, genesis, and a folder for each node; and joining
+//! one later.
+
+mod join;
 
 use std::{
     fs,
@@ -19,7 +22,12 @@ use emrshare_storage::Engine;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{clock, config::Settings};
+use crate::{
+    clock,
+    config::{ConfigError, Settings},
+};
+
+pub use join::{apply, prepare};
 
 const YEAR_SECONDS: i64 = 365 * 24 * 3600;
 
@@ -38,15 +46,18 @@ pub enum SetupError {
         /// Why.
         source: std::io::Error,
     },
-    /// A certificate cannot be made.
-    #[error("a certificate cannot be made")]
+    /// A certificate cannot be made or used.
+    #[error("a certificate cannot be made or used")]
     Certificate(#[from] CertificateError),
+    /// What was prepared cannot be read.
+    #[error("the prepared folder cannot be used")]
+    Prepared(#[from] ConfigError),
     /// The members do not make a consortium.
     #[error("the members do not make a consortium")]
     Genesis(#[from] GenesisError),
 }
 
-/// One founding member.
+/// An institution, and where its node is reached.
 #[derive(Clone, Debug)]
 pub struct Founder {
     /// The institution's name.
@@ -68,9 +79,7 @@ pub struct Founder {
 /// # Errors
 /// See [`SetupError`]; what exists is never overwritten.
 pub fn found(folder: &Path, name: &str, founders: &[Founder]) -> Result<Vec<PathBuf>, SetupError> {
-    let now = i64::try_from(clock::now_ms() / 1000).unwrap_or(i64::MAX);
-    let validity =
-        |years| Validity { not_before: now - 3600, not_after: now + years * YEAR_SECONDS };
+    let now = seconds();
     let authority_folder = folder.join("authority");
     let authority_key = SigningKey::from_seed(clock::random());
     write_secret(&authority_folder.join("authority.key"), &hex::encode(authority_key.seed()))?;
@@ -97,6 +106,15 @@ pub fn found(folder: &Path, name: &str, founders: &[Founder]) -> Result<Vec<Path
     drafts.iter().map(|draft| draft.write(home(draft), &genesis, &consortium_key)).collect()
 }
 
+fn seconds() -> i64 {
+    i64::try_from(clock::now_ms() / 1000).unwrap_or(i64::MAX)
+}
+
+fn validity(years: i64) -> Validity {
+    let now = seconds();
+    Validity { not_before: now - 3600, not_after: now + years * YEAR_SECONDS }
+}
+
 /// The folder within the authority's that keeps what it issued.
 pub const ISSUED: &str = "issued";
 
@@ -118,11 +136,7 @@ fn embedded_terms() -> [Digest; 3] {
 /// A founder with its keys.
 struct Draft {
     member: Member,
-    node_key: SigningKey,
-    tls_key: SigningKey,
-    settings: Settings,
-    operator: SigningKey,
-    web: WebCertificate,
+    home: Home,
 }
 
 impl Draft {
@@ -134,45 +148,71 @@ impl Draft {
     ) -> Result<Self, SetupError> {
         let id = u32::try_from(position).unwrap_or(u32::MAX);
         let node = NodeId::new(id).map_err(|_| GenesisError::Members)?;
-        let [node_key, tls_key, operator] =
-            [(); 3].map(|()| SigningKey::from_seed(clock::random()));
-        let hosts: Vec<_> =
-            founder.hosts.iter().cloned().chain([founder.api.ip().to_string()]).collect();
-        let web = WebCertificate::generate(hosts.clone(), validity)?;
-        let subject = Subject {
-            node,
-            institution: founder.institution.clone(),
-            consensus_key: node_key.public_key(),
-            tls_key: tls_key.public_key(),
-            hosts,
-        };
-        let member = Member {
-            api: format!("https://{}", founder.api),
-            certificate: authority.issue(&subject, validity)?,
-            consensus: founder.consensus.to_string(),
-            institution: founder.institution.clone(),
-            node: id,
-        };
-        let settings = Settings {
-            node: id,
-            api_listen: founder.api,
-            consensus_listen: founder.consensus,
-            operators: vec![operator.public_key().to_string()],
-            heartbeat_ms: 1_000,
-            leader_timeout_ms: 2_000,
-            record_len_max: 64 * 1024 * 1024,
-            store: founder.store,
-        };
-        Ok(Self { member, node_key, tls_key, settings, operator, web })
+        let home = Home::new(node, founder, validity)?;
+        let certificate = authority.issue(&home.subject(node, founder), validity)?;
+        let member = home.settings.card(founder.institution.clone(), certificate);
+        Ok(Self { member, home })
     }
 
     /// Writes the node's folder.
     fn write(
         &self,
-        home: PathBuf,
+        folder: PathBuf,
         genesis: &Genesis,
         consortium_key: &str,
     ) -> Result<PathBuf, SetupError> {
+        self.home.write(&folder, genesis, consortium_key)?;
+        write(&folder.join("node.pem"), &self.member.certificate)?;
+        Ok(folder)
+    }
+}
+
+/// Keys and settings of a node.
+struct Home {
+    node_key: SigningKey,
+    tls_key: SigningKey,
+    settings: Settings,
+    operator: SigningKey,
+    web: WebCertificate,
+}
+
+impl Home {
+    /// New keys.
+    fn new(node: NodeId, institution: &Founder, validity: Validity) -> Result<Self, SetupError> {
+        let [node_key, tls_key, operator] =
+            [(); 3].map(|()| SigningKey::from_seed(clock::random()));
+        let web = WebCertificate::generate(hosts(institution), validity)?;
+        let settings = Settings {
+            node: node.get(),
+            api_listen: institution.api,
+            consensus_listen: institution.consensus,
+            operators: vec![operator.public_key().to_string()],
+            heartbeat_ms: 1_000,
+            leader_timeout_ms: 2_000,
+            record_len_max: 64 * 1024 * 1024,
+            store: institution.store,
+        };
+        Ok(Self { node_key, tls_key, settings, operator, web })
+    }
+
+    /// What the authority certifies.
+    fn subject(&self, node: NodeId, institution: &Founder) -> Subject {
+        Subject {
+            node,
+            institution: institution.institution.clone(),
+            consensus_key: self.node_key.public_key(),
+            tls_key: self.tls_key.public_key(),
+            hosts: hosts(institution),
+        }
+    }
+
+    /// Writes everything but the certificate.
+    fn write(
+        &self,
+        folder: &Path,
+        genesis: &Genesis,
+        consortium_key: &str,
+    ) -> Result<(), SetupError> {
         let secrets = [
             ("node.key", hex::encode(self.node_key.seed())),
             ("tls.key", hex::encode(self.tls_key.seed())),
@@ -182,16 +222,19 @@ impl Draft {
             ("reveal.key", hex::encode(clock::random::<32>())),
         ];
         for (name, secret) in secrets {
-            write_secret(&home.join("keys").join(name), &secret)?;
+            write_secret(&folder.join("keys").join(name), &secret)?;
         }
-        write_secret(&home.join("keys").join("web-key.pem"), &self.web.key_pem)?;
-        write(&home.join("web.pem"), &self.web.certificate_pem)?;
-        write(&home.join("node.pem"), &self.member.certificate)?;
-        write(&home.join("genesis.json"), &String::from_utf8_lossy(genesis.as_bytes()))?;
+        write_secret(&folder.join("keys").join("web-key.pem"), &self.web.key_pem)?;
+        write(&folder.join("web.pem"), &self.web.certificate_pem)?;
+        write(&folder.join("genesis.json"), &String::from_utf8_lossy(genesis.as_bytes()))?;
         let settings = toml::to_string(&self.settings).expect("settings can be written as TOML");
-        write(&home.join("node.toml"), &settings)?;
-        Ok(home)
+        write(&folder.join("node.toml"), &settings)
     }
+}
+
+fn hosts(institution: &Founder) -> Vec<String> {
+    let address = institution.api.ip().to_string();
+    institution.hosts.iter().cloned().chain([address]).collect()
 }
 
 fn write(path: &Path, text: &str) -> Result<(), SetupError> {
