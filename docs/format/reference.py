@@ -274,6 +274,7 @@ CALLS = {
     (1, 1): [KEY, ["no", "yes"]],
     (1, 2): [NODE, TEXT, TEXT, TEXT, TEXT, "signature"],
     (1, 3): [],
+    (1, 4): [NODE, TEXT, TEXT, TEXT, TEXT],
     (2, 0): [ROLE, KEY, KEY],
     (2, 1): [KEY],
     (2, 2): [KEY, KEY],

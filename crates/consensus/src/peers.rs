@@ -21,14 +21,15 @@ pub(crate) fn addresses(peers: &[Peer]) -> Result<Map<PublicKey, Address>, Engin
     pairs.into_iter().try_collect().map_err(|_| EngineError::Keys)
 }
 
-/// Connects with new peers and drops old ones, until nobody names any.
+/// Connects with new peers and drops old ones, for ever.
 pub(crate) async fn follow<M>(mut oracle: M, mut peers: watch::Receiver<Vec<Peer>>)
 where
     M: AddressableManager<PublicKey = PublicKey>,
 {
     for number in 1.. {
         if peers.changed().await.is_err() {
-            return;
+            // Those that were named stay.
+            return std::future::pending().await;
         }
         let named = peers.borrow_and_update().clone();
         match addresses(&named) {

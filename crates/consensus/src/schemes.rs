@@ -11,6 +11,7 @@ use commonware_cryptography::{
     ed25519::PrivateKey,
 };
 use commonware_utils::{TryCollect, ordered::Set};
+use emrshare_codec::Digest;
 use emrshare_ledger::{Certificate, ValidatorSet};
 
 use crate::{Chain, EngineError, engine::public_key};
@@ -24,7 +25,8 @@ pub(crate) type Scheme = simplex::scheme::ed25519::Scheme;
 pub(crate) struct Schemes {
     signer: PrivateKey,
     chain: Arc<dyn Chain>,
-    made: Arc<Mutex<HashMap<Epoch, Arc<Scheme>>>>,
+    /// By the root of the set: most epochs have the validators of the one before.
+    made: Arc<Mutex<HashMap<Digest, Arc<Scheme>>>>,
 }
 
 impl Schemes {
@@ -34,11 +36,12 @@ impl Schemes {
 
     /// The scheme of an epoch; `None` while the chain does not know its validators.
     pub(crate) fn of(&self, epoch: Epoch) -> Option<Arc<Scheme>> {
+        let validators = self.chain.validators(epoch.get())?;
+        let root = validators.root();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(scheme) = made.get(&epoch) {
+        if let Some(scheme) = made.get(&root) {
             return Some(scheme.clone());
         }
-        let validators = self.chain.validators(epoch.get())?;
         let scheme = match self.make(&validators) {
             Ok(scheme) => Arc::new(scheme),
             Err(error) => {
@@ -46,7 +49,7 @@ impl Schemes {
                 return None;
             }
         };
-        made.insert(epoch, scheme.clone());
+        made.insert(root, scheme.clone());
         Some(scheme)
     }
 

@@ -5,7 +5,7 @@ use emrshare_identity::PublicKey;
 use emrshare_ledger::{DecodeError, Overlay, StateError, StateRead, StateScan, wire::Reader};
 
 use crate::{
-    CallError, Happening, Role, Subject,
+    CallError, Happening, Member, Role, Subject,
     audit::{self, Signed},
     error::allow,
     key,
@@ -156,6 +156,11 @@ calls! {
         },
         /// A member's node goes for ever. What it shared stays.
         3 => Leave {},
+        /// A member's node has another address, name or TLS key, but the same id and consensus key.
+        4 => Renew {
+            /// As it is from now on.
+            card: Member,
+        },
     }
 }
 
@@ -232,6 +237,7 @@ impl AllianceCall {
             Self::Vote { proposal, voice } => vote(state, by, proposal, voice),
             Self::Apply { application } => membership::apply(state, by, &application),
             Self::Leave {} => membership::leave(state, by),
+            Self::Renew { card } => membership::renew(state, by, &card),
         }
     }
 }

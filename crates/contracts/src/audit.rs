@@ -150,6 +150,11 @@ calls! {
             /// Its node.
             member: NodeId,
         },
+        /// A member has another address, name or TLS key.
+        16 => Renewed {
+            /// Its node.
+            member: NodeId,
+        },
     }
 }
 

@@ -76,38 +76,46 @@ impl Application {
         state: &S,
         by: Signed,
     ) -> Result<NodeCertificate, CallError> {
-        let wrong = |what| Err(CallError::Value { what });
-        let Member { node, institution, api, consensus, certificate } = &self.member;
-        if [institution, api, consensus].into_iter().any(|text| text.len() > NAME_LEN_MAX) {
-            return wrong("name and addresses have at most 255 bytes");
-        }
-        if !api.starts_with("https://") {
-            return wrong("the API's address begins with https://");
-        }
-        if consensus.parse::<std::net::SocketAddr>().is_err() {
-            return wrong("the consensus address is `IP:port`");
-        }
-        let authority: String =
-            wire::row(state, &key::authority())?.ok_or(CallError::Missing { what: "authority" })?;
-        let now = i64::try_from(by.time_ms / 1000).unwrap_or(i64::MAX);
-        let Ok(shown) = NodeCertificate::verify_pem(certificate, &authority, now) else {
-            return wrong("the certificate is not valid, or not of the consortium's authority");
-        };
-        if shown.node.get() != *node {
-            return wrong("the certificate is of another node");
-        }
+        let certificate = check_card(state, by, &self.member)?;
         let signed = consented(by.chain, &self.member);
-        if shown.consensus_key.verify(CONSENT, &signed, &self.consent).is_err() {
-            return wrong("the application is not signed by the node's consensus key");
+        if certificate.consensus_key.verify(CONSENT, &signed, &self.consent).is_err() {
+            let what = "the application is not signed by the node's consensus key";
+            return Err(CallError::Value { what });
         }
-        if state.get(&key::card(shown.node))?.is_some() {
+        if state.get(&key::card(certificate.node))?.is_some() {
             return Err(CallError::Registered { what: "node" });
         }
-        if state.get(&key::seat(shown.consensus_key))?.is_some() {
+        if state.get(&key::seat(certificate.consensus_key))?.is_some() {
             return Err(CallError::Registered { what: "consensus key" });
         }
-        Ok(shown)
+        Ok(certificate)
     }
+}
+
+/// What can be wrong with a card, whoever shows it.
+fn check_card<S: StateRead + ?Sized>(
+    state: &S,
+    by: Signed,
+    card: &Member,
+) -> Result<NodeCertificate, CallError> {
+    let wrong = |what| Err(CallError::Value { what });
+    let Member { node, institution, api, consensus, certificate } = card;
+    if [institution, api, consensus].into_iter().any(|text| text.len() > NAME_LEN_MAX) {
+        return wrong("name and addresses have at most 255 bytes");
+    }
+    if !api.starts_with("https://") {
+        return wrong("the API's address begins with https://");
+    }
+    if consensus.parse::<std::net::SocketAddr>().is_err() {
+        return wrong("the consensus address is `IP:port`");
+    }
+    let authority: String =
+        wire::row(state, &key::authority())?.ok_or(CallError::Missing { what: "authority" })?;
+    let now = i64::try_from(by.time_ms / 1000).unwrap_or(i64::MAX);
+    let Ok(shown) = NodeCertificate::verify_pem(certificate, &authority, now) else {
+        return wrong("the certificate is not valid, or not of the consortium's authority");
+    };
+    if shown.node.get() == *node { Ok(shown) } else { wrong("the certificate is of another node") }
 }
 
 fn consented(chain: Digest, member: &Member) -> Vec<u8> {
@@ -279,6 +287,21 @@ pub(crate) fn admit<S: StateRead + ?Sized>(
     count(state, 1)?;
     join(state, node, consensus_key)?;
     Ok(Happening::Admitted { member: node })
+}
+
+/// A member's addresses, name or TLS key change; its id and its consensus key stay.
+pub(crate) fn renew<S: StateRead + ?Sized>(
+    state: &mut Overlay<'_, S>,
+    by: Signed,
+    card: &Member,
+) -> Result<(), CallError> {
+    let certificate = check_card(state, by, card)?;
+    if (certificate.node, certificate.consensus_key) != (by.node, by.signer) {
+        let what = "the certificate is not of this node and its consensus key";
+        return Err(CallError::Value { what });
+    }
+    wire::put(state, key::card(by.node), card);
+    audit::log(state, Subject::Consortium, by, Happening::Renewed { member: by.node })
 }
 
 /// A member goes, by its own will. What it shared stays, and its id and key are not given again.

@@ -158,6 +158,30 @@ fn two_applications_with_one_id_admit_one() {
 }
 
 #[test]
+fn a_member_changes_its_own_card_and_nobody_elses() {
+    let mut chain = founded();
+    let moved = |number: u32| {
+        let mut card = member(number);
+        card.api = "https://emr.example:8443".into();
+        card.consensus = "192.0.2.1:8444".into();
+        card
+    };
+    chain.call(1, &key(11), AllianceCall::Renew { card: moved(1) }).unwrap();
+    assert_eq!(card(&chain.state, node(1)).unwrap().unwrap(), moved(1));
+    assert_eq!(chain.trail(Subject::Consortium), [Happening::Renewed { member: node(1) }]);
+    let error = call_error(chain.call(1, &key(11), AllianceCall::Renew { card: moved(2) }));
+    assert!(matches!(error, CallError::Value { .. }), "{error}");
+    // Through node 1, but not by its key.
+    let error = call_error(chain.call(1, &key(12), AllianceCall::Renew { card: moved(1) }));
+    assert!(matches!(error, CallError::NotAllowed { .. }), "{error}");
+    let mut wrong = moved(1);
+    wrong.api = "http://emr.example".into();
+    let error = call_error(chain.call(1, &key(11), AllianceCall::Renew { card: wrong }));
+    assert!(matches!(error, CallError::Value { .. }), "{error}");
+    assert_eq!(card(&chain.state, node(1)).unwrap().unwrap(), moved(1));
+}
+
+#[test]
 fn the_last_member_stays() {
     let mut chain = founded();
     for number in 1..4_u8 {

@@ -20,7 +20,7 @@ use sha2::Digest as _;
 /// The files and their SHA-256.
 const LOCKS: [(&str, &str); 2] = [
     ("genesis.json", "a80ea4296336c16092efd0e9249ab2309ab785824a01cd697f2a44eb859c3e0b"),
-    ("calls.json", "521845383c1e3f2a4946048ac95dff551e6dff542c6b4de1dbfe0e1dbe8918e9"),
+    ("calls.json", "ec0a42477c9a59e7e295a3e5a86047da072c9ce85baaf02e419edb568889181f"),
 ];
 const TIME: i64 = 1_763_683_200;
 
@@ -155,6 +155,17 @@ fn calls() -> Value {
             ]),
         ),
         (AllianceCall::Leave {}.into(), json!([3])),
+        (
+            AllianceCall::Renew { card: member.clone() }.into(),
+            json!([
+                4,
+                member.node,
+                member.institution,
+                member.api,
+                member.consensus,
+                member.certificate
+            ]),
+        ),
         (
             RegistryCall::Register { role: Role::Inspector, key: doctor, identity }.into(),
             json!([0, "inspector", doctor.to_string(), identity.to_string()]),

@@ -87,6 +87,12 @@ pub struct Settings {
     pub api_listen: SocketAddr,
     /// Address and port of the consensus engine.
     pub consensus_listen: SocketAddr,
+    /// Base address of the API for others, if it is not `https://` and `api_listen`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_public: Option<String>,
+    /// Address and port of the consensus engine for others, if it is not `consensus_listen`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consensus_public: Option<SocketAddr>,
     /// Public keys of those who run the node, in hexadecimal.
     pub operators: Vec<String>,
     /// Milliseconds after which a leader with nothing to say proposes an empty block.
@@ -106,10 +112,11 @@ pub struct Settings {
 impl Settings {
     /// The card of a node with these settings.
     pub(crate) fn card(&self, institution: String, certificate: String) -> Member {
+        let api = self.api_public.clone();
         Member {
-            api: format!("https://{}", self.api_listen),
+            api: api.unwrap_or_else(|| format!("https://{}", self.api_listen)),
             certificate,
-            consensus: self.consensus_listen.to_string(),
+            consensus: self.consensus_public.unwrap_or(self.consensus_listen).to_string(),
             institution,
             node: self.node,
         }
@@ -135,7 +142,7 @@ pub struct Config {
     pub(crate) node: NodeId,
     pub(crate) operators: Vec<PublicKey>,
     pub(crate) genesis: Genesis,
-    /// This node as the ledger knows it, or as it applied.
+    /// This node as it was founded, or as it applied.
     pub(crate) card: Member,
     /// Members that a newcomer finds the chain at.
     pub(crate) introduced: Vec<(Member, NodeCertificate)>,
@@ -168,14 +175,16 @@ impl Config {
             .map_err(|source| ConfigError::Genesis { path: genesis_path, source })?;
         let node = NodeId::new(settings.node).map_err(|_| ConfigError::NotMember(settings.node))?;
         let card = own_card(folder, node, &genesis)?;
-        let certificate = certificate_of(&card, &genesis)?;
         let certificate_path = folder.join("node.pem");
+        let certificate_pem = read(&certificate_path)?;
+        let certificate = certified(node.get(), &certificate_pem, &genesis)?;
         let keys = folder.join("keys");
         let reveal_key = keys.join("reveal.key");
         let signing_key: SigningKey = read_key(&keys.join("node.key"))?;
         let tls_key = TlsKey::new(read_key(&keys.join("tls.key"))?);
         let ours = (signing_key.public_key(), tls_key.public_key());
-        if ours != (certificate.consensus_key, certificate.tls_key) {
+        let founded = certificate_of(&card, &genesis)?.consensus_key;
+        if ours != (certificate.consensus_key, certificate.tls_key) || ours.0 != founded {
             return Err(ConfigError::ForeignKeys(settings.node));
         }
         let operators = settings
@@ -185,7 +194,7 @@ impl Config {
         Ok(Self {
             node,
             operators: operators.collect::<Result<_, _>>()?,
-            certificate_pem: read(&certificate_path)?,
+            certificate_pem,
             certificate_path,
             web: (read(&folder.join("web.pem"))?, Zeroizing::new(read(&keys.join("web-key.pem"))?)),
             signing_key,
@@ -226,10 +235,13 @@ fn introduced(
 }
 
 fn certificate_of(card: &Member, genesis: &Genesis) -> Result<NodeCertificate, ConfigError> {
-    let node = card.node;
+    certified(card.node, &card.certificate, genesis)
+}
+
+/// A node's certificate, whenever it is valid.
+fn certified(node: u32, pem: &str, genesis: &Genesis) -> Result<NodeCertificate, ConfigError> {
     let wrap = |source| ConfigError::Certificate { node, source };
-    let certificate =
-        NodeCertificate::read_pem(&card.certificate, genesis.authority()).map_err(wrap)?;
+    let certificate = NodeCertificate::read_pem(pem, genesis.authority()).map_err(wrap)?;
     if certificate.node.get() == node {
         Ok(certificate)
     } else {

@@ -117,11 +117,13 @@ impl Shared {
         peers: Peers,
     ) -> Result<Self, NodeError> {
         let Config { settings, node: me, genesis, card, data, documents, operators, .. } = config;
-        let domains = domains_of(&card.api, settings.api_listen);
         let signing_key = config.signing_key;
         let forward = Forward::default();
         forward.connect(ledger.engine.clone());
         let chain = ledger.chain.clone();
+        let members = chain.members();
+        let card = members.get(me).map_or(card, |known| known.card.clone());
+        let domains = domains_of(&card.api, settings.api_listen);
         let files = DesensitizedStore {
             kv: kv.clone(),
             blobs: Blobs::in_folder(data.join("desensitized"), kv.clone(), DESENSITIZED_BLOBS)

@@ -123,10 +123,17 @@ async fn others_join_a_lone_node_and_go_on_without_it() {
     let of_c = submit(&c, 3).await;
     verify_receipt(&founder, &c, of_c).await;
 
-    // A restart goes on in the epoch where it stopped.
+    // A restart goes on in the epoch where it stopped, at other addresses that it made known before.
+    home_b.move_ports();
+    let card = emrshare_node::setup::card(&home_b.path).unwrap();
+    b.call_as_node(AllianceCall::Renew { card: card.clone() }).await.unwrap();
     second.stop().await;
     let second = home_b.start().await;
     let b = home_b.client(&second);
+    let members = a.members().await.unwrap();
+    assert_eq!(members[1]["api"], json!(card.api));
+    let moved = submit(&b, 5).await;
+    wait_for_copy(&c, moved, &b).await;
 
     a.call_as_node(AllianceCall::Leave {}).await.unwrap();
     wait_for_validators(&b, &[1, 2]).await;

@@ -200,6 +200,12 @@ pub(crate) enum AllianceCommand {
         /// What `join apply` made.
         application: PathBuf,
     },
+    /// As an operator: make the addresses and the certificate of this node's folder known, before the
+    /// node is started with them.
+    Renew {
+        #[command(flatten)]
+        at: At,
+    },
     /// As an operator: leave the consortium, for ever. What this institution shared stays.
     Leave {
         #[command(flatten)]

@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 use anyhow::{Context, bail};
 use emrshare_codec::NodeId;
 use emrshare_contracts::{AllianceCall, Appointment, Motion};
+use emrshare_node::setup;
 use serde_json::{Value, json};
 
 use super::people::by_node;
@@ -21,6 +22,10 @@ pub(super) async fn run(command: &AllianceCommand, as_json: bool) -> anyhow::Res
         }
         AllianceCommand::Members { at, out } => members(at, out.as_deref(), as_json).await,
         AllianceCommand::Admit { at, application } => admit(at, application, as_json).await,
+        AllianceCommand::Renew { at } => {
+            let card = setup::card(&at.home)?;
+            by_node(at, AllianceCall::Renew { card }, as_json).await
+        }
         AllianceCommand::Leave { at, node_id } => leave(at, *node_id, as_json).await,
         AllianceCommand::Suspend { at, member } => {
             by_node(at, AllianceCall::Propose { motion: Motion::Suspend(*member) }, as_json).await

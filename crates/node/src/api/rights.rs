@@ -240,6 +240,9 @@ fn in_words(happening: Happening) -> String {
         Happening::Reinstated { member } => format!("node {member} reinstated"),
         Happening::Admitted { member } => format!("node {member} admitted"),
         Happening::Left { member } => format!("node {member} left"),
+        Happening::Renewed { member } => {
+            format!("node {member} has another address or certificate")
+        }
         Happening::Appointed { role, identity } => {
             format!("person {identity} appointed as {}", role.name())
         }

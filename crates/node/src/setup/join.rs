@@ -1,13 +1,14 @@
-//! Joining a consortium: a folder with keys, the authority's certificate, an application.
+//! Joining a consortium: a folder with keys, the authority's certificate, an application; and what a
+//! member's folder says of it later.
 
 use std::path::Path;
 
 use emrshare_codec::NodeId;
-use emrshare_contracts::{Application, Genesis};
+use emrshare_contracts::{Application, Genesis, Member};
 use emrshare_identity::{CertificateError, ConsortiumKey, IssuedCertificate, SigningKey, Subject};
 
 use super::{Founder, Home, SetupError, seconds, validity, write};
-use crate::config::{ConfigError, Settings, read, read_key, read_settings};
+use crate::config::{ConfigError, read, read_key, read_settings};
 
 /// Makes the folder of a node that wants to join a consortium: everything but its certificate.
 /// Returns what the authority is to certify.
@@ -26,6 +27,18 @@ pub fn prepare(
     Ok(home.subject(node, institution))
 }
 
+/// What a node's folder says of the node: addresses of its `node.toml`, name and keys of its
+/// `node.pem`.
+///
+/// # Errors
+/// See [`SetupError`].
+pub fn card(folder: &Path) -> Result<Member, SetupError> {
+    let settings = read_settings(&folder.join("node.toml"))?;
+    let certificate = read(&folder.join("node.pem"))?;
+    let issued = IssuedCertificate::read(&certificate, genesis(folder)?.authority())?;
+    Ok(settings.card(issued.subject.institution, certificate))
+}
+
 /// Puts the authority's certificate into a prepared folder, as `node.pem` and `member.json`, and signs
 /// the application that a member passes on.
 ///
@@ -36,10 +49,8 @@ pub fn prepare(
 /// # Panics
 /// Never: a card can be written as JSON.
 pub fn apply(folder: &Path, certificate: &str) -> Result<Application, SetupError> {
-    let settings: Settings = read_settings(&folder.join("node.toml"))?;
-    let genesis_path = folder.join("genesis.json");
-    let genesis = Genesis::from_bytes(read(&genesis_path)?.as_bytes())
-        .map_err(|source| ConfigError::Genesis { path: genesis_path, source })?;
+    let settings = read_settings(&folder.join("node.toml"))?;
+    let genesis = genesis(folder)?;
     let issued = IssuedCertificate::read(certificate, genesis.authority())?;
     let (now, valid) = (seconds(), issued.validity);
     if now < valid.not_before || now > valid.not_after {
@@ -59,4 +70,10 @@ pub fn apply(folder: &Path, certificate: &str) -> Result<Application, SetupError
     write(&folder.join("node.pem"), certificate)?;
     write(&folder.join("member.json"), &json)?;
     Ok(Application::sign(genesis.chain(), member, &node_key))
+}
+
+fn genesis(folder: &Path) -> Result<Genesis, ConfigError> {
+    let path = folder.join("genesis.json");
+    let genesis = Genesis::from_bytes(read(&path)?.as_bytes());
+    genesis.map_err(|source| ConfigError::Genesis { path, source })
 }

@@ -27,7 +27,7 @@ use crate::{
     config::{ConfigError, Settings},
 };
 
-pub use join::{apply, prepare};
+pub use join::{apply, card, prepare};
 
 const YEAR_SECONDS: i64 = 365 * 24 * 3600;
 
@@ -186,6 +186,8 @@ impl Home {
             node: node.get(),
             api_listen: institution.api,
             consensus_listen: institution.consensus,
+            api_public: None,
+            consensus_public: None,
             operators: vec![operator.public_key().to_string()],
             heartbeat_ms: 1_000,
             leader_timeout_ms: 2_000,

@@ -57,6 +57,15 @@ impl Home {
         (Self { authority: self.authority.clone(), path, _folder: folder }, application)
     }
 
+    /// Writes free ports into `node.toml`.
+    pub(crate) fn move_ports(&self) {
+        let mut settings = self.settings();
+        let free = institution("any");
+        (settings.api_listen, settings.consensus_listen) = (free.api, free.consensus);
+        let text = toml::to_string(&settings).unwrap();
+        std::fs::write(self.path.join("node.toml"), text).unwrap();
+    }
+
     pub(crate) async fn start(&self) -> Node {
         Node::start(Config::load(&self.path.join("node.toml")).unwrap()).await.unwrap()
     }
