@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    num::NonZeroU64,
+    num::{NonZeroU64, NonZeroUsize},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -30,8 +30,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use crate::{
     Chain,
     application::ChainApplication,
-    delivery,
-    peers::{self, PEERS_MAX},
+    delivery, peers,
     schemes::Schemes,
     stack::{self, Archive, Parts},
 };
@@ -61,7 +60,8 @@ pub struct Config {
     pub key: SigningKey,
     /// Blocks of an epoch, 2 at least; the same at every node for ever.
     pub epoch_len: NonZeroU64,
-    /// Whom to hold connections with, now and whenever that changes; at most 127 others.
+    /// Whom to hold connections with, now and whenever that changes; at most 127, and of what comes
+    /// while the engine runs at most as many again as now, or 15.
     pub peers: watch::Receiver<Vec<Peer>>,
     /// Where this engine listens.
     pub listen: SocketAddr,
@@ -126,7 +126,8 @@ impl Engine {
         }
         let signer = PrivateKey::decode(Copying(config.key.seed().as_slice()))
             .map_err(|_| EngineError::Keys)?;
-        let peers = peers::addresses(&config.peers.borrow())?;
+        let places = peers::places(config.peers.borrow().len());
+        let peers = peers::addresses(&config.peers.borrow(), places)?;
         let (forward, forwarded) = mpsc::channel(FORWARD_QUEUE);
         let (stop, stopped) = oneshot::channel();
         let (ready, is_ready) = oneshot::channel();
@@ -138,7 +139,7 @@ impl Engine {
             heartbeat: config.heartbeat,
             finals: delivery::start(chain, delivering),
         };
-        let run = Run { config, signer, peers, application, delivered, forwarded, stopped };
+        let run = Run { config, signer, peers, places, application, delivered, forwarded, stopped };
         let thread = std::thread::Builder::new()
             .name("emrshare-consensus".into())
             .spawn(move || run.on_this_thread(ready))
@@ -223,6 +224,7 @@ struct Run {
     config: Config,
     signer: PrivateKey,
     peers: Map<PublicKey, Address>,
+    places: NonZeroUsize,
     application: ChainApplication,
     delivered: watch::Receiver<Header>,
     forwarded: mpsc::Receiver<Vec<u8>>,
@@ -242,11 +244,14 @@ impl Run {
         context: engine_runtime::Context,
         ready: oneshot::Sender<Result<Archive, EngineError>>,
     ) {
-        let Self { config, signer, peers, application, delivered, forwarded, stopped } = self;
+        let Self { config, signer, peers, places, application, delivered, forwarded, stopped } =
+            self;
         let chain = application.chain.clone();
         let me = signer.public_key();
-        let (mut network, mut oracle) =
-            lookup::Network::new(context.child("network"), network_config(&config, signer.clone()));
+        let (mut network, mut oracle) = lookup::Network::new(
+            context.child("network"),
+            network_config(&config, signer.clone(), places),
+        );
         let _ = oracle.track(0, peers);
         let quota = Quota::per_second(NZU32!(MESSAGES_PER_SECOND));
         let channels = [0, 1, 2, 3, 4].map(|channel| network.register(channel, quota));
@@ -269,7 +274,7 @@ impl Run {
                 tokio::select! {
                     () = epochs => tracing::error!("consensus ended; restart the node"),
                     () = exchange_items(items, forwarded, chain) => {}
-                    () = peers::follow(oracle, config.peers) => {}
+                    () = peers::follow(oracle, config.peers, places) => {}
                     _ = stopped => {}
                 }
             }
@@ -283,7 +288,11 @@ impl Run {
 type Handshake = Cups<Sake<PrivateKey>, ChaCha20Poly1305>;
 
 /// Members' addresses are agreed on, private ones included, and few connect at a time.
-fn network_config(config: &Config, signer: PrivateKey) -> lookup::Config<Handshake> {
+fn network_config(
+    config: &Config,
+    signer: PrivateKey,
+    places: NonZeroUsize,
+) -> lookup::Config<Handshake> {
     let handshake = Cups::<_, ChaCha20Poly1305>::new(
         Sake {
             signer,
@@ -298,7 +307,7 @@ fn network_config(config: &Config, signer: PrivateKey) -> lookup::Config<Handsha
         handshake,
         &namespace,
         config.listen,
-        NZUsize!(PEERS_MAX),
+        places,
         stack::message_len_max(),
         NZUsize!(1000),
     );

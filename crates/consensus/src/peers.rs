@@ -1,5 +1,7 @@
 //! Whom the engine holds connections with.
 
+use std::num::NonZeroUsize;
+
 use commonware_cryptography::ed25519::PublicKey;
 use commonware_p2p::{Address, AddressableManager};
 use commonware_utils::{TryCollect, ordered::Map};
@@ -7,23 +9,34 @@ use tokio::sync::watch;
 
 use crate::{EngineError, Peer, engine::public_key};
 
-/// Peers at the same time: members and those that leave with the epoch.
-pub(crate) const PEERS_MAX: usize = 128;
+/// How many places there are for peers until the engine starts again, this node's own included: the
+/// engine keeps memory for each.
+pub(crate) fn places(peers: usize) -> NonZeroUsize {
+    let places = (2 * peers).clamp(16, 128);
+    NonZeroUsize::new(places).expect("it is not 0")
+}
 
-/// Keys and addresses in the engine's types; of too many the last ones are left out.
-pub(crate) fn addresses(peers: &[Peer]) -> Result<Map<PublicKey, Address>, EngineError> {
-    if peers.len() > PEERS_MAX {
-        tracing::error!(count = peers.len(), "there are more peers than the engine connects with");
+/// Keys and addresses in the engine's types; those that find no place are left out.
+pub(crate) fn addresses(
+    peers: &[Peer],
+    places: NonZeroUsize,
+) -> Result<Map<PublicKey, Address>, EngineError> {
+    let count = places.get() - 1;
+    if peers.len() > count {
+        let left_out = peers.len() - count;
+        tracing::error!(left_out, "there are more peers than places; restart the node");
     }
     let pair = |peer: &Peer| Ok((public_key(&peer.key)?, Address::from(peer.address)));
-    // This node takes a place of its own.
-    let pairs = peers.iter().take(PEERS_MAX - 1).map(pair).collect::<Result<Vec<_>, _>>()?;
+    let pairs = peers.iter().take(count).map(pair).collect::<Result<Vec<_>, _>>()?;
     pairs.into_iter().try_collect().map_err(|_| EngineError::Keys)
 }
 
 /// Connects with new peers and drops old ones, for ever.
-pub(crate) async fn follow<M>(mut oracle: M, mut peers: watch::Receiver<Vec<Peer>>)
-where
+pub(crate) async fn follow<M>(
+    mut oracle: M,
+    mut peers: watch::Receiver<Vec<Peer>>,
+    places: NonZeroUsize,
+) where
     M: AddressableManager<PublicKey = PublicKey>,
 {
     for number in 1.. {
@@ -32,7 +45,7 @@ where
             return std::future::pending().await;
         }
         let named = peers.borrow_and_update().clone();
-        match addresses(&named) {
+        match addresses(&named, places) {
             Ok(addresses) => drop(oracle.track(number, addresses)),
             Err(error) => tracing::error!(%error, "the peers cannot be connected with"),
         }
