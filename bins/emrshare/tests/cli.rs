@@ -7,7 +7,7 @@ use std::{
 };
 
 use emrshare_codec::{Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial};
-use emrshare_contracts::Genesis;
+use emrshare_contracts::{Application, Genesis};
 use emrshare_identity::{Domain, SigningKey};
 use emrshare_ledger::{BlockBuilder, Certificate, Receipt, SubmissionDraft, Validator, Vote};
 use serde_json::{Value, json};
@@ -347,4 +347,52 @@ fn a_split_view_is_found_and_proven() {
     std::fs::write(&proof, changed).unwrap();
     let refused = emrshare(&["split-view", "verify", path(&proof), "--genesis", genesis]);
     assert_eq!(refused.status.code(), Some(1));
+}
+
+/// The newcomer's side, up to what a member passes on; the nodes' side is tested with the node.
+#[test]
+fn an_application_is_made_of_a_prepared_folder_and_a_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, new) = (folder.path().join("consortium"), folder.path().join("new"));
+    assert!(emrshare(&["init", path(&home)]).status.success());
+    let (genesis, shared) = (home.join("genesis.json"), home.join("keys/consortium.key"));
+    let prepare = || {
+        let mut arguments = vec!["join", "prepare", path(&new), "--genesis", path(&genesis)];
+        arguments.extend(["--consortium-key", path(&shared), "--node", "4"]);
+        arguments.extend(["--institution", "Hospital \"E\"", "--host", "emr.example", "--json"]);
+        arguments.extend(["--api", "192.0.2.7:8443", "--consensus", "192.0.2.7:8444"]);
+        emrshare(&arguments)
+    };
+    let wanted = lines(&prepare()).remove(0);
+    assert_eq!(wanted["hosts"], json!(["emr.example", "192.0.2.7"]));
+    assert!(!prepare().status.success(), "what is there is not overwritten");
+    let text = |name: &str| wanted[name].as_str().unwrap();
+    let authority = home.join("authority");
+    let mut arguments = vec!["ca", "issue", "--authority", path(&authority), "--node", "4"];
+    arguments.extend(["--institution", text("institution"), "--host", "emr.example"]);
+    arguments.extend(["--consensus-key", text("consensus_key"), "--tls-key", text("tls_key")]);
+    let certificate = folder.path().join("new.pem");
+    std::fs::write(&certificate, emrshare(&arguments).stdout).unwrap();
+    let apply =
+        |pem: &Path| emrshare(&["join", "apply", path(&new), "--certificate", path(pem), "--json"]);
+
+    let foreign = apply(&home.join("node.pem"));
+    assert!(!foreign.status.success());
+    let message = String::from_utf8_lossy(&foreign.stdout).into_owned();
+    assert!(message.contains("not those of the certificate"), "{message}");
+    assert!(!new.join("node.pem").exists());
+
+    let applied = lines(&apply(&certificate)).remove(0);
+    let application = std::fs::read(applied["application"].as_str().unwrap()).unwrap();
+    let application: Application = serde_json::from_slice(&application).unwrap();
+    assert_eq!(application.member.institution, "Hospital \"E\"");
+    assert_eq!(application.member.api, "https://192.0.2.7:8443");
+    let founding = Genesis::from_bytes(&std::fs::read(&genesis).unwrap()).unwrap();
+    let key = std::fs::read_to_string(new.join("keys/node.key")).unwrap();
+    let signed = Application::sign(
+        founding.chain(),
+        application.member.clone(),
+        &key.trim().parse().unwrap(),
+    );
+    assert_eq!(application, signed);
 }
