@@ -1,8 +1,9 @@
-//! The ledger's test vectors, as data for targets and as seeds.
+//! Test vectors, as data for targets and as seeds.
 
 use std::sync::LazyLock;
 
 use emrshare_codec::{Digest, NodeId};
+use emrshare_contracts::Genesis;
 use emrshare_ledger::{Validator, ValidatorSet};
 use serde_json::Value;
 
@@ -19,6 +20,17 @@ pub struct Ledger {
 pub fn ledger() -> &'static Ledger {
     static LEDGER: LazyLock<Ledger> = LazyLock::new(read);
     &LEDGER
+}
+
+/// The founding document of the vectors.
+pub fn genesis() -> &'static Genesis {
+    static GENESIS: LazyLock<Genesis> = LazyLock::new(|| {
+        let text = include_str!("../../crates/contracts/tests/vectors/genesis.json");
+        let vectors: Value = serde_json::from_str(text).expect("the vectors are JSON");
+        let document = vectors["document"].as_str().expect("a text");
+        Genesis::from_bytes(document.as_bytes()).expect("a founding document")
+    });
+    &GENESIS
 }
 
 /// The file of vectors as JSON.

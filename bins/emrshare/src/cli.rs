@@ -407,12 +407,14 @@ pub(crate) enum SplitViewCommand {
 
 #[derive(Subcommand)]
 pub(crate) enum JoinCommand {
-    /// Make a node's folder, and say what the consortium's authority is to certify. If others reach the
-    /// node elsewhere than where it listens, set `api_public` and `consensus_public` in its `node.toml`
+    /// Make a node's folder, and say what the consortium's authority is to certify.
+    ///
+    /// If others reach the node elsewhere than where it listens, set `api_public` and `consensus_public` in its `node.toml`
     /// before `apply`.
     Prepare(PrepareArguments),
-    /// Put the authority's certificate into the folder, and sign the application there:
-    /// `application.json`, which a member passes on with `alliance admit`.
+    /// Put the authority's certificate into the folder, and sign the application there.
+    ///
+    /// It is in `application.json`, which a member passes on with `alliance admit`.
     Apply {
         /// The prepared folder.
         folder: PathBuf,

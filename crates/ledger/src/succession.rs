@@ -57,9 +57,12 @@ impl Successions {
     /// # Errors
     /// See [`validators_at`](Self::validators_at); the client stands before the wrong one.
     pub fn lead(&self, client: &mut LightClient, height: u64) -> Result<(), VerifyError> {
-        let from = client.header().map_or(0, |header| header.height + 1);
-        let heights = |link: &&Succession| (from..height).contains(&link.last.header.height);
-        for Succession { last, next } in self.0.iter().filter(heights) {
+        let known = |link: &&Succession| {
+            client.header().is_some_and(|header| link.last.header.height <= header.height)
+        };
+        let first = self.0.iter().take_while(known).count();
+        let before = |link: &&Succession| link.last.header.height < height;
+        for Succession { last, next } in self.0[first..].iter().take_while(before) {
             if client.advance(last.clone(), Some(next.clone()))? != Step::Advanced {
                 return Err(VerifyError::Ancestry { height: last.header.height });
             }

@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use emrshare_desensitize::Policy;
 use emrshare_fuzz::vectors;
 use emrshare_picture::Picture;
@@ -19,6 +20,12 @@ fn main() -> std::io::Result<()> {
     let group = |vectors: &Value, names: &[&str]| -> Vec<Vec<u8>> {
         names.iter().flat_map(|name| vectors::bytes(vectors, name)).collect()
     };
+    let authority = vectors::genesis().authority().to_owned();
+    let pems = vectors::genesis().members().map(|(member, _)| member.certificate.clone());
+    let pems: Vec<_> = pems.chain([authority]).collect();
+    let der = pems.iter().filter_map(|pem| der(pem));
+    let both = der.chain(pems.iter().map(|pem| pem.as_bytes().to_vec()));
+    write(&folder.join("certificate"), both.collect())?;
     write(&folder.join("codec_entry"), group(&codec, &["entries", "bad_entries"]))?;
     let texts = |name: &str, member: &str| -> Vec<Vec<u8>> {
         let text = |one: &Value| Some(one[member].as_str()?.as_bytes().to_vec());
@@ -73,6 +80,12 @@ fn main() -> std::io::Result<()> {
         .collect();
     write(&folder.join("policy_techniques"), both)?;
     write(&folder.join("file_desensitize"), FILES.map(|file| file.as_bytes().to_vec()).to_vec())
+}
+
+/// What stands between the first and the last line of a PEM.
+fn der(pem: &str) -> Option<Vec<u8>> {
+    let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    BASE64_STANDARD.decode(body).ok()
 }
 
 /// Each call alone, by a node, and all of them in a chain.

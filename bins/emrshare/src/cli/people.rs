@@ -193,8 +193,9 @@ pub(crate) enum AllianceCommand {
         #[arg(long)]
         out: Option<PathBuf>,
     },
-    /// As an operator: pass an application on and propose to admit the institution. Its node should
-    /// run by then: once admitted, it counts among those of whom more than two thirds must be up.
+    /// As an operator: pass an application on and propose to admit the institution.
+    ///
+    /// Its node should run by then: once admitted, it counts among those of whom more than two thirds must be up.
     Admit {
         #[command(flatten)]
         at: At,
