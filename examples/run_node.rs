@@ -13,7 +13,7 @@ use emrshare_sample::{Generator, Tongue};
 async fn main() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let api: SocketAddr = "127.0.0.1:18440".parse()?;
-    let founder = setup::Founder {
+    let founder = setup::Institution {
         institution: "Example hospital".into(),
         api,
         consensus: "127.0.0.1:18441".parse()?,

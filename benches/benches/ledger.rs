@@ -16,7 +16,7 @@ use emrshare_identity::SigningKey;
 use emrshare_ledger::{StateRead, Submission, SubmissionDraft};
 use emrshare_node::{
     Config, LedgerNode, StoreEngine,
-    setup::{Founder, found},
+    setup::{Institution, found},
 };
 use sha2::{Digest as _, Sha256};
 
@@ -78,7 +78,7 @@ async fn start(folder: &std::path::Path, engine: StoreEngine) -> Vec<Arc<Validat
     drop(listeners);
     let founders: Vec<_> = addresses
         .chunks(2)
-        .map(|pair| Founder {
+        .map(|pair| Institution {
             institution: pair[0].to_string(),
             api: pair[0],
             consensus: pair[1],

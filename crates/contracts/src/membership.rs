@@ -8,7 +8,6 @@ use emrshare_identity::{Domain, NodeCertificate, PublicKey, Signature, SigningKe
 use emrshare_ledger::{
     Changes, Header, Overlay, StateError, StateRead, StateScan, Validator, ValidatorSet, history,
 };
-
 use serde::{Deserialize, Serialize};
 
 use crate::{

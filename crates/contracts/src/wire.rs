@@ -204,7 +204,7 @@ const TEXT_MAX: usize = 4096;
 
 impl Field for String {
     fn put(&self, bytes: &mut Vec<u8>) {
-        // Longer ones are refused before they are written.
+        // Names, addresses and certificates are far shorter; what is not fails when it is read.
         bytes.extend_from_slice(&(self.len() as u16).to_be_bytes());
         bytes.extend_from_slice(self.as_bytes());
     }

@@ -132,11 +132,6 @@ impl NodeChain {
         });
     }
 
-    /// Whether the validators are to change and an epoch must end for it.
-    fn awaits_epoch(&self, state: &Layers<'_>, parent: &Header) -> bool {
-        active(state).is_ok_and(|next| next.root() != parent.next_validators_root)
-    }
-
     /// The state after the last final block.
     pub(crate) fn state(&self) -> FinalState {
         FinalState(self.kv.clone())
@@ -327,7 +322,7 @@ impl Chain for NodeChain {
         let parent = blocks.last().map_or_else(|| *self.tip.borrow(), |block| block.header);
         let state = Layers { base: &base, blocks };
         // Nobody waits for heartbeats until an epoch ends.
-        inner.mempool.has_news(&state).unwrap_or(false) || self.awaits_epoch(&state, &parent)
+        inner.mempool.has_news(&state).unwrap_or(false) || awaits_epoch(&state, &parent)
     }
 
     fn propose(&self, parent: &Block, now_ms: u64) -> Result<Block, ChainError> {
@@ -437,6 +432,11 @@ pub enum OfferError {
     /// It is not valid now.
     #[error(transparent)]
     Item(#[from] ItemError),
+}
+
+/// Whether the validators are to change and an epoch must end for it.
+fn awaits_epoch(state: &Layers<'_>, parent: &Header) -> bool {
+    active(state).is_ok_and(|next| next.root() != parent.next_validators_root)
 }
 
 fn put_changes(batch: &mut Batch, changes: &Changes) {

@@ -18,7 +18,7 @@
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let port = || std::net::TcpListener::bind("127.0.0.1:0")?.local_addr();
-//! let founder = setup::Founder {
+//! let founder = setup::Institution {
 //!     institution: "Example hospital".into(),
 //!     api: port()?,
 //!     consensus: port()?,

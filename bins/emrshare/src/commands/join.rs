@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use anyhow::Context;
 use emrshare_codec::NodeId;
-use emrshare_node::setup::{self, Founder};
+use emrshare_node::setup::{self, Institution};
 use serde_json::json;
 
 use crate::{cli::PrepareArguments, home, output};
@@ -15,7 +15,7 @@ pub(super) fn prepare(arguments: &PrepareArguments, as_json: bool) -> anyhow::Re
     let key = key.with_context(|| {
         format!("{} holds no consortium key", arguments.consortium_key.display())
     })?;
-    let institution = Founder {
+    let institution = Institution {
         institution: arguments.institution.clone(),
         api: arguments.api,
         consensus: arguments.consensus,

@@ -2,7 +2,7 @@
 
 use std::{fs, net::SocketAddr, path::Path};
 
-use emrshare_node::setup::{Founder, found};
+use emrshare_node::setup::{Institution, found};
 use emrshare_sample::{Generator, Tongue};
 use serde_json::json;
 
@@ -15,7 +15,7 @@ pub(super) fn init(arguments: &InitArguments, as_json: bool) -> anyhow::Result<(
     let founders: Vec<_> = (0..arguments.nodes)
         .map(|number| {
             let port = arguments.port + 2 * number;
-            Founder {
+            Institution {
                 institution: format!("Hospital {number}"),
                 api: SocketAddr::new(arguments.ip, port),
                 consensus: SocketAddr::new(arguments.ip, port + 1),

@@ -14,7 +14,7 @@ use emrshare_contracts::Genesis;
 use emrshare_identity::SigningKey;
 use emrshare_node::{
     StoreEngine,
-    setup::{Founder, found},
+    setup::{Institution, found},
 };
 use tokio::process::{Child, Command};
 
@@ -50,7 +50,7 @@ impl Consortium {
         let founders: Vec<_> = ports
             .chunks_exact(2)
             .enumerate()
-            .map(|(number, ports)| Founder {
+            .map(|(number, ports)| Institution {
                 institution: name(number),
                 api: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), ports[0]),
                 consensus: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), ports[1]),

@@ -7,7 +7,7 @@ use emrshare_codec::NodeId;
 use emrshare_contracts::{Application, Genesis, Member};
 use emrshare_identity::{CertificateError, ConsortiumKey, IssuedCertificate, SigningKey, Subject};
 
-use super::{Founder, Home, SetupError, seconds, validity, write};
+use super::{Home, Institution, SetupError, seconds, validity, write};
 use crate::config::{ConfigError, read, read_key, read_settings};
 
 /// Makes the folder of a node that wants to join a consortium: everything but its certificate.
@@ -18,7 +18,7 @@ use crate::config::{ConfigError, read, read_key, read_settings};
 pub fn prepare(
     folder: &Path,
     node: NodeId,
-    institution: &Founder,
+    institution: &Institution,
     genesis: &Genesis,
     consortium_key: &ConsortiumKey,
 ) -> Result<Subject, SetupError> {

@@ -59,7 +59,7 @@ pub enum SetupError {
 
 /// An institution, and where its node is reached.
 #[derive(Clone, Debug)]
-pub struct Founder {
+pub struct Institution {
     /// The institution's name.
     pub institution: String,
     /// Address and port of its HTTPS API.
@@ -78,7 +78,11 @@ pub struct Founder {
 ///
 /// # Errors
 /// See [`SetupError`]; what exists is never overwritten.
-pub fn found(folder: &Path, name: &str, founders: &[Founder]) -> Result<Vec<PathBuf>, SetupError> {
+pub fn found(
+    folder: &Path,
+    name: &str,
+    founders: &[Institution],
+) -> Result<Vec<PathBuf>, SetupError> {
     let now = seconds();
     let authority_folder = folder.join("authority");
     let authority_key = SigningKey::from_seed(clock::random());
@@ -142,7 +146,7 @@ struct Draft {
 impl Draft {
     fn new(
         position: usize,
-        founder: &Founder,
+        founder: &Institution,
         authority: &Authority,
         validity: Validity,
     ) -> Result<Self, SetupError> {
@@ -178,7 +182,11 @@ struct Home {
 
 impl Home {
     /// New keys.
-    fn new(node: NodeId, institution: &Founder, validity: Validity) -> Result<Self, SetupError> {
+    fn new(
+        node: NodeId,
+        institution: &Institution,
+        validity: Validity,
+    ) -> Result<Self, SetupError> {
         let [node_key, tls_key, operator] =
             [(); 3].map(|()| SigningKey::from_seed(clock::random()));
         let web = WebCertificate::generate(hosts(institution), validity)?;
@@ -198,7 +206,7 @@ impl Home {
     }
 
     /// What the authority certifies.
-    fn subject(&self, node: NodeId, institution: &Founder) -> Subject {
+    fn subject(&self, node: NodeId, institution: &Institution) -> Subject {
         Subject {
             node,
             institution: institution.institution.clone(),
@@ -234,7 +242,7 @@ impl Home {
     }
 }
 
-fn hosts(institution: &Founder) -> Vec<String> {
+fn hosts(institution: &Institution) -> Vec<String> {
     let address = institution.api.ip().to_string();
     institution.hosts.iter().cloned().chain([address]).collect()
 }

@@ -89,10 +89,10 @@ impl Home {
     }
 }
 
-fn institution(name: &str) -> setup::Founder {
+fn institution(name: &str) -> setup::Institution {
     let listeners = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
     let [api, consensus] = listeners.each_ref().map(|listener| listener.local_addr().unwrap());
-    setup::Founder {
+    setup::Institution {
         institution: name.into(),
         api,
         consensus,
