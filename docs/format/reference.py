@@ -418,11 +418,36 @@ def quorum(count):
     return max(1, count - (count - 1) // 3)
 
 
+def bit(hashed, level):
+    return hashed[level // 8] >> (7 - level % 8) & 1
+
+
+def state_leaf(key_hash, value_hash):
+    return tagged(b"_EMRSHARE_LEDGER_STATE_LEAF", key_hash, value_hash)
+
+
+def state_node(left, right):
+    return tagged(b"_EMRSHARE_LEDGER_STATE_NODE", left, right)
+
+
+def state_root(rows):
+    return subtree([(sha256(key), sha256(value)) for key, value in rows], 0)
+
+
+def subtree(leaves, level):
+    if not leaves:
+        return bytes(32)
+    if len(leaves) == 1:
+        return state_leaf(*leaves[0])
+    halves = [[one for one in leaves if bit(one[0], level) == side] for side in (0, 1)]
+    return state_node(*(subtree(half, level + 1) for half in halves))
+
+
 def genesis(document):
     need(canonical(json.loads(document)) == document, "NotCanonical")
     fields = json.loads(document)
     need(fields["format"] == "emrshare-genesis/1", "Format")
-    members, state = [], b""
+    members = []
     for member in fields["members"]:
         der = base64.b64decode("".join(member["certificate"].strip().splitlines()[1:-1]))
         name = f"urn:emrshare:node:{member['node']}:".encode()
@@ -435,11 +460,7 @@ def genesis(document):
         rows |= {b"cm" + node: key, b"cK" + key: node}
         rows[b"cC" + node] = node + b"".join(text(value) for value in texts)
     rows[b"cV"] = rows[b"cW" + bytes(8)] = validator_set(members)
-    for name, value in sorted(rows.items()):
-        state += len(name).to_bytes(4, "big") + name
-        state += b"\1" + len(value).to_bytes(4, "big") + value
-    state_root = tagged(b"_EMRSHARE_LEDGER_STATE", bytes(32), state)
-    return sha256(document), members, state_root
+    return sha256(document), members, state_root(rows.items())
 
 
 # Section 10: certificates, receipts, split views -------------------------------------------------
@@ -486,6 +507,23 @@ def hashes(reader):
     return [reader.take(32) for _ in range(count)]
 
 
+def final_header(reader):
+    head, count = header(reader), reader.number(4)
+    need(count <= 1024, "Limit")
+    descendants = [header(reader) for _ in range(count)]
+    return {"header": head, "descendants": descendants, "certificate": certificate(reader)}
+
+
+def verify_final(read, chain, members):
+    last = read["header"]
+    for child in read["descendants"]:
+        follows = child["previous"] == last["hash"] and child["height"] == last["height"] + 1
+        need(follows, "Ancestry")
+        last = child
+    need(read["header"]["chain"] == chain, "Foreign")
+    verify_certified(last, read["certificate"], chain, members)
+
+
 def receipt(data):
     reader = Reader(data)
     need(reader.number(1) == 1, "Version")
@@ -493,11 +531,7 @@ def receipt(data):
     entry(read["entry"])
     read |= {"position": reader.number(4), "count": reader.number(4), "entries_path": hashes(reader)}
     read |= {"sequence": reader.take(8), "signature": reader.take(64)}
-    read |= {"item": reader.number(4), "items_path": hashes(reader), "header": header(reader)}
-    count = reader.number(4)
-    need(count <= 1024, "Limit")
-    read["descendants"] = [header(reader) for _ in range(count)]
-    read["certificate"] = certificate(reader)
+    read |= {"item": reader.number(4), "items_path": hashes(reader)} | final_header(reader)
     reader.end()
     return read
 
@@ -508,13 +542,54 @@ def verify_receipt(read, chain, members):
     start = leaf(b"\1" + read["sequence"] + read["signature"] + count + top)
     body = climb(start, read["item"], head["items"], read["items_path"])
     need(body == head["body_root"], "Inclusion")
-    last = head
-    for child in read["descendants"]:
-        follows = child["previous"] == last["hash"] and child["height"] == last["height"] + 1
-        need(follows, "Ancestry")
-        last = child
-    need(head["chain"] == chain, "Foreign")
-    verify_certified(last, read["certificate"], chain, members)
+    verify_final(read, chain, members)
+
+
+def state_proof(data):
+    reader = Reader(data)
+    need(reader.number(1) == 1, "Version")
+    read = {"key": prefixed(reader, 4096), "value": None, "leaf": None}
+    if flag(reader):
+        read["value"] = prefixed(reader, 65536)
+    if flag(reader):
+        need(read["value"] is None, "Value")
+        read["leaf"] = reader.take(32), reader.take(32)
+    count = reader.number(4)
+    need(count <= 256, "Limit")
+    read["siblings"] = [reader.take(32) for _ in range(count)]
+    read |= final_header(reader)
+    reader.end()
+    return read
+
+
+def prefixed(reader, limit):
+    length = reader.number(4)
+    need(length <= limit, "Limit")
+    return reader.take(length)
+
+
+def flag(reader):
+    found = reader.number(1)
+    need(found <= 1, "Value")
+    return found == 1
+
+
+def verify_state_proof(read, chain, members):
+    wanted, siblings = sha256(read["key"]), read["siblings"]
+    if read["value"] is not None:
+        found = state_leaf(wanted, sha256(read["value"]))
+    elif read["leaf"]:
+        other = read["leaf"][0]
+        shared = all(bit(other, level) == bit(wanted, level) for level in range(len(siblings)))
+        need(other != wanted and shared, "Inclusion")
+        found = state_leaf(*read["leaf"])
+    else:
+        found = bytes(32)
+    for level, sibling in reversed(list(enumerate(siblings))):
+        pair = (sibling, found) if bit(wanted, level) else (found, sibling)
+        found = state_node(*pair)
+    need(found == read["header"]["state_root"], "Inclusion")
+    verify_final(read, chain, members)
 
 
 def split_view(data):
@@ -756,6 +831,17 @@ def check_proofs(vectors, chain, members):
         assert len(read["certificate"]["votes"]) == one["votes"]
     for one in vectors["bad_receipts"]:
         refused(one, lambda: verify_receipt(receipt(unhex(one["bytes"])), chain, members))
+    for one in vectors["states"]:
+        rows = [(unhex(key), unhex(value)) for key, value in one["rows"]]
+        assert state_root(rows).hex() == one["root"]
+    for one in vectors["state_proofs"]:
+        read = state_proof(unhex(one["bytes"]))
+        verify_state_proof(read, chain, members)
+        shown = (read["key"].hex(), read["value"] and read["value"].hex())
+        assert shown == (one["key"], one["value"]) and read["header"]["hash"].hex() == one["block"]
+    for one in vectors["bad_state_proofs"]:
+        check = lambda: verify_state_proof(state_proof(unhex(one["bytes"])), chain, members)
+        refused(one, check)
     for one in vectors["split_views"]:
         read = split_view(unhex(one["bytes"]))
         assert verify_split_view(read, chain, members) == one["voted_twice"]
@@ -787,13 +873,13 @@ def check_ledger(vectors):
 
 
 def check_genesis(vectors):
-    chain, members, state_root = genesis(vectors["document"].encode())
-    assert chain.hex() == vectors["chain"] and state_root.hex() == vectors["state_root"]
+    chain, members, state = genesis(vectors["document"].encode())
+    assert chain.hex() == vectors["chain"] and state.hex() == vectors["state_root"]
     stated = [(member["node"], unhex(member["key"])) for member in vectors["validators"]]
     assert sorted(members) == sorted(stated)
     assert validators_root(members).hex() == vectors["validators_root"]
     head, items = block(unhex(vectors["block"]))
-    assert (head["chain"], head["state_root"], items) == (chain, state_root, [])
+    assert (head["chain"], head["state_root"], items) == (chain, state, [])
     assert head["hash"].hex() == vectors["block_hash"]
     assert head["next_validators_root"] == head["validators_root"] == validators_root(members)
 

@@ -8,9 +8,6 @@ use emrshare_ledger::{
 
 use crate::{Call, CallError, alliance, audit::Signed, close_block};
 
-/// The state root before genesis.
-pub(crate) const EMPTY_STATE: Digest = Digest([0; 32]);
-
 /// Where in the chain items are executed.
 #[derive(Clone, Copy, Debug)]
 pub struct BlockContext {
@@ -149,12 +146,8 @@ pub fn execute<S: StateRead + ?Sized>(
     if closing.next_validators_root != header.next_validators_root {
         return Err(BlockError::Header("next validator set"));
     }
-    let changes = overlay.into_changes();
-    if changes.state_root(parent.state_root) == header.state_root {
-        Ok(changes)
-    } else {
-        Err(BlockError::StateRoot)
-    }
+    let (changes, state_root) = overlay.seal()?;
+    if state_root == header.state_root { Ok(changes) } else { Err(BlockError::StateRoot) }
 }
 
 /// Judges one item and writes what it changes; after an error the overlay is unusable.

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use emrshare_codec::{Digest, NodeId};
 use emrshare_identity::{CertificateError, NodeCertificate};
-use emrshare_ledger::{Block, Changes, ValidatorSet};
+use emrshare_ledger::{Block, Changes, Memory, Overlay, ValidatorSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{AgreedTerms, execute, membership};
+use crate::{AgreedTerms, membership};
 
 const FORMAT: &str = "emrshare-genesis/1";
 
@@ -212,16 +212,22 @@ impl Genesis {
     /// The state before the first block: who the members are.
     #[must_use]
     pub fn state(&self) -> Changes {
-        let mut changes = Changes::default();
-        membership::found(&mut changes, &self.authority, &self.members);
-        changes
+        self.sealed_state().0
     }
 
     /// The first block.
     #[must_use]
     pub fn block(&self) -> Block {
-        let state_root = self.state().state_root(execute::EMPTY_STATE);
+        let (_, state_root) = self.sealed_state();
         Block::genesis(self.chain(), state_root, self.validators().root())
+    }
+
+    fn sealed_state(&self) -> (Changes, Digest) {
+        let mut changes = Changes::default();
+        membership::found(&mut changes, &self.authority, &self.members);
+        let nothing = Memory::default();
+        let sealed = Overlay::with_changes(&nothing, changes).seal();
+        sealed.expect("a state in memory can be read")
     }
 }
 

@@ -548,7 +548,7 @@ fn replay_of_a_block_gives_the_same_state_root_and_another_order_is_another_bloc
             builder.push(item).unwrap();
         }
         let history = close_block(&mut overlay, &parent)?.history_root;
-        let root = overlay.into_changes().state_root(parent.state_root);
+        let (_, root) = overlay.seal()?;
         Ok::<_, ItemError>(builder.build(&parent, 1, history, root))
     };
     let block = build(&items).unwrap();

@@ -198,7 +198,7 @@ fn empty_block(chain: &mut Chain, parent: &Header) -> Header {
     let closing = close_block(&mut overlay, parent).unwrap();
     let mut builder = BlockBuilder::new(1024);
     builder.name_validators(closing.next_validators_root);
-    let state_root = overlay.into_changes().state_root(parent.state_root);
+    let (_, state_root) = overlay.seal().unwrap();
     let block = builder.build(parent, 1, closing.history_root, state_root);
     let changes = execute(&chain.state, parent, &block, |_| false).unwrap();
     chain.state.apply(changes);
@@ -229,7 +229,7 @@ fn validators_change_at_the_end_of_an_epoch_only() {
     let closing = close_block(&mut overlay, &header).unwrap();
     let mut builder = BlockBuilder::new(1024);
     builder.name_validators(Digest([5; 32]));
-    let state_root = overlay.into_changes().state_root(header.state_root);
+    let (_, state_root) = overlay.seal().unwrap();
     let block = builder.build(&header, 1, closing.history_root, state_root);
     let error = execute(&chain.state, &header, &block, |_| false).unwrap_err();
     assert!(error.to_string().contains("next validator set"), "{error}");

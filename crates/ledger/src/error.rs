@@ -114,6 +114,15 @@ pub enum VerifyError {
     /// Two headers are not two final headers of one height.
     #[error("the two headers do not contradict each other")]
     NoSplit,
+    /// A proof is of another key of the state than the one asked for.
+    #[error("the proof is of another key of the state")]
+    OtherKey,
+    /// A proven value is not what stands under such a key.
+    #[error("the proven value is not {what}")]
+    Value {
+        /// What should stand there.
+        what: &'static str,
+    },
     /// The header is of another chain or names another validator set.
     #[error("the header names another {what}")]
     Foreign {

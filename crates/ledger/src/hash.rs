@@ -5,7 +5,8 @@ use sha2::{Digest as _, Sha256};
 
 pub(crate) const HEADER: &[u8] = b"_EMRSHARE_LEDGER_HEADER";
 pub(crate) const VALIDATORS: &[u8] = b"_EMRSHARE_LEDGER_VALIDATORS";
-pub(crate) const STATE: &[u8] = b"_EMRSHARE_LEDGER_STATE";
+pub(crate) const STATE_LEAF: &[u8] = b"_EMRSHARE_LEDGER_STATE_LEAF";
+pub(crate) const STATE_NODE: &[u8] = b"_EMRSHARE_LEDGER_STATE_NODE";
 pub(crate) const TRANSACTION_ID: &[u8] = b"_EMRSHARE_LEDGER_TRANSACTION_ID";
 
 /// SHA-256 of the length of `tag` in one byte, the tag, and the parts one after another.

@@ -17,7 +17,8 @@
 //! Trust is in the types: [`Block::from_bytes`] gives a block that is well formed and whose body
 //! is the one that its header names; [`rules`] judge it against the state that it builds on;
 //! a [`Certificate`] of more than two thirds of the validators makes it final; a [`Receipt`]
-//! proves offline that an entry is on the ledger. A [`LightClient`] follows headers alone; every
+//! proves offline that an entry is on the ledger, a [`StateProof`] what the state holds or does not
+//! hold after a block. A [`LightClient`] follows headers alone; every
 //! header commits to all blocks before it ([`history`]); two final headers at one height are a
 //! [`SplitView`].
 //!
@@ -36,6 +37,7 @@ mod block;
 mod certificate;
 mod certified;
 mod error;
+mod final_header;
 mod hash;
 mod header;
 pub mod history;
@@ -45,6 +47,8 @@ pub mod merkle;
 mod receipt;
 pub mod rules;
 mod state;
+mod state_proof;
+mod state_tree;
 mod submission;
 mod succession;
 mod transaction;
@@ -55,6 +59,7 @@ pub use block::{Block, BlockBuilder};
 pub use certificate::{Certificate, Vote};
 pub use certified::{CertifiedHeader, Misbehaviour, SplitView};
 pub use error::{DecodeError, VerifyError};
+pub use final_header::FinalHeader;
 pub use hash::hash;
 pub use header::Header;
 pub use history::History;
@@ -65,6 +70,7 @@ pub use state::{
     Changes, Memory, NodeState, Overlay, RecordState, StateError, StateRead, StateRow, StateScan,
     Status, key,
 };
+pub use state_proof::StateProof;
 pub use submission::{Submission, SubmissionDraft};
 pub use succession::{Succession, Successions};
 pub use transaction::{ContractId, Transaction, TransactionDraft};

@@ -4,19 +4,15 @@ use emrshare_codec::{Digest, Entry};
 use emrshare_identity::Signature;
 
 use crate::{
-    Block, Certificate, CertifiedHeader, DecodeError, Header, Item, ValidatorSet, VerifyError,
-    merkle, submission, wire::Reader,
+    Block, Certificate, CertifiedHeader, DecodeError, FinalHeader, Header, Item, ValidatorSet,
+    VerifyError, merkle, submission, wire::Reader,
 };
 
 /// An entry, its way up to a header, and the certificate that makes the header final.
 ///
 /// ```text
 /// entry ─entries path→ submission leaf ─items path→ header.body_root
-/// header ─previous→ descendant … descendant  ←votes─ certificate
 /// ```
-///
-/// `descendants` is empty when the block has a certificate of its own; a block without one is
-/// final through the next certified block that descends from it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Receipt {
     entry: Entry,
@@ -27,9 +23,7 @@ pub struct Receipt {
     signature: Signature,
     item: u32,
     items_path: Vec<Digest>,
-    header: Header,
-    descendants: Vec<Header>,
-    certificate: Certificate,
+    finality: FinalHeader,
 }
 
 /// What a receipt proved.
@@ -49,7 +43,6 @@ pub struct Proven {
 impl Receipt {
     const VERSION: u8 = 1;
     const PATH_MAX: usize = 32;
-    const DESCENDANTS_MAX: usize = 1024;
 
     /// Makes the receipt of the entry that `wanted` accepts, if the block holds one.
     ///
@@ -80,9 +73,7 @@ impl Receipt {
             signature: submission.signature(),
             item: item as u32,
             items_path: merkle::prove(&leaves, item)?,
-            header: *block.header(),
-            descendants,
-            certificate,
+            finality: FinalHeader { header: *block.header(), descendants, certificate },
         })
     }
 
@@ -92,20 +83,8 @@ impl Receipt {
     /// What is not so: see [`VerifyError`].
     pub fn verify(&self, chain: Digest, validators: &ValidatorSet) -> Result<Proven, VerifyError> {
         let (entry, header) = (self.entry, *self.verify_inclusion()?);
-        let block = header.hash();
-        let mut last = (block, header.height);
-        for descendant in &self.descendants {
-            let follows = last.1.checked_add(1) == Some(descendant.height);
-            if descendant.previous != last.0 || !follows {
-                return Err(VerifyError::Ancestry { height: descendant.height });
-            }
-            last = (descendant.hash(), descendant.height);
-        }
-        if header.chain != chain {
-            return Err(VerifyError::Foreign { what: "chain" });
-        }
-        self.certified().verify(chain, validators)?;
-        Ok(Proven { entry, header, block, votes: self.certificate.votes.len() })
+        let block = self.finality.verify(chain, validators)?;
+        Ok(Proven { entry, header, block, votes: self.finality.certificate.votes.len() })
     }
 
     /// Checks that the entry is in the block of the header that is returned; whether that block is
@@ -120,14 +99,14 @@ impl Receipt {
         let root = root.ok_or(VerifyError::Inclusion { what: "the entry" })?;
         let item = submission::leaf_data(self.sequence, &self.signature, count, root);
         let included = merkle::verify(
-            self.header.body_root,
+            self.finality.header.body_root,
             merkle::leaf_hash(&item),
             self.item as usize,
-            self.header.items as usize,
+            self.finality.header.items as usize,
             &self.items_path,
         );
         if included {
-            Ok(&self.header)
+            Ok(&self.finality.header)
         } else {
             Err(VerifyError::Inclusion { what: "the submission" })
         }
@@ -136,8 +115,7 @@ impl Receipt {
     /// The header that the receipt's votes make final.
     #[must_use]
     pub fn certified(&self) -> CertifiedHeader {
-        let header = *self.descendants.last().unwrap_or(&self.header);
-        CertifiedHeader { header, certificate: self.certificate.clone() }
+        self.finality.certified()
     }
 
     /// The entry that the receipt is for.
@@ -158,11 +136,7 @@ impl Receipt {
         bytes.extend_from_slice(&self.signature.0);
         bytes.extend_from_slice(&self.item.to_be_bytes());
         put_path(&mut bytes, &self.items_path);
-        bytes.extend_from_slice(&self.header.to_bytes());
-        // `make` is given as many headers as lie between two certificates; reading bounds them.
-        bytes.extend_from_slice(&(self.descendants.len() as u32).to_be_bytes());
-        self.descendants.iter().for_each(|header| bytes.extend_from_slice(&header.to_bytes()));
-        bytes.extend_from_slice(&self.certificate.to_bytes());
+        bytes.extend_from_slice(&self.finality.to_bytes());
         bytes
     }
 
@@ -185,11 +159,7 @@ impl Receipt {
             signature: reader.signature("signature")?,
             item: reader.u32("item")?,
             items_path: read_path(&mut reader)?,
-            header: Header::read(&mut reader)?,
-            descendants: (0..reader.count("descendants", Self::DESCENDANTS_MAX)?)
-                .map(|_| Header::read(&mut reader))
-                .collect::<Result<_, _>>()?,
-            certificate: Certificate::read(&mut reader)?,
+            finality: FinalHeader::read(&mut reader)?,
         };
         reader.end()?;
         Ok(receipt)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use emrshare_codec::{Digest, NodeId, RecordIndex, Serial};
 
-use crate::{DecodeError, hash, hash::STATE, wire::Reader};
+use crate::{DecodeError, state_tree, wire::Reader};
 
 /// State cannot be read: the store failed or holds bytes that this software did not write.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -78,7 +78,7 @@ pub mod key {
     use emrshare_codec::{Digest, NodeId, RecordIndex};
     use emrshare_identity::PublicKey;
 
-    /// All keys of contracts start with this byte; the state root covers them.
+    /// All keys of contracts start with this byte.
     pub const CONTRACTS: u8 = b'c';
 
     /// Where a record stands.
@@ -103,6 +103,12 @@ pub mod key {
     #[must_use]
     pub fn history() -> Vec<u8> {
         b"h".to_vec()
+    }
+
+    /// A page of the [state's tree](crate::StateProof), by the nibbles that lead to it; the pages
+    /// themselves are not in the tree.
+    pub(crate) fn page(nibbles: &[u8]) -> Vec<u8> {
+        [b"t".as_slice(), nibbles].concat()
     }
 
     /// A node's counters.
@@ -217,31 +223,6 @@ fn read_node(reader: &mut Reader<'_>) -> Result<NodeId, DecodeError> {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Changes(pub HashMap<Vec<u8>, Option<Vec<u8>>>);
 
-impl Changes {
-    /// The state root after these changes: a hash chain over the contracts' sorted changes.
-    ///
-    /// ```text
-    /// root' = H(tag ‖ root ‖ for each changed contract key: length 4, key, 0 | 1 length 4 value)
-    /// ```
-    ///
-    /// Two nodes whose contract states ever differ have different roots from then on. A single
-    /// value cannot be proven from the root. Changes of records are covered by the body root.
-    #[must_use]
-    pub fn state_root(&self, before: Digest) -> Digest {
-        let contracts = self.0.iter().filter(|(key, _)| key.first() == Some(&key::CONTRACTS));
-        let contracts: BTreeMap<_, _> = contracts.collect();
-        let mut bytes = Vec::new();
-        for (key, value) in contracts {
-            crate::wire::put_prefixed(&mut bytes, key);
-            bytes.push(u8::from(value.is_some()));
-            if let Some(value) = value {
-                crate::wire::put_prefixed(&mut bytes, value);
-            }
-        }
-        if bytes.is_empty() { before } else { hash(STATE, &[&before.0, &bytes]) }
-    }
-}
-
 /// State with changes laid over it: what a block under execution reads and writes.
 #[derive(Debug)]
 pub struct Overlay<'a, S: ?Sized> {
@@ -286,6 +267,19 @@ impl<'a, S: StateRead + ?Sized> Overlay<'a, S> {
     #[must_use]
     pub fn into_changes(self) -> Changes {
         self.changes
+    }
+
+    /// All that a block changed, with the pages of the state's tree, and the new state root.
+    ///
+    /// The root says what the state is, every key and value of it, and nothing else: a
+    /// [`StateProof`](crate::StateProof) leads to it.
+    ///
+    /// # Errors
+    /// [`StateError`] if the state below cannot be read.
+    pub fn seal(self) -> Result<(Changes, Digest), StateError> {
+        let Self { base, mut changes } = self;
+        let root = state_tree::grow(base, &mut changes)?;
+        Ok((changes, root))
     }
 }
 

@@ -8,9 +8,9 @@ use std::{fmt::Debug, fs, path::Path};
 
 use emrshare_codec::{Digest, Kind};
 use emrshare_ledger::{
-    Block, BlockBuilder, CertifiedHeader, ContractId, Header, History, Item, Receipt, SplitView,
-    Submission, Succession, Successions, Transaction, TransactionDraft, ValidatorSet, merkle,
-    wire::Reader,
+    Block, BlockBuilder, CertifiedHeader, ContractId, FinalHeader, Header, History, Item, Memory,
+    Overlay, Receipt, SplitView, StateProof, Submission, Succession, Successions, Transaction,
+    TransactionDraft, ValidatorSet, key as state_key, merkle, wire::Reader,
 };
 use serde_json::{Value, json};
 use sha2::Digest as _;
@@ -19,7 +19,7 @@ mod common;
 use common::{CHAIN, certificate, certificate_in, entry, key, node, submission, validators};
 
 /// SHA-256 of the file with the vectors.
-const LOCK: &str = "f6d09a6e7d6522b5cfe377c071c04ecd0238bd3f61eb48f79c3f41a962b9da94";
+const LOCK: &str = "137c360562d817511d9554bd162132d17f19ae588aef2a755dfbeea03b8dbe90";
 
 #[test]
 fn vectors_are_what_this_crate_does() {
@@ -35,6 +35,10 @@ fn vectors_are_what_this_crate_does() {
 fn vectors() -> Value {
     let trees = [0, 1, 2, 3, 7, 8].map(tree);
     let histories = [0, 1, 2, 6].map(history);
+    let states = [0, 1, 2, 40].map(good_state);
+    let [in_gap, beside] = [false, true].map(absent);
+    let proofs = [(0, 7), (1, 1), (1, 7), (40, 1), (40, in_gap), (40, beside)];
+    let state_proofs = proofs.map(|(count, number)| good_state_proof(&state_proof(count, number)));
     json!({
         "chain": CHAIN.to_string(),
         "validators": members(&validators(4)),
@@ -50,6 +54,9 @@ fn vectors() -> Value {
         "bad_blocks": bad_blocks(),
         "receipts": [good_receipt(&receipt(0)), good_receipt(&receipt(3))],
         "bad_receipts": bad_receipts(),
+        "states": states,
+        "state_proofs": state_proofs,
+        "bad_state_proofs": bad_state_proofs(),
         "split_views": [good_split(&split(5)), good_split(&split(6))],
         "bad_split_views": bad_splits(),
         "successions": [good_successions(1), good_successions(256), good_successions(600)],
@@ -344,6 +351,106 @@ fn bad_receipts() -> Vec<Value> {
             flipped(&far, (descendant + 1 + 32 + 16) * 8),
         ),
     ]
+}
+
+/// The originals 0 to `count`, each of a record of node 0, and the root over them.
+fn state(count: u8) -> (Memory, Digest) {
+    let mut state = Memory::default();
+    let mut overlay = Overlay::new(&state);
+    for number in 0..count {
+        let index = entry(Kind::Add, 0, number.into(), number).index();
+        overlay.put(state_key::original(Digest([number; 32])), index.to_key().to_vec());
+    }
+    let (changes, root) = overlay.seal().unwrap();
+    state.apply(changes);
+    (state, root)
+}
+
+fn good_state(count: u8) -> Value {
+    let (state, root) = state(count);
+    // Pages are how this crate keeps the tree; they are no part of the format.
+    let rows = state.0.iter().filter(|(key, _)| key.starts_with(b"d"));
+    let rows: Vec<_> = rows.map(|(key, value)| [key, value].map(hex::encode)).collect();
+    json!({"rows": rows, "root": root.to_string()})
+}
+
+/// What the state of `count` originals holds under the original `number`.
+fn state_proof(count: u8, number: u8) -> StateProof {
+    let (state, state_root) = state(count);
+    let header = Header { state_root, ..*block().header() };
+    let certificate = certificate(header.hash(), &validators(4), 3);
+    let finality = FinalHeader { header, descendants: Vec::new(), certificate };
+    StateProof::make(&state, state_key::original(Digest([number; 32])), finality).unwrap()
+}
+
+/// In a state proof: behind version and a key of 33 bytes with its length.
+const VALUE_FLAG: usize = 1 + 4 + 33;
+
+/// An original that is not among the first 40, where another leaf stands or none does.
+fn absent(beside_other: bool) -> u8 {
+    let flag = |number| state_proof(40, number).to_bytes()[VALUE_FLAG + 1];
+    (40..=255).find(|number| flag(*number) == u8::from(beside_other)).unwrap()
+}
+
+fn good_state_proof(proof: &StateProof) -> Value {
+    let bytes = proof.to_bytes();
+    assert_eq!(StateProof::from_bytes(&bytes).as_ref(), Ok(proof));
+    let header = proof.verify(CHAIN, &validators(4)).unwrap();
+    json!({
+        "bytes": hex::encode(&bytes),
+        "key": hex::encode(proof.key()),
+        "value": proof.value().map(hex::encode),
+        "block": header.hash().to_string(),
+    })
+}
+
+fn bad_state_proofs() -> Vec<Value> {
+    let bad = |why: &str, bytes: Vec<u8>| {
+        let error = match StateProof::from_bytes(&bytes) {
+            Err(error) => name(&error),
+            Ok(read) => name(&read.verify(CHAIN, &validators(4)).unwrap_err()),
+        };
+        json!({"why": why, "bytes": hex::encode(bytes), "error": error})
+    };
+    let here = state_proof(40, 1).to_bytes();
+    let [empty, other] = [false, true].map(|other| state_proof(40, absent(other)).to_bytes());
+    let (value, of_leaf) = (VALUE_FLAG, VALUE_FLAG + 1);
+    let of_value = value + 1 + 4 + 28;
+    let leaf: Vec<_> = here[of_value..].to_vec();
+    vec![
+        bad("version 0", flipped(&here, 7)),
+        bad("a key of 4,097 bytes", [&here[..1], &4097u32.to_be_bytes(), &here[5..]].concat()),
+        bad("value flag 2", [&here[..value], &[2], &here[value + 1..]].concat()),
+        bad("a value and another leaf", flipped(&here, of_value * 8 + 7)),
+        bad("leaf flag 2", [&empty[..of_leaf], &[2], &empty[of_leaf + 1..]].concat()),
+        bad("257 hashes", [&here[..=of_value], &257u32.to_be_bytes(), &leaf[5..]].concat()),
+        bad("another key", flipped(&here, 6 * 8)),
+        bad("another value", flipped(&here, (of_value - 1) * 8)),
+        bad("a value denied", [&here[..value], &[0], &leaf].concat()),
+        bad("a key of that name denied", denied(1, &here, value, of_value)),
+        bad("another leaf than there is", flipped(&other, (of_leaf + 1) * 8)),
+        bad("another hash on the way", flipped(&here, (of_value + 5) * 8)),
+        bad("a hash less on the way", shortened(&here, of_value + 1)),
+        bad("another state root", flipped(&here, (here.len() - 3 * 66 - 28 - 4 - 96) * 8)),
+        bad("a vote changed", flipped(&here, (here.len() - 1) * 8)),
+        bad("cut short", here[..here.len() - 1].to_vec()),
+        bad("a byte behind the end", [here.as_slice(), &[0]].concat()),
+    ]
+}
+
+/// A proof of presence made one of absence, with the key's own leaf as the other one.
+fn denied(number: u8, proof: &[u8], value: usize, of_value: usize) -> Vec<u8> {
+    let digest = |bytes: &[u8]| sha2::Sha256::digest(bytes).to_vec();
+    let key = digest(&state_key::original(Digest([number; 32])));
+    let held = digest(&proof[of_value - 28..of_value]);
+    [&proof[..value], &[0, 1], &key, &held, &proof[of_value + 1..]].concat()
+}
+
+/// The proof without the lowest hash; `at` is where their number stands.
+fn shortened(proof: &[u8], at: usize) -> Vec<u8> {
+    let count = u32::from_be_bytes(proof[at..at + 4].try_into().unwrap());
+    let end = at + 4 + 32 * count as usize;
+    [&proof[..at], &(count - 1).to_be_bytes(), &proof[at + 4..end - 32], &proof[end..]].concat()
 }
 
 fn good_split(split: &SplitView) -> Value {

@@ -364,8 +364,7 @@ impl Chain for NodeChain {
             }
         }
         let closing = close_block(&mut overlay, header).map_err(failed)?;
-        let changes = overlay.into_changes();
-        let state_root = changes.state_root(header.state_root);
+        let (changes, state_root) = overlay.seal().map_err(failed)?;
         builder.name_validators(closing.next_validators_root);
         let block = builder.build(header, now_ms, closing.history_root, state_root);
         let executed = Executed { header: *block.header(), changes };
