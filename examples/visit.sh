@@ -101,6 +101,15 @@ say "the researcher reads the desensitized file, not the original"
 until "$emrshare" get "$record" --out "$here/r" $(as rivera "$second") 2>/dev/null; do sleep 0.2; done
 must_fail 5 "$emrshare" get "$record" --original --for research $(as rivera "$second")
 
+say "what the ledger holds now is proven to anyone who has the founding document"
+"$emrshare" prove record "$record" --out "$here/stands" $(as rivera "$second") >/dev/null
+"$emrshare" prove verify "$here/stands" --genesis "$first/genesis.json"
+printf -v never 'ab%.0s' {1..32}
+"$emrshare" prove original "$never" --out "$here/absent" $(as rivera "$first") >/dev/null
+"$emrshare" prove verify "$here/absent" --genesis "$second/genesis.json"
+printf '\1' | dd of="$here/absent" bs=1 seek=70 conv=notrunc status=none
+must_fail 1 "$emrshare" prove verify "$here/absent" --genesis "$second/genesis.json"
+
 say "an emergency: Dr. Schmidt breaks the glass, for all to see"
 "$emrshare" break-glass "$record" --reason unconscious $(as schmidt "$second") >/dev/null
 "$emrshare" get "$record" --original --for emergency --out "$here/e" $(as schmidt "$second")

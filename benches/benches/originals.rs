@@ -12,7 +12,7 @@ use std::{
 
 use emrshare_codec::{Digest, NodeId, RecordIndex, Serial};
 use emrshare_ledger::{
-    Block, Certificate, FinalHeader, Overlay, StateError, StateProof, StateRead, ValidatorSet, key,
+    Block, Certificate, FinalHeader, Overlay, StateError, StatePath, StateRead, ValidatorSet, key,
 };
 use emrshare_node::StoreEngine;
 use emrshare_storage::{Batch, Kv, Table};
@@ -120,7 +120,7 @@ fn prove(store: &dyn Kv) -> (Duration, Duration, usize) {
     let keys = (0..PROOFS).map(|number| key::original(digest(u64::MAX - number)));
     let time = Instant::now();
     let proofs: Vec<_> =
-        keys.map(|key| StateProof::make(&state, key, finality.clone()).unwrap()).collect();
+        keys.map(|key| StatePath::find(&state, key).unwrap().proven_by(finality.clone())).collect();
     let proving = time.elapsed() / PROOFS as u32;
     let time = Instant::now();
     for proof in &proofs {

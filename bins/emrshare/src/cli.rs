@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use emrshare_codec::Digest;
 use emrshare_contracts::{Purpose, Role};
 use emrshare_identity::PublicKey;
 
@@ -147,6 +148,10 @@ pub(crate) enum Command {
         #[arg(long)]
         successions: Option<PathBuf>,
     },
+    /// What the ledger holds now, provable offline: that no block holds an original, which version of
+    /// a record is the last one.
+    #[command(subcommand)]
+    Prove(ProveCommand),
     /// Get all changes of the validators since genesis, to verify later receipts with.
     Successions {
         #[command(flatten)]
@@ -372,6 +377,41 @@ pub(crate) struct InitArguments {
     /// What keeps the nodes' tables: redb or sled.
     #[arg(long, default_value = "redb")]
     pub(crate) store: emrshare_node::StoreEngine,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ProveCommand {
+    /// Get a proof about an original: which record has or had it, or that no block holds it.
+    Original {
+        #[command(flatten)]
+        at: At,
+        /// The original's digest in hexadecimal: the SHA-256 of its manifest.
+        digest: Digest,
+        /// Where the proof goes.
+        #[arg(long, default_value = "state.proof")]
+        out: PathBuf,
+    },
+    /// Get a proof about a record: its last version, and whether it is deleted.
+    Record {
+        #[command(flatten)]
+        at: At,
+        /// The record.
+        index: String,
+        /// Where the proof goes.
+        #[arg(long, default_value = "state.proof")]
+        out: PathBuf,
+    },
+    /// Verify a proof, with no network and no node, and say what it proves.
+    Verify {
+        /// The proof.
+        proof: PathBuf,
+        /// The consortium's founding document: whom to trust.
+        #[arg(long, default_value = "genesis.json")]
+        genesis: PathBuf,
+        /// Changes of the validators since then, as `successions` gets them.
+        #[arg(long)]
+        successions: Option<PathBuf>,
+    },
 }
 
 #[derive(Subcommand)]

@@ -5,7 +5,7 @@ use std::io::Read;
 use emrshare_codec::{Digest, RecordIndex};
 use emrshare_contracts::{AuditCall, Purpose};
 use emrshare_identity::EnvelopeKey;
-use emrshare_ledger::Receipt;
+use emrshare_ledger::{Receipt, StateProof};
 use emrshare_record::{Manifest, RecordFile};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -111,6 +111,24 @@ impl Client {
     pub async fn receipt(&self, index: RecordIndex) -> Result<Receipt, ClientError> {
         let bytes = self.bytes(&format!("/api/v1/records/{index}/receipt")).await?;
         Receipt::from_bytes(&bytes).map_err(answer)
+    }
+
+    /// Proof of what the ledger holds of an original now: which record has or had it, or none.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn original_proof(&self, original: Digest) -> Result<StateProof, ClientError> {
+        let bytes = self.bytes(&format!("/api/v1/proofs/originals/{original}")).await?;
+        StateProof::from_bytes(&bytes).map_err(answer)
+    }
+
+    /// Proof of where a record stands now, also one that was deleted or never was.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn record_proof(&self, index: RecordIndex) -> Result<StateProof, ClientError> {
+        let bytes = self.bytes(&format!("/api/v1/proofs/records/{index}")).await?;
+        StateProof::from_bytes(&bytes).map_err(answer)
     }
 }
 

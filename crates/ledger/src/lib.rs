@@ -70,7 +70,7 @@ pub use state::{
     Changes, Memory, NodeState, Overlay, RecordState, StateError, StateRead, StateRow, StateScan,
     Status, key,
 };
-pub use state_proof::StateProof;
+pub use state_proof::{StatePath, StateProof};
 pub use submission::{Submission, SubmissionDraft};
 pub use succession::{Succession, Successions};
 pub use transaction::{ContractId, Transaction, TransactionDraft};

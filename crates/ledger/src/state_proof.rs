@@ -19,7 +19,7 @@ use crate::{
 /// ```
 /// use emrshare_codec::Digest;
 /// use emrshare_ledger::{
-///     Block, Certificate, FinalHeader, Memory, Overlay, StateProof, ValidatorSet, key,
+///     Block, Certificate, FinalHeader, Memory, Overlay, StatePath, ValidatorSet, key,
 /// };
 ///
 /// let mut state = Memory::default();
@@ -31,17 +31,62 @@ use crate::{
 /// let header = *Block::genesis(Digest([9; 32]), root, ValidatorSet::new(Vec::new()).root()).header();
 /// let certificate = Certificate { epoch: 0, view: 1, parent_view: 0, votes: Vec::new() };
 /// let finality = FinalHeader { header, descendants: Vec::new(), certificate };
-/// let absent = StateProof::make(&state, key::original(Digest([2; 32])), finality)?;
+/// let absent = StatePath::find(&state, key::original(Digest([2; 32])))?.proven_by(finality);
 /// assert_eq!(absent.value(), None);
 /// assert_eq!(absent.verify_inclusion()?.height, 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StateProof {
+    found: StatePath,
+    finality: FinalHeader,
+}
+
+/// What a state holds under a key, with the way up to the state's root.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StatePath {
     key: Vec<u8>,
     value: Option<Vec<u8>>,
     path: Path,
-    finality: FinalHeader,
+}
+
+impl StatePath {
+    /// Looks a key up.
+    ///
+    /// # Errors
+    /// [`StateError`] if the state cannot be read.
+    pub fn find<S: StateRead + ?Sized>(state: &S, key: Vec<u8>) -> Result<Self, StateError> {
+        Ok(Self { value: state.get(&key)?, path: find(state, &key)?, key })
+    }
+
+    /// The proof of it: `finality` is that of the block after which the state was so.
+    #[must_use]
+    pub const fn proven_by(self, finality: FinalHeader) -> StateProof {
+        StateProof { found: self, finality }
+    }
+
+    /// The root that the path leads to, or `None` if what stands at its end says nothing of the key.
+    fn root(&self) -> Option<Digest> {
+        let wanted = sha256(&self.key);
+        let depth = self.path.siblings.len();
+        let end = match (&self.value, self.path.leaf) {
+            (Some(value), Some(leaf)) if leaf == Leaf::new(&self.key, value) => leaf.hash(),
+            (None, Some(leaf)) if leaf.key != wanted && share_bits(leaf.key, wanted, depth) => {
+                leaf.hash()
+            }
+            (None, None) => EMPTY,
+            _ => return None,
+        };
+        let levels = self.path.siblings.iter().enumerate().rev();
+        Some(levels.fold(end, |hash, (level, sibling)| {
+            if bit(wanted, level) { node_hash(*sibling, hash) } else { node_hash(hash, *sibling) }
+        }))
+    }
+
+    /// Another key's leaf that stands where the key would stand.
+    fn other(&self) -> Option<Leaf> {
+        self.path.leaf.filter(|_| self.value.is_none())
+    }
 }
 
 impl StateProof {
@@ -49,18 +94,6 @@ impl StateProof {
     const KEY_LEN_MAX: usize = 4096;
     const VALUE_LEN_MAX: usize = 65_536;
     const DEPTH_MAX: usize = 256;
-
-    /// Makes the proof for a key; `state` is the state after the block of `finality`'s header.
-    ///
-    /// # Errors
-    /// [`StateError`] if the state cannot be read.
-    pub fn make<S: StateRead + ?Sized>(
-        state: &S,
-        key: Vec<u8>,
-        finality: FinalHeader,
-    ) -> Result<Self, StateError> {
-        Ok(Self { value: state.get(&key)?, path: find(state, &key)?, key, finality })
-    }
 
     /// Checks everything that the proof claims, given whom to trust, and returns the header of the
     /// block after which it is so.
@@ -79,7 +112,7 @@ impl StateProof {
     /// # Errors
     /// [`VerifyError::Inclusion`] if it is not so.
     pub fn verify_inclusion(&self) -> Result<&Header, VerifyError> {
-        if self.root() == Some(self.finality.header.state_root) {
+        if self.found.root() == Some(self.finality.header.state_root) {
             Ok(&self.finality.header)
         } else {
             Err(VerifyError::Inclusion { what: "the state's key" })
@@ -89,13 +122,13 @@ impl StateProof {
     /// The key.
     #[must_use]
     pub fn key(&self) -> &[u8] {
-        &self.key
+        &self.found.key
     }
 
     /// The value under the key, or `None` if the state holds none.
     #[must_use]
     pub fn value(&self) -> Option<&[u8]> {
-        self.value.as_deref()
+        self.found.value.as_deref()
     }
 
     /// What the proof says of an original: the record that has or had it, or `None` if no block up
@@ -132,18 +165,19 @@ impl StateProof {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![Self::VERSION];
-        put_prefixed(&mut bytes, &self.key);
-        bytes.push(u8::from(self.value.is_some()));
-        self.value.iter().for_each(|value| put_prefixed(&mut bytes, value));
-        let other = self.other();
+        let StatePath { key, value, path } = &self.found;
+        put_prefixed(&mut bytes, key);
+        bytes.push(u8::from(value.is_some()));
+        value.iter().for_each(|value| put_prefixed(&mut bytes, value));
+        let other = self.found.other();
         bytes.push(u8::from(other.is_some()));
         if let Some(leaf) = other {
             bytes.extend_from_slice(&leaf.key.0);
             bytes.extend_from_slice(&leaf.value.0);
         }
         // A path has at most 256 levels.
-        bytes.extend_from_slice(&(self.path.siblings.len() as u32).to_be_bytes());
-        self.path.siblings.iter().for_each(|sibling| bytes.extend_from_slice(&sibling.0));
+        bytes.extend_from_slice(&(path.siblings.len() as u32).to_be_bytes());
+        path.siblings.iter().for_each(|sibling| bytes.extend_from_slice(&sibling.0));
         bytes.extend_from_slice(&self.finality.to_bytes());
         bytes
     }
@@ -180,35 +214,12 @@ impl StateProof {
             .collect::<Result<_, _>>()?;
         let finality = FinalHeader::read(&mut reader)?;
         reader.end()?;
-        Ok(Self { key, value, path: Path { leaf, siblings }, finality })
-    }
-
-    /// The root that the path leads to, or `None` if what stands at its end says nothing of the key.
-    fn root(&self) -> Option<Digest> {
-        let wanted = sha256(&self.key);
-        let depth = self.path.siblings.len();
-        let end = match (&self.value, self.path.leaf) {
-            (Some(value), Some(leaf)) if leaf == Leaf::new(&self.key, value) => leaf.hash(),
-            (None, Some(leaf)) if leaf.key != wanted && share_bits(leaf.key, wanted, depth) => {
-                leaf.hash()
-            }
-            (None, None) => EMPTY,
-            _ => return None,
-        };
-        let levels = self.path.siblings.iter().enumerate().rev();
-        Some(levels.fold(end, |hash, (level, sibling)| {
-            if bit(wanted, level) { node_hash(*sibling, hash) } else { node_hash(hash, *sibling) }
-        }))
+        Ok(StatePath { key, value, path: Path { leaf, siblings } }.proven_by(finality))
     }
 
     /// The value, if the proof is of this key.
     fn of_key(&self, key: &[u8]) -> Result<Option<&[u8]>, VerifyError> {
-        if self.key == key { Ok(self.value()) } else { Err(VerifyError::OtherKey) }
-    }
-
-    /// Another key's leaf that stands where the key would stand.
-    fn other(&self) -> Option<Leaf> {
-        self.path.leaf.filter(|_| self.value.is_none())
+        if self.found.key == key { Ok(self.value()) } else { Err(VerifyError::OtherKey) }
     }
 }
 

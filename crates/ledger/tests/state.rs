@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use emrshare_codec::Digest;
 use emrshare_ledger::{
-    Block, FinalHeader, Header, Memory, Overlay, StateError, StateProof, StateRead, VerifyError,
-    hash, key,
+    Block, FinalHeader, Header, Memory, Overlay, StateError, StatePath, StateProof, StateRead,
+    VerifyError, hash, key,
 };
 use proptest::prelude::*;
 use sha2::Digest as _;
@@ -82,7 +82,7 @@ proptest! {
             prop_assert_eq!(root, defined(&rows));
         }
         let key = wanted.to_be_bytes().to_vec();
-        let proof = StateProof::make(&state, key.clone(), finality(root)).unwrap();
+        let proof = StatePath::find(&state, key.clone()).unwrap().proven_by(finality(root));
         prop_assert_eq!(proof.value(), rows.get(&key).map(Vec::as_slice));
         prop_assert!(proof.verify(CHAIN, &validators(4)).is_ok());
         // What is empty leaves nothing behind.
@@ -111,7 +111,7 @@ fn every_bit_of_a_proof_counts() {
     // One that is there, and some that are not: beside another leaf or where there is none.
     for wanted in [3, 40, 41, 42, 43, 44] {
         let key = u16::to_be_bytes(wanted).to_vec();
-        let proof = StateProof::make(&state, key, finality(root)).unwrap();
+        let proof = StatePath::find(&state, key).unwrap().proven_by(finality(root));
         let bytes = proof.to_bytes();
         assert_eq!(StateProof::from_bytes(&bytes).as_ref(), Ok(&proof));
         for bit in 0..bytes.len() * 8 {
@@ -137,7 +137,7 @@ fn originals_and_records_are_read_from_proofs_of_their_keys_only() {
     overlay.put(key::original(here), index.to_key().to_vec());
     let (changes, root) = overlay.seal().unwrap();
     state.apply(changes);
-    let proof = |key| StateProof::make(&state, key, finality(root)).unwrap();
+    let proof = |key| StatePath::find(&state, key).unwrap().proven_by(finality(root));
     assert_eq!(proof(key::original(here)).original(here), Ok(Some(index)));
     assert_eq!(proof(key::original(gone)).original(gone), Ok(None));
     assert_eq!(proof(key::original(gone)).original(here), Err(VerifyError::OtherKey));
@@ -148,12 +148,12 @@ fn originals_and_records_are_read_from_proofs_of_their_keys_only() {
 #[test]
 fn a_lost_or_damaged_page_is_an_error() {
     let mut state = Memory::default();
-    let root = grow(&mut state, &(0..600).map(|number| (number, Some(7))).collect::<Vec<_>>());
+    grow(&mut state, &(0..600).map(|number| (number, Some(7))).collect::<Vec<_>>());
     let pages: Vec<_> = state.0.keys().filter(|key| key[0] == b't').cloned().collect();
     assert!(pages.len() > 16, "{}", pages.len());
     let prove = |state: &Memory| -> Result<(), StateError> {
         for number in 0..600u16 {
-            StateProof::make(state, number.to_be_bytes().to_vec(), finality(root))?;
+            StatePath::find(state, number.to_be_bytes().to_vec())?;
         }
         Ok(())
     };

@@ -9,8 +9,8 @@ use std::{fmt::Debug, fs, path::Path};
 use emrshare_codec::{Digest, Kind};
 use emrshare_ledger::{
     Block, BlockBuilder, CertifiedHeader, ContractId, FinalHeader, Header, History, Item, Memory,
-    Overlay, Receipt, SplitView, StateProof, Submission, Succession, Successions, Transaction,
-    TransactionDraft, ValidatorSet, key as state_key, merkle, wire::Reader,
+    Overlay, Receipt, SplitView, StatePath, StateProof, Submission, Succession, Successions,
+    Transaction, TransactionDraft, ValidatorSet, key as state_key, merkle, wire::Reader,
 };
 use serde_json::{Value, json};
 use sha2::Digest as _;
@@ -380,7 +380,7 @@ fn state_proof(count: u8, number: u8) -> StateProof {
     let header = Header { state_root, ..*block().header() };
     let certificate = certificate(header.hash(), &validators(4), 3);
     let finality = FinalHeader { header, descendants: Vec::new(), certificate };
-    StateProof::make(&state, state_key::original(Digest([number; 32])), finality).unwrap()
+    StatePath::find(&state, state_key::original(Digest([number; 32]))).unwrap().proven_by(finality)
 }
 
 /// In a state proof: behind version and a key of 33 bytes with its length.

@@ -12,8 +12,8 @@ use emrshare_contracts::{
     concerns_members, epoch_of, execute,
 };
 use emrshare_ledger::{
-    Block, BlockBuilder, Changes, Header, Item, Overlay, StateError, ValidatorSet, merkle,
-    wire::Reader,
+    Block, BlockBuilder, Changes, Header, Item, Overlay, StateError, StatePath, ValidatorSet,
+    merkle, wire::Reader,
 };
 use emrshare_storage::{Batch, Kv};
 use emrshare_sync::{Task, tasks};
@@ -142,6 +142,11 @@ impl NodeChain {
     pub(crate) fn at_rest<T>(&self, read: impl FnOnce(&FinalState) -> T) -> T {
         let _executing = self.executing.read().unwrap_or_else(PoisonError::into_inner);
         read(&self.state())
+    }
+
+    /// What the final state holds under a key, and the block after which it does.
+    pub(crate) fn find(&self, key: Vec<u8>) -> Result<(StatePath, u64), StateError> {
+        self.at_rest(|state| Ok((StatePath::find(state, key)?, self.tip.borrow().height)))
     }
 
     /// The leaves of the tree that the header at `height` commits to; `None` if there is no such

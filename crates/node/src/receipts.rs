@@ -2,7 +2,7 @@
 
 use emrshare_codec::RecordIndex;
 use emrshare_consensus::Engine;
-use emrshare_ledger::{CertifiedHeader, Header, Receipt, Succession, Successions};
+use emrshare_ledger::{CertifiedHeader, FinalHeader, Header, Receipt, Succession, Successions};
 
 use crate::members::Members;
 
@@ -12,14 +12,21 @@ const DESCENDANTS_MAX: u64 = 512;
 /// The receipt of a record's entry in the block at `height`.
 pub(crate) async fn receipt(engine: &Engine, index: RecordIndex, height: u64) -> Option<Receipt> {
     let block = engine.block(height).await?;
+    let FinalHeader { descendants, certificate, .. } = finality(engine, height).await?;
+    let wanted = |entry: &emrshare_codec::Entry| entry.index() == index;
+    Receipt::make(&block, wanted, descendants, certificate)
+}
+
+/// What makes the block at `height` final: its own certificate, or a later one's.
+pub(crate) async fn finality(engine: &Engine, height: u64) -> Option<FinalHeader> {
+    let header = *engine.block(height).await?.header();
     let mut descendants: Vec<Header> = Vec::new();
     for certified in height..height.checked_add(DESCENDANTS_MAX)? {
         if certified > height {
             descendants.push(*engine.block(certified).await?.header());
         }
         if let Some(certificate) = engine.certificate(certified).await {
-            let wanted = |entry: &emrshare_codec::Entry| entry.index() == index;
-            return Receipt::make(&block, wanted, descendants, certificate);
+            return Some(FinalHeader { header, descendants, certificate });
         }
     }
     None

@@ -39,7 +39,7 @@ const REGULATORS: &[&str] = &["regulator", "inspector"];
 const PATIENT_AND_REGULATORS: &[&str] = &["patient", "regulator", "inspector"];
 
 /// Who may, by method and path. What is not here is a mistake of this test.
-const TABLE: [(&str, &str, &[&str]); 38] = [
+const TABLE: [(&str, &str, &[&str]); 40] = [
     ("get", "/api/v1/ready", EVERYBODY),
     ("get", "/api/v1/status", EVERYBODY),
     ("get", "/api/v1/metrics", OPERATORS),
@@ -58,6 +58,8 @@ const TABLE: [(&str, &str, &[&str]); 38] = [
     ("get", "/api/v1/headers/{height}", EVERYBODY),
     ("get", "/api/v1/ancestor", EVERYBODY),
     ("get", "/api/v1/consistency", EVERYBODY),
+    ("get", "/api/v1/proofs/originals/{digest}", EVERYBODY),
+    ("get", "/api/v1/proofs/records/{index}", EVERYBODY),
     ("get", "/api/v1/genesis", EVERYBODY),
     ("get", "/api/v1/successions", EVERYBODY),
     ("get", "/api/v1/members", EVERYBODY),

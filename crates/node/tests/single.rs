@@ -10,11 +10,11 @@ use std::{
 };
 
 use emrshare_client::{Client, ClientError};
-use emrshare_codec::{NodeId, RecordIndex};
-use emrshare_contracts::{AgreedTerms, AllianceCall, Motion, Protocol};
+use emrshare_codec::{Digest, NodeId, RecordIndex};
+use emrshare_contracts::{AgreedTerms, AllianceCall, Genesis, Motion, Protocol};
 use emrshare_desensitize::Policy;
 use emrshare_identity::{Authority, SigningKey, Subject, TlsKey, Validity};
-use emrshare_ledger::{LightClient, Step, history};
+use emrshare_ledger::{LightClient, Status, Step, history};
 use emrshare_node::{Config, Node};
 use emrshare_record::SourceFile;
 use emrshare_sample::{Generator, SampleRecord, Tongue};
@@ -67,16 +67,38 @@ async fn record_goes_the_whole_way_and_survives_a_restart() {
     assert_eq!(index_of(&answer), indexes[0]);
     client.delete(indexes[1]).await.unwrap();
     wait_for_search(&client, 3).await;
+    prove_state(&client, &genesis, &indexes).await;
     node.stop().await;
 
     let node = home.start().await;
     let client = home.client(&node);
+    prove_state(&client, &genesis, &indexes).await;
     assert_eq!(client.show(indexes[0]).await.unwrap()["version"], json!(2));
     assert_eq!(client.show(indexes[1]).await.unwrap()["status"], json!("deleted"));
     assert!(client.desensitized(indexes[3]).await.is_ok());
     let answer = client.submit(samples(3).next().unwrap().into_source(), None).await.unwrap();
     assert_eq!(index_of(&answer).serial().to_string(), "4");
     node.stop().await;
+}
+
+/// Of these records the first was updated and the second deleted.
+async fn prove_state(client: &Client, genesis: &Genesis, indexes: &[RecordIndex]) {
+    let mut stand = Vec::new();
+    for index in indexes {
+        let proof = client.record_proof(*index).await.unwrap();
+        proof.verify(genesis.chain(), &genesis.validators()).unwrap();
+        let state = proof.record(*index).unwrap().unwrap();
+        stand.push((state.version, state.status));
+        let owner = client.original_proof(state.original).await.unwrap();
+        owner.verify(genesis.chain(), &genesis.validators()).unwrap();
+        assert_eq!(owner.original(state.original), Ok(Some(*index)));
+    }
+    let active = (1, Status::Active);
+    assert_eq!(stand, [(2, Status::Active), (1, Status::Deleted), active, active]);
+    let never = Digest([7; 32]);
+    let absent = client.original_proof(never).await.unwrap();
+    absent.verify(genesis.chain(), &genesis.validators()).unwrap();
+    assert_eq!(absent.original(never), Ok(None));
 }
 
 #[tokio::test(flavor = "multi_thread")]

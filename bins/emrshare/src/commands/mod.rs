@@ -12,6 +12,7 @@ mod local;
 mod people;
 mod pictures;
 mod protocol;
+mod prove;
 mod remote;
 mod risk;
 mod sections;
@@ -27,7 +28,9 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    cli::{CaCommand, CodecCommand, Command, JoinCommand, KeyCommand, SplitViewCommand},
+    cli::{
+        CaCommand, CodecCommand, Command, JoinCommand, KeyCommand, ProveCommand, SplitViewCommand,
+    },
     demo,
 };
 
@@ -84,6 +87,15 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Verify { receipt, manifest, genesis, successions } => {
             let manifest = manifest.as_deref();
             verify::run(&receipt, manifest, &genesis, successions.as_deref(), json)
+        }
+        Command::Prove(ProveCommand::Original { at, digest, out }) => {
+            prove::original(&at, digest, &out, json).await
+        }
+        Command::Prove(ProveCommand::Record { at, index, out }) => {
+            prove::record(&at, index.parse()?, &out, json).await
+        }
+        Command::Prove(ProveCommand::Verify { proof, genesis, successions }) => {
+            prove::verify(&proof, &genesis, successions.as_deref(), json)
         }
         Command::Successions { at, out } => remote::successions(&at, &out, json).await,
         Command::Follow { at, trusted, proof } => follow::run(&at, &trusted, &proof, json).await,

@@ -52,5 +52,6 @@ async fn tell(demo: &mut Demo) -> anyhow::Result<()> {
     demo.read_original().await?;
     demo.stop_and_catch_up().await?;
     demo.verify_receipt().await?;
+    demo.prove_state().await?;
     demo.compare_stores().await
 }

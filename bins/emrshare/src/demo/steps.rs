@@ -7,10 +7,10 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use emrshare_client::{Client, ClientError};
-use emrshare_codec::RecordIndex;
+use emrshare_codec::{Digest, RecordIndex};
 use emrshare_contracts::{Grant, Grantee, PermissionCall, Purpose, Purposes, Role, Scope, Span};
 use emrshare_identity::PublicKey;
-use emrshare_ledger::Receipt;
+use emrshare_ledger::{Receipt, Status};
 use emrshare_node::desensitized_blobs;
 use emrshare_record::SourceFile;
 use emrshare_sample::{Generator, SampleRecord, Tongue};
@@ -44,6 +44,7 @@ pub(crate) struct Demo {
     records: Option<Vec<PathBuf>>,
     /// Records that are on the ledger and not deleted.
     active: Vec<Pushed>,
+    deleted: Vec<RecordIndex>,
     operations: usize,
     refusals: usize,
     latencies: Vec<Duration>,
@@ -77,6 +78,7 @@ impl Demo {
             count: arguments.count,
             records,
             active: Vec::new(),
+            deleted: Vec::new(),
             operations: 0,
             refusals: 0,
             latencies: Vec::new(),
@@ -190,6 +192,7 @@ impl Demo {
         operator.delete(second).await?;
         self.operations += 1;
         self.active.retain(|record| record.index != second);
+        self.deleted.push(second);
         for number in 0..self.consortium.members.len() {
             self.wait_until_gone(number, second).await?;
         }
@@ -312,6 +315,40 @@ impl Demo {
         let text = format!("{checked} receipts of about {len} bytes verify with the genesis alone");
         self.screen.ok(&text, json!({ "receipts": checked }));
         ensure!(checked == self.active.len(), "a record has no receipt");
+        Ok(())
+    }
+
+    /// Proves offline what the ledger holds now, and what it does not.
+    pub(crate) async fn prove_state(&mut self) -> anyhow::Result<()> {
+        self.screen.step("Proving what stands now");
+        let (chain, validators) = {
+            let genesis = &self.consortium.genesis;
+            (genesis.chain(), genesis.validators())
+        };
+        let last = self.operator(self.consortium.members.len() - 1);
+        let active = self.active.iter().map(|record| (record.index, Status::Active));
+        let deleted = self.deleted.iter().map(|index| (*index, Status::Deleted));
+        let mut largest = 0;
+        for (index, status) in active.chain(deleted) {
+            let proof = last.record_proof(index).await?;
+            proof.verify(chain, &validators)?;
+            let state = proof.record(index)?.context("a record is not on the ledger")?;
+            ensure!(state.status == status, "record {index} does not stand as it should");
+            let owner = last.original_proof(state.original).await?;
+            owner.verify(chain, &validators)?;
+            ensure!(owner.original(state.original)? == Some(index), "an original is another's");
+            largest = proof.to_bytes().len().max(largest);
+        }
+        let never = Digest([0x5a; 32]);
+        let absent = last.original_proof(never).await?;
+        absent.verify(chain, &validators)?;
+        ensure!(absent.original(never)?.is_none(), "an original is there that nobody pushed");
+        let count = self.active.len() + self.deleted.len();
+        let text = format!(
+            "how {count} records stand now, and that one original is on no block: proofs of at most \
+             {largest} bytes"
+        );
+        self.screen.ok(&text, json!({"records": count, "bytes": largest}));
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use emrshare_codec::Digest;
-use emrshare_ledger::{Block, Item, merkle};
+use emrshare_ledger::{Block, Item, key, merkle};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -185,6 +185,42 @@ pub(super) async fn consistency(
 ) -> Result<Json<HashPath>, ApiError> {
     let first = usize::try_from(query.first).unwrap_or(usize::MAX);
     prove(shared, query.second, move |leaves| merkle::prove_consistency(leaves, first)).await
+}
+
+/// What the ledger holds of an original now, in bytes: which record has or had it, or that no block
+/// holds it. Verifies offline.
+#[utoipa::path(get, path = "/api/v1/proofs/originals/{digest}", security(("bearer" = [])),
+    responses((status = 200, content_type = "application/octet-stream"),
+        (status = 404, body = ApiError)))]
+pub(super) async fn original_proof(
+    State(shared): Api,
+    _: Caller,
+    Path(digest): Path<String>,
+) -> Result<Response, ApiError> {
+    let wrong = |_| ApiError::malformed("a digest in 64 hexadecimal characters");
+    prove_state(shared, key::original(digest.parse().map_err(wrong)?)).await
+}
+
+/// Where a record stands now, in bytes: its last version and whether it is deleted, or that there is
+/// no such record. Verifies offline.
+#[utoipa::path(get, path = "/api/v1/proofs/records/{index}", security(("bearer" = [])),
+    responses((status = 200, content_type = "application/octet-stream"),
+        (status = 404, body = ApiError)))]
+pub(super) async fn record_proof(
+    State(shared): Api,
+    _: Caller,
+    Path(index): Path<String>,
+) -> Result<Response, ApiError> {
+    prove_state(shared, key::record(super::records::parse(&index)?)).await
+}
+
+async fn prove_state(shared: Arc<Shared>, key: Vec<u8>) -> Result<Response, ApiError> {
+    let engine = shared.forward.engine().ok_or_else(|| ApiError::local("no engine"))?;
+    let find = move || shared.chain.find(key).map_err(ApiError::local);
+    let (found, height) = tokio::task::spawn_blocking(find).await.map_err(ApiError::local)??;
+    let finality = receipts::finality(&engine, height).await;
+    let finality = finality.ok_or_else(|| ApiError::not_found("the block is not certified yet"))?;
+    Ok(Body::from(found.proven_by(finality).to_bytes()).into_response())
 }
 
 /// Reads all block hashes before a header: away from the threads that serve sockets.

@@ -72,6 +72,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(ledger::certified_header))
         .routes(routes!(ledger::ancestor))
         .routes(routes!(ledger::consistency))
+        .routes(routes!(ledger::original_proof))
+        .routes(routes!(ledger::record_proof))
         .routes(routes!(ledger::genesis))
         .routes(routes!(ledger::successions))
         .routes(routes!(alliance::members))
