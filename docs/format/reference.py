@@ -314,7 +314,7 @@ def call_field(reader, kind):
         return reader.take(64).hex()
     if kind == TEXT:
         length = reader.number(2)
-        need(length <= 4096, "Limit")
+        need(length <= 2048, "Limit")
         return reader.take(length).decode()
     if kind == TIME:
         return str(reader.number(8))

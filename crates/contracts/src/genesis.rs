@@ -8,7 +8,7 @@ use emrshare_ledger::{Block, Changes, Memory, Overlay, ValidatorSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{AgreedTerms, membership};
+use crate::{AgreedTerms, membership, wire};
 
 const FORMAT: &str = "emrshare-genesis/1";
 
@@ -36,6 +36,14 @@ pub enum GenesisError {
     /// Nobody, more than 100, or two members with one id or key.
     #[error("the members of the genesis document are none, more than 100 or not distinct")]
     Members,
+    /// A name or address has more than 255 bytes, or a certificate more than 2,048.
+    #[error("{what} of the genesis document has more than {limit} bytes")]
+    Length {
+        /// What is too long.
+        what: &'static str,
+        /// How long it may be.
+        limit: usize,
+    },
     /// A member's certificate is not to be trusted.
     #[error("the certificate of node {node} is not to be trusted")]
     Certificate {
@@ -140,6 +148,7 @@ impl Genesis {
         let bytes = serde_json_canonicalizer::to_vec(&document)
             .expect("a genesis document has a canonical form");
         let Document { authority, members, name, policy, protocol, standards, time, .. } = document;
+        check_lengths(&authority, &members)?;
         let members = members
             .into_iter()
             .map(|member| {
@@ -228,6 +237,21 @@ impl Genesis {
         let nothing = Memory::default();
         let sealed = Overlay::with_changes(&nothing, changes).seal();
         sealed.expect("a state in memory can be read")
+    }
+}
+
+/// Whether all texts are as short as those of members that join later.
+fn check_lengths(authority: &String, members: &[Member]) -> Result<(), GenesisError> {
+    let certificate = |text| ("a certificate", text, wire::TEXT_MAX);
+    let name = |text| ("a name or an address", text, membership::NAME_LEN_MAX);
+    let texts = members.iter().flat_map(|member| {
+        let Member { api, certificate: shown, consensus, institution, .. } = member;
+        [name(api), name(consensus), name(institution), certificate(shown)]
+    });
+    let mut texts = texts.chain([certificate(authority)]);
+    match texts.find(|(_, text, limit): &(_, &String, usize)| text.len() > *limit) {
+        Some((what, _, limit)) => Err(GenesisError::Length { what, limit }),
+        None => Ok(()),
     }
 }
 

@@ -27,7 +27,7 @@ pub const EPOCH_LEN: u64 = 256;
 const CONSENT: Domain = Domain::new(b"_EMRSHARE_CONTRACTS_CONSENT");
 
 /// Most bytes of an institution's name or of an address.
-const NAME_LEN_MAX: usize = 255;
+pub(crate) const NAME_LEN_MAX: usize = 255;
 
 /// An institution that wants to be a member, as a member passes it on.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

@@ -199,8 +199,9 @@ plain_field!(RecordIndex, |value| value.to_key(), |reader| {
     Ok(Self::from_key(reader.bytes("index", Self::KEY_LEN)?)?)
 });
 
-/// Texts are short: names, addresses, certificates.
-const TEXT_MAX: usize = 4096;
+/// Texts are short: names, addresses, certificates. A row with a card, which has four, must fit the
+/// 4,092 bytes that every store takes.
+pub(crate) const TEXT_MAX: usize = 2048;
 
 impl Field for String {
     fn put(&self, bytes: &mut Vec<u8>) {

@@ -7,8 +7,8 @@ use chain::{Chain, genesis, identity, key};
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_contracts::{
     AgreedTerms, AllianceCall, AppendStatement, Appointment, AuditCall, BlockContext, Call,
-    CallError, Decision, EMERGENCY_MS, Genesis, Grant, Grantee, Happening, ItemError, Motion,
-    Outcome, Party, PermissionCall, Protocol, Purpose, Purposes, Reason, RegistryCall,
+    CallError, Decision, EMERGENCY_MS, Genesis, GenesisError, Grant, Grantee, Happening, ItemError,
+    Motion, Outcome, Party, PermissionCall, Protocol, Purpose, Purposes, Reason, RegistryCall,
     RelationshipCall, Rights, Role, Scope, Span, Standing, Subject, Summary, agreed_terms,
     apply_item, close_block, contribution, execute, is_suspended, key_of, owner, person, proposals,
     relationship, request, wallet_of,
@@ -565,6 +565,12 @@ fn genesis_round_trips_and_is_refused_when_changed() {
     let text = String::from_utf8(genesis.as_bytes().to_vec()).unwrap();
     assert!(Genesis::from_bytes(text.replace("\"node\":1", "\"node\":2").as_bytes()).is_err());
     assert!(Genesis::from_bytes(text.replace(',', ", ").as_bytes()).is_err());
+    for (field, length) in [("institution", 256), ("certificate", 2048), ("authority", 2048)] {
+        let name = format!("\"{field}\":\"");
+        let long = text.replace(&name, &(name.clone() + &"x".repeat(length)));
+        let error = Genesis::from_bytes(long.as_bytes()).unwrap_err();
+        assert!(matches!(error, GenesisError::Length { .. }), "{error}");
+    }
 }
 
 #[test]

@@ -127,10 +127,14 @@ fn applications_are_looked_at_before_anyone_votes() {
     others.push(change(&|member| member.institution = "x".repeat(256)));
     others.push(change(&|it| it.certificate = member(5).certificate));
     others.push(change(&|member| member.certificate = member.certificate.replace('A', "B")));
+    // A certificate among so much else that no store would take its row.
+    let padded = change(&|it| it.certificate = " ".repeat(2048) + &it.certificate);
     for application in others {
         let error = call_error(pass_on(&mut chain, application));
         assert!(matches!(error, CallError::Value { .. }), "{error}");
     }
+    let error = call_error(pass_on(&mut chain, padded));
+    assert!(matches!(error, CallError::Decode(_)), "{error}");
     // An expired certificate.
     chain.now_ms += 2_000_000;
     let error = call_error(pass_on(&mut chain, good));
