@@ -1,8 +1,9 @@
-//! Of the receipts, split views and successions near those of the vectors, only these themselves verify.
+//! Of the receipts, split views and successions near those of the vectors, only these themselves
+//! verify; a state proof that does says what is so.
 #![no_main]
 
 use emrshare_fuzz::vectors;
-use emrshare_ledger::{Receipt, SplitView, Successions};
+use emrshare_ledger::{Receipt, SplitView, StateProof, Successions};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -17,6 +18,13 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(split.to_bytes(), bytes);
         if split.verify(vectors.chain, &vectors.validators).is_ok() {
             assert!(vectors.split_views.iter().any(|good| good == bytes));
+        }
+    }
+    if let Ok(proof) = StateProof::from_bytes(bytes) {
+        assert_eq!(proof.to_bytes(), bytes);
+        if let Ok(header) = proof.verify(vectors.chain, &vectors.validators) {
+            let rows = vectors.states.get(&header.state_root).expect("a state of the vectors");
+            assert_eq!(proof.value(), rows.get(proof.key()).map(Vec::as_slice));
         }
     }
     if let Ok(successions) = Successions::from_bytes(bytes) {

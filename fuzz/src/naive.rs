@@ -1,6 +1,9 @@
 //! The format as its specification says it, bit by bit and by recursion.
 
+use std::collections::BTreeMap;
+
 use emrshare_codec::{Digest, Entry};
+use emrshare_ledger::hash;
 use sha2::{Digest as _, Sha256};
 
 /// The bits of an entry as text.
@@ -32,6 +35,26 @@ pub fn root(leaves: &[Digest]) -> Digest {
             let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
             let node = Sha256::new().chain_update([1]).chain_update(root(left).0);
             Digest(node.chain_update(root(right).0).finalize().into())
+        }
+    }
+}
+
+/// The state root of `docs/format.md`, section 7.1.
+pub fn state_root(rows: &BTreeMap<Vec<u8>, Vec<u8>>) -> Digest {
+    let digest = |bytes: &[u8]| Digest(Sha256::digest(bytes).into());
+    subtree(rows.iter().map(|(key, value)| (digest(key), digest(value))).collect(), 0)
+}
+
+fn subtree(leaves: Vec<(Digest, Digest)>, level: usize) -> Digest {
+    match leaves.as_slice() {
+        [] => Digest([0; 32]),
+        [(key, value)] => hash(b"_EMRSHARE_LEDGER_STATE_LEAF", &[&key.0, &value.0]),
+        _ => {
+            let (right, left): (Vec<_>, Vec<_>) = leaves
+                .into_iter()
+                .partition(|(key, _)| bits_of_bytes(&key.0).as_bytes()[level] == b'1');
+            let (left, right) = (subtree(left, level + 1), subtree(right, level + 1));
+            hash(b"_EMRSHARE_LEDGER_STATE_NODE", &[&left.0, &right.0])
         }
     }
 }

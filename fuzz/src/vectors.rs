@@ -1,6 +1,9 @@
 //! Test vectors, as data for targets and as seeds.
 
-use std::sync::LazyLock;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::LazyLock,
+};
 
 use emrshare_codec::{Digest, NodeId};
 use emrshare_contracts::Genesis;
@@ -14,6 +17,8 @@ pub struct Ledger {
     pub receipts: Vec<Vec<u8>>,
     pub split_views: Vec<Vec<u8>>,
     pub successions: Vec<Vec<u8>>,
+    /// The rows of each state, by its root.
+    pub states: HashMap<Digest, BTreeMap<Vec<u8>, Vec<u8>>>,
 }
 
 /// The vectors of the ledger.
@@ -58,5 +63,13 @@ fn read() -> Ledger {
         receipts: bytes(&vectors, "receipts"),
         split_views: bytes(&vectors, "split_views"),
         successions: bytes(&vectors, "successions"),
+        states: vectors["states"].as_array().expect("a list").iter().map(state).collect(),
     }
+}
+
+fn state(one: &Value) -> (Digest, BTreeMap<Vec<u8>, Vec<u8>>) {
+    let bytes = |text: &Value| hex::decode(text.as_str().expect("a text")).expect("hexadecimal");
+    let rows = one["rows"].as_array().expect("a list").iter();
+    let root = one["root"].as_str().expect("a text").parse().expect("a digest");
+    (root, rows.map(|row| (bytes(&row[0]), bytes(&row[1]))).collect())
 }

@@ -81,6 +81,8 @@ pub mod key {
     /// All keys of contracts start with this byte.
     pub const CONTRACTS: u8 = b'c';
 
+    const PAGE: u8 = b't';
+
     /// Where a record stands.
     #[must_use]
     pub fn record(index: RecordIndex) -> Vec<u8> {
@@ -108,7 +110,11 @@ pub mod key {
     /// A page of the [state's tree](crate::StateProof), by the nibbles that lead to it; the pages
     /// themselves are not in the tree.
     pub(crate) fn page(nibbles: &[u8]) -> Vec<u8> {
-        [b"t".as_slice(), nibbles].concat()
+        [&[PAGE], nibbles].concat()
+    }
+
+    pub(crate) fn is_page(key: &[u8]) -> bool {
+        key.first() == Some(&PAGE)
     }
 
     /// A node's counters.
@@ -248,13 +254,16 @@ impl<'a, S: StateRead + ?Sized> Overlay<'a, S> {
         self.changes.0.reserve(changes);
     }
 
-    /// Sets a value.
+    /// Sets a value. Keys that begin with `t` are those of the tree's pages, which
+    /// [`seal`](Self::seal) alone writes.
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        debug_assert!(!key::is_page(&key), "pages are written by `seal` alone");
         self.changes.0.insert(key, Some(value));
     }
 
     /// Removes a value.
     pub fn delete(&mut self, key: Vec<u8>) {
+        debug_assert!(!key::is_page(&key), "pages are written by `seal` alone");
         self.changes.0.insert(key, None);
     }
 

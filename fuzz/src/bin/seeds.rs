@@ -50,11 +50,17 @@ fn main() -> std::io::Result<()> {
         "bad_split_views",
         "successions",
         "bad_successions",
+        "state_proofs",
+        "bad_state_proofs",
     ];
     write(&folder.join("ledger_proofs"), group(&ledger, &proofs))?;
     write(
         &folder.join("merkle_paths"),
         (0..64).map(|n| vec![n; 3 + 32 * usize::from(n % 7)]).collect(),
+    )?;
+    write(
+        &folder.join("state_tree"),
+        (1..16u8).map(|n| (0..16 * n).map(|byte| byte ^ n).collect()).collect(),
     )?;
     let calls: Value =
         serde_json::from_str(include_str!("../../../crates/contracts/tests/vectors/calls.json"))
