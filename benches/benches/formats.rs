@@ -7,10 +7,10 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use emrshare_codec::{
     Digest, Entry, EntryView, Kind, Marker, NodeId, Operation, RecordIndex, Serial,
 };
-use emrshare_contracts::execute;
+use emrshare_contracts::{BlockContext, apply_item, close_block, execute};
 use emrshare_identity::{Domain, SigningKey};
 use emrshare_ledger::{
-    Block, BlockBuilder, Certificate, History, Memory, Receipt, Submission, SubmissionDraft,
+    Block, BlockBuilder, Certificate, Item, Memory, Overlay, Receipt, Submission, SubmissionDraft,
     Validator, ValidatorSet, Vote, merkle,
 };
 use sha2::{Digest as _, Sha256};
@@ -98,9 +98,14 @@ fn block(criterion: &mut Criterion) {
             })
             .collect();
         submissions.iter().for_each(|item| builder.push(item).expect("valid"));
-        let mut history = History::default();
-        history.append(genesis.hash());
-        let block = builder.build(genesis.header(), 1, history.root(), Digest([0; 32]));
+        let mut overlay = Overlay::new(&state);
+        let context = BlockContext { chain, height: 1, time_ms: 1 };
+        for item in submissions.iter().map(|bytes| Item::from_bytes(bytes).expect("valid")) {
+            apply_item(&mut overlay, context, &item, true).expect("valid");
+        }
+        let closing = close_block(&mut overlay, genesis.header()).expect("valid");
+        let (_, state_root) = overlay.seal().expect("memory can be read");
+        let block = builder.build(genesis.header(), 1, closing.history_root, state_root);
         let mut group = criterion.benchmark_group(format!("block_of_{count}"));
         group.throughput(Throughput::Elements(count as u64));
         group.bench_function("bound=signatures_and_leaf_hashes", |bencher| {
