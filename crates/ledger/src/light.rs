@@ -2,7 +2,9 @@
 
 use emrshare_codec::Digest;
 
-use crate::{CertifiedHeader, Header, Receipt, SplitView, ValidatorSet, VerifyError, history};
+use crate::{
+    CertifiedHeader, Header, Receipt, SplitView, StateProof, ValidatorSet, VerifyError, history,
+};
 
 /// What a new header meant to a light client.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -121,7 +123,21 @@ impl LightClient {
     /// [`VerifyError::Inclusion`] if the entry is not in the block, or the block is not in the
     /// trusted chain.
     pub fn verify_receipt(&self, receipt: &Receipt, path: &[Digest]) -> Result<(), VerifyError> {
-        let header = receipt.verify_inclusion()?;
+        self.verify_header(receipt.verify_inclusion()?, path)
+    }
+
+    /// Checks a proof of the state after a block that the trusted header proves; with the trusted
+    /// header's own state, `path` is empty.
+    ///
+    /// # Errors
+    /// [`VerifyError::Inclusion`] if the state is not what the proof says, or the block is not in the
+    /// trusted chain.
+    pub fn verify_state(&self, proof: &StateProof, path: &[Digest]) -> Result<(), VerifyError> {
+        self.verify_header(proof.verify_inclusion()?, path)
+    }
+
+    /// A header is the trusted one or one before it.
+    fn verify_header(&self, header: &Header, path: &[Digest]) -> Result<(), VerifyError> {
         match self.header() {
             Some(last) if last == header => Ok(()),
             _ => self.verify_ancestor(header.hash(), header.height, path),

@@ -127,6 +127,19 @@ async fn a_light_client_follows_a_node_and_checks_old_receipts() {
         let path = client.ancestor(height, second).await.unwrap();
         assert_eq!(light.verify_receipt(receipt, &path), Ok(()));
     }
+    // A state of before, and of now.
+    let original = receipts[0].entry().original();
+    let proof = client.original_proof(original).await.unwrap();
+    let height = proof.verify_inclusion().unwrap().height;
+    let index = client.submit(samples(2).next().unwrap().into_source(), None).await.unwrap();
+    let newest = client.newest_header().await.unwrap();
+    light.advance(newest.clone(), None).unwrap();
+    let path = client.ancestor(height, newest.header.height).await.unwrap();
+    assert_eq!(light.verify_state(&proof, &path), Ok(()));
+    assert!(light.verify_state(&proof, &[]).is_err());
+    let now = client.record_proof(index_of(&index)).await.unwrap();
+    light.advance(now.finality().certified(), None).unwrap();
+    assert_eq!(light.verify_state(&now, &[]), Ok(()));
     assert!(matches!(client.ancestor(0, second + 1000).await, Err(ClientError::NotFound(_))));
     node.stop().await;
 }
