@@ -102,6 +102,12 @@ fn copies_overwrite_neither_originals_nor_each_other() {
     assert!(!out.exists());
     assert!(emrshare(&["desensitize", "--out", path(&out), path(&a)]).status.success());
     assert_eq!(note(&out), "call [contact]");
+    // What is refused leaves neither a copy nor a folder for one.
+    let (broken, none) = (folder.path().join("broken.dcm"), folder.path().join("none"));
+    std::fs::write(&broken, [0; 8]).unwrap();
+    let refused = emrshare(&["desensitize", "--out", path(&none), path(&broken)]);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(!none.exists());
 }
 
 #[test]

@@ -145,15 +145,12 @@ fn explain(line: &Value) {
 }
 
 fn file(desensitizer: &Desensitizer, path: &Path, copy: Option<&Path>) -> anyhow::Result<Made> {
-    if let Some(copy) = copy {
-        if let Some(folder) = copy.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        if fs::canonicalize(copy).ok() == fs::canonicalize(path).ok() {
-            bail!("the copy would take the place of the original: give another folder with --out");
-        }
-    }
     let size = fs::metadata(path).context("it cannot be read")?.len();
+    if let Some(copy) = copy
+        && fs::canonicalize(copy).ok() == fs::canonicalize(path).ok()
+    {
+        bail!("the copy would take the place of the original: give another folder with --out");
+    }
     if size > STREAMED_MIN && is_text(path)? {
         return streamed(desensitizer, path, copy);
     }
@@ -162,14 +159,19 @@ fn file(desensitizer: &Desensitizer, path: &Path, copy: Option<&Path>) -> anyhow
     let (seen, note) = look(&bytes)?;
     let treated = desensitizer.desensitize_file(&bytes, Some(&seen))?;
     if let Some(copy) = copy {
-        fs::write(copy, treated.bytes)
-            .with_context(|| format!("{} cannot be written", copy.display()))?;
+        let written = folder_of(copy).and_then(|()| fs::write(copy, treated.bytes));
+        written.with_context(|| format!("{} cannot be written", copy.display()))?;
     }
     let mut more = json!({ "kind": treated.kind });
     if treated.kind == DocumentKind::Dicom {
         more["pixels"] = json!(note);
     }
     Ok(Made { report: treated.report, more })
+}
+
+/// Makes the folder that a copy goes to: once there is one, so that what is refused leaves nothing.
+fn folder_of(copy: &Path) -> std::io::Result<()> {
+    copy.parent().map_or(Ok(()), fs::create_dir_all)
 }
 
 /// Whether a file is a text in UTF-8 with no structure, by its first bytes.
@@ -196,6 +198,7 @@ fn streamed(desensitizer: &Desensitizer, path: &Path, copy: Option<&Path>) -> an
     let report = match copy {
         None => desensitizer.desensitize_text(input, std::io::sink())?,
         Some(copy) => {
+            folder_of(copy)?;
             let made = desensitizer.desensitize_text(input, fs::File::create(copy)?);
             made.inspect_err(|_| {
                 // What was written is no copy; that it cannot be removed changes nothing of it.
