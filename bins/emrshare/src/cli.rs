@@ -141,12 +141,8 @@ pub(crate) enum Command {
         receipt: PathBuf,
         /// `manifest.json` of the original or desensitized file.
         manifest: Option<PathBuf>,
-        /// The consortium's founding document: whom to trust.
-        #[arg(long, default_value = "genesis.json")]
-        genesis: PathBuf,
-        /// Changes of the validators since then, as `successions` gets them.
-        #[arg(long)]
-        successions: Option<PathBuf>,
+        #[command(flatten)]
+        trust: Trust,
     },
     /// What the ledger holds now, provable offline: that no block holds an original, which version of
     /// a record is the last one.
@@ -379,6 +375,17 @@ pub(crate) struct InitArguments {
     pub(crate) store: emrshare_node::StoreEngine,
 }
 
+/// Whom to trust where no node is asked.
+#[derive(Args)]
+pub(crate) struct Trust {
+    /// The consortium's founding document: whom to trust.
+    #[arg(long, default_value = "genesis.json")]
+    pub(crate) genesis: PathBuf,
+    /// Changes of the validators since then, as `successions` gets them.
+    #[arg(long)]
+    pub(crate) successions: Option<PathBuf>,
+}
+
 #[derive(Subcommand)]
 pub(crate) enum ProveCommand {
     /// Get a proof about an original: which record has or had it, or that no block holds it.
@@ -405,12 +412,8 @@ pub(crate) enum ProveCommand {
     Verify {
         /// The proof.
         proof: PathBuf,
-        /// The consortium's founding document: whom to trust.
-        #[arg(long, default_value = "genesis.json")]
-        genesis: PathBuf,
-        /// Changes of the validators since then, as `successions` gets them.
-        #[arg(long)]
-        successions: Option<PathBuf>,
+        #[command(flatten)]
+        trust: Trust,
     },
 }
 
@@ -422,12 +425,8 @@ pub(crate) enum SplitViewCommand {
         first: PathBuf,
         /// Another one.
         second: PathBuf,
-        /// The consortium's founding document: whom to trust.
-        #[arg(long, default_value = "genesis.json")]
-        genesis: PathBuf,
-        /// Changes of the validators since then, as `successions` gets them.
-        #[arg(long)]
-        successions: Option<PathBuf>,
+        #[command(flatten)]
+        trust: Trust,
         /// Where the proof goes if they contradict each other.
         #[arg(long, default_value = "split-view.proof")]
         out: PathBuf,
@@ -436,12 +435,8 @@ pub(crate) enum SplitViewCommand {
     Verify {
         /// The proof.
         proof: PathBuf,
-        /// The consortium's founding document: whom to trust.
-        #[arg(long, default_value = "genesis.json")]
-        genesis: PathBuf,
-        /// Changes of the validators since then, as `successions` gets them.
-        #[arg(long)]
-        successions: Option<PathBuf>,
+        #[command(flatten)]
+        trust: Trust,
     },
 }
 

@@ -84,9 +84,8 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Receipt { at, index, out } => {
             remote::receipt(&at, index.parse()?, &out, json).await
         }
-        Command::Verify { receipt, manifest, genesis, successions } => {
-            let manifest = manifest.as_deref();
-            verify::run(&receipt, manifest, &genesis, successions.as_deref(), json)
+        Command::Verify { receipt, manifest, trust } => {
+            verify::run(&receipt, manifest.as_deref(), &trust, json)
         }
         Command::Prove(ProveCommand::Original { at, digest, out }) => {
             prove::original(&at, digest, &out, json).await
@@ -94,17 +93,16 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Prove(ProveCommand::Record { at, index, out }) => {
             prove::record(&at, index.parse()?, &out, json).await
         }
-        Command::Prove(ProveCommand::Verify { proof, genesis, successions }) => {
-            prove::verify(&proof, &genesis, successions.as_deref(), json)
+        Command::Prove(ProveCommand::Verify { proof, trust }) => {
+            prove::verify(&proof, &trust, json)
         }
         Command::Successions { at, out } => remote::successions(&at, &out, json).await,
         Command::Follow { at, trusted, proof } => follow::run(&at, &trusted, &proof, json).await,
-        Command::SplitView(SplitViewCommand::Find { first, second, genesis, successions, out }) => {
-            let successions = successions.as_deref();
-            split_view::find([&first, &second], &genesis, successions, &out, json)
+        Command::SplitView(SplitViewCommand::Find { first, second, trust, out }) => {
+            split_view::find([&first, &second], &trust, &out, json)
         }
-        Command::SplitView(SplitViewCommand::Verify { proof, genesis, successions }) => {
-            split_view::verify(&proof, &genesis, successions.as_deref(), json)
+        Command::SplitView(SplitViewCommand::Verify { proof, trust }) => {
+            split_view::verify(&proof, &trust, json)
         }
         Command::Register { at, key, role, identity } => {
             people::register(&at, key, role, &identity, json).await

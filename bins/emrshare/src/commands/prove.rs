@@ -7,7 +7,10 @@ use emrshare_codec::{Digest, RecordIndex};
 use emrshare_ledger::{Header, RecordState, StateProof, Status, key};
 use serde_json::{Value, json};
 
-use crate::{cli::At, home, output, trust};
+use crate::{
+    cli::{At, Trust},
+    home, output,
+};
 
 pub(super) async fn original(
     at: &At,
@@ -32,17 +35,13 @@ pub(super) async fn record(
 }
 
 /// Checks a proof against the founding document, and says in words what it proves.
-pub(super) fn verify(
-    proof: &Path,
-    genesis: &Path,
-    successions: Option<&Path>,
-    as_json: bool,
-) -> anyhow::Result<()> {
-    let genesis = home::genesis(genesis).context("name the founding document with --genesis")?;
+pub(super) fn verify(proof: &Path, trust: &Trust, as_json: bool) -> anyhow::Result<()> {
+    let trusted = trust.read()?;
+    let genesis = &trusted.genesis;
     let bytes = fs::read(proof).with_context(|| format!("{} cannot be read", proof.display()))?;
     let proof = StateProof::from_bytes(&bytes).context("not a proof of the ledger's state")?;
     let certified = proof.finality().certified().header;
-    let validators = trust::validators_of(&certified, &genesis, successions)?;
+    let validators = trusted.validators_of(&certified)?;
     let header = proof.verify(genesis.chain(), &validators).context("the proof does not hold")?;
     let (fact, shown) = said(&proof)?;
     let Header { height, time_ms, .. } = *header;

@@ -7,21 +7,21 @@ use emrshare_contracts::Genesis;
 use emrshare_ledger::{Misbehaviour, Receipt, SplitView};
 use serde_json::json;
 
-use crate::{home, output, trust};
+use crate::{cli::Trust, output};
 
 /// Compares the final headers of two receipts; writes a proof if they contradict each other.
 pub(super) fn find(
     receipts: [&Path; 2],
-    genesis: &Path,
-    successions: Option<&Path>,
+    trust: &Trust,
     out: &Path,
     as_json: bool,
 ) -> anyhow::Result<()> {
-    let genesis = read_genesis(genesis)?;
+    let trusted = trust.read()?;
+    let genesis = &trusted.genesis;
     let certified = |path: &Path| -> anyhow::Result<_> {
         let receipt = Receipt::from_bytes(&read(path)?)
             .with_context(|| format!("{} is no receipt", path.display()))?;
-        let validators = trust::validators_of(&receipt.certified().header, &genesis, successions)?;
+        let validators = trusted.validators_of(&receipt.certified().header)?;
         receipt
             .verify(genesis.chain(), &validators)
             .with_context(|| format!("{} proves nothing", path.display()))?;
@@ -38,27 +38,23 @@ pub(super) fn find(
         show(&json!({"split_view": false, "heights": heights}), text, as_json);
         return Ok(());
     };
-    let validators = trust::validators_of(split.header(), &genesis, successions)?;
+    let validators = trusted.validators_of(split.header())?;
     let misbehaviour = split.verify(genesis.chain(), &validators)?;
     fs::write(out, split.to_bytes())
         .with_context(|| format!("{} cannot be written", out.display()))?;
-    tell(&genesis, &misbehaviour, as_json);
+    tell(genesis, &misbehaviour, as_json);
     Ok(())
 }
 
 /// Checks a proof that somebody shows.
-pub(super) fn verify(
-    proof: &Path,
-    genesis: &Path,
-    successions: Option<&Path>,
-    as_json: bool,
-) -> anyhow::Result<()> {
-    let genesis = read_genesis(genesis)?;
+pub(super) fn verify(proof: &Path, trust: &Trust, as_json: bool) -> anyhow::Result<()> {
+    let trusted = trust.read()?;
+    let genesis = &trusted.genesis;
     let split = SplitView::from_bytes(&read(proof)?).context("not a proof of a split view")?;
-    let validators = trust::validators_of(split.header(), &genesis, successions)?;
+    let validators = trusted.validators_of(split.header())?;
     let misbehaviour =
         split.verify(genesis.chain(), &validators).context("the proof does not hold")?;
-    tell(&genesis, &misbehaviour, as_json);
+    tell(genesis, &misbehaviour, as_json);
     Ok(())
 }
 
@@ -84,10 +80,6 @@ fn tell(genesis: &Genesis, misbehaviour: &Misbehaviour, as_json: bool) {
 
 fn show(shown: &serde_json::Value, text: &str, as_json: bool) {
     if as_json { output::json(shown) } else { output::line(text) }
-}
-
-fn read_genesis(path: &Path) -> anyhow::Result<Genesis> {
-    home::genesis(path).context("name the founding document with --genesis")
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

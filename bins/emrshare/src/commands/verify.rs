@@ -7,21 +7,21 @@ use emrshare_ledger::Receipt;
 use emrshare_record::{FileKind, Manifest};
 use serde_json::json;
 
-use crate::{home, output, trust};
+use crate::{cli::Trust, output};
 
 pub(super) fn run(
     receipt: &Path,
     manifest: Option<&Path>,
-    genesis: &Path,
-    successions: Option<&Path>,
+    trust: &Trust,
     as_json: bool,
 ) -> anyhow::Result<()> {
-    let genesis = home::genesis(genesis).context("name the founding document with --genesis")?;
+    let trusted = trust.read()?;
+    let genesis = &trusted.genesis;
     let bytes =
         fs::read(receipt).with_context(|| format!("{} cannot be read", receipt.display()))?;
     let receipt = Receipt::from_bytes(&bytes).context("not a receipt")?;
     let header = receipt.certified().header;
-    let validators = trust::validators_of(&header, &genesis, successions)?;
+    let validators = trusted.validators_of(&header)?;
     let proven = receipt.verify(genesis.chain(), &validators)?;
     let entry = proven.entry;
     let file = manifest.map(|path| check_manifest(path, &entry)).transpose()?;
