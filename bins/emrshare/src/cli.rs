@@ -444,8 +444,8 @@ pub(crate) enum SplitViewCommand {
 pub(crate) enum JoinCommand {
     /// Make a node's folder, and say what the consortium's authority is to certify.
     ///
-    /// If others reach the node elsewhere than where it listens, set `api_public` and `consensus_public` in its `node.toml`
-    /// before `apply`.
+    /// If others reach the node elsewhere than where it listens, set `api_public` and
+    /// `consensus_public` in its `node.toml` before `apply`.
     Prepare(PrepareArguments),
     /// Put the authority's certificate into the folder, and sign the application there.
     ///

@@ -241,18 +241,18 @@ impl Genesis {
 }
 
 /// Whether all texts are as short as those of members that join later.
-fn check_lengths(authority: &String, members: &[Member]) -> Result<(), GenesisError> {
-    let certificate = |text| ("a certificate", text, wire::TEXT_MAX);
-    let name = |text| ("a name or an address", text, membership::NAME_LEN_MAX);
-    let texts = members.iter().flat_map(|member| {
-        let Member { api, certificate: shown, consensus, institution, .. } = member;
-        [name(api), name(consensus), name(institution), certificate(shown)]
-    });
-    let mut texts = texts.chain([certificate(authority)]);
-    match texts.find(|(_, text, limit): &(_, &String, usize)| text.len() > *limit) {
-        Some((what, _, limit)) => Err(GenesisError::Length { what, limit }),
-        None => Ok(()),
+fn check_lengths(authority: &str, members: &[Member]) -> Result<(), GenesisError> {
+    let check = |what, text: &str, limit| {
+        if text.len() > limit { Err(GenesisError::Length { what, limit }) } else { Ok(()) }
+    };
+    check("a certificate", authority, wire::TEXT_MAX)?;
+    for Member { api, certificate, consensus, institution, .. } in members {
+        check("a certificate", certificate, wire::TEXT_MAX)?;
+        for text in [api, consensus, institution] {
+            check("a name or an address", text, membership::NAME_LEN_MAX)?;
+        }
     }
+    Ok(())
 }
 
 /// The certificate of a founder, valid at founding time and naming its node.

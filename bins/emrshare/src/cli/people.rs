@@ -195,7 +195,8 @@ pub(crate) enum AllianceCommand {
     },
     /// As an operator: pass an application on and propose to admit the institution.
     ///
-    /// Its node should run by then: once admitted, it counts among those of whom more than two thirds must be up.
+    /// Its node should run by then: once admitted, it counts among those of whom more than two thirds
+    /// must be up.
     Admit {
         #[command(flatten)]
         at: At,
