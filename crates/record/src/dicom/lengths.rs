@@ -137,6 +137,11 @@ impl<'a> Walk<'a> {
                 ITEM | ITEM_END => {}
                 SEQUENCE_END if open == 0 && depth > 0 => return Ok(()),
                 SEQUENCE_END => open = open.saturating_sub(1),
+                // The parser goes on where its value begins.
+                tag if tag.group() == ITEM.group() => {
+                    let message = format!("{tag} neither begins nor ends an item or sequence");
+                    return Err(DicomError::Damaged(message));
+                }
                 tags::PIXEL_DATA if element.length == UNDEFINED => self.fragments()?,
                 _ if element.length == UNDEFINED && element.vr == Some(VR::UN) => {
                     // In implicit coding (PS3.5, section 6.2.2, note 2).
@@ -322,6 +327,14 @@ mod tests {
         assert!(refused(syntax, &[&short[..], &modality].concat()));
         assert!(!refused(syntax, &short));
         assert!(!refused(syntax, &modality));
+    }
+
+    /// The parser takes no value behind it, and would read one as a header.
+    #[test]
+    fn only_items_and_ends_are_of_their_group() {
+        let other = [0xfe, 0xff, 0, 0, 2, 0, 0, 0, 0, 0, 10, 0, b'C', b'T', b'C', b'T'];
+        assert!(refused(uids::IMPLICIT_VR_LITTLE_ENDIAN, &other));
+        assert!(refused(uids::EXPLICIT_VR_LITTLE_ENDIAN, &other));
     }
 
     #[test]
