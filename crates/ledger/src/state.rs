@@ -81,6 +81,9 @@ pub mod key {
     /// All keys of contracts start with this byte.
     pub const CONTRACTS: u8 = b'c';
 
+    /// All keys of [`original`] start with this, and no others.
+    pub const ORIGINALS: &[u8] = b"d";
+
     const PAGE: u8 = b't';
 
     /// Where a record stands.
@@ -92,7 +95,7 @@ pub mod key {
     /// Which record an original digest belongs to.
     #[must_use]
     pub fn original(digest: Digest) -> Vec<u8> {
-        [b"d".as_slice(), &digest.0].concat()
+        [ORIGINALS, &digest.0].concat()
     }
 
     /// A signer's last nonce, in eight bytes.

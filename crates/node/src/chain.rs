@@ -12,10 +12,10 @@ use emrshare_contracts::{
     concerns_members, epoch_of, execute,
 };
 use emrshare_ledger::{
-    Block, BlockBuilder, Changes, Header, Item, Overlay, StateError, StatePath, ValidatorSet,
+    Block, BlockBuilder, Changes, Header, Item, Overlay, StateError, StatePath, ValidatorSet, key,
     merkle, wire::Reader,
 };
-use emrshare_storage::{Batch, Kv};
+use emrshare_storage::{Batch, FilteredKv, Kv};
 use emrshare_sync::{Task, tasks};
 use tokio::sync::{mpsc, watch};
 
@@ -80,6 +80,9 @@ impl NodeChain {
         if header.chain != genesis.chain() {
             return Err(failed("the store belongs to another consortium's chain"));
         }
+        // Of every original that comes in it is asked whether it is there, and nearly none is.
+        let kv: Arc<dyn Kv> =
+            Arc::new(FilteredKv::open(kv, STATE, key::ORIGINALS).map_err(failed)?);
         let inner = Inner { pending: HashMap::new(), mempool: Mempool::default() };
         let authority = genesis.authority().to_owned();
         let members = Members::read(&FinalState(kv.clone()), &authority).map_err(failed)?;

@@ -1,7 +1,8 @@
 //! Durable storage of an emrshare node.
 //!
 //! * [`Kv`]: tables of keys and values with atomic, durable batches; [`RedbKv`] (the default) and
-//!   [`SledKv`] on disk, chosen by [`Engine`], and [`MemoryKv`] for tests.
+//!   [`SledKv`] on disk, chosen by [`Engine`], and [`MemoryKv`] for tests; [`FilteredKv`] knows what
+//!   surely is not there.
 //! * [`Blobs`]: content by its SHA-256, on a local folder with fsync, or any `object_store`; what
 //!   is stored together shares one object.
 //! * [`SearchIndex`]: full text over descriptions and desensitized texts, Chinese and English;
@@ -26,6 +27,7 @@
 mod blobs;
 mod engine;
 mod error;
+mod filtered;
 mod group;
 mod kv;
 mod memory;
@@ -38,6 +40,7 @@ mod sled_kv;
 pub use blobs::{BlobTables, Blobs, Placing, Removal, Written};
 pub use engine::Engine;
 pub use error::{BlobError, SearchError, StoreError};
+pub use filtered::FilteredKv;
 pub use kv::{Batch, Kv, Row, Table};
 pub use memory::MemoryKv;
 pub use redb_kv::RedbKv;
