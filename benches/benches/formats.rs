@@ -87,10 +87,10 @@ fn block(criterion: &mut Criterion) {
     let mut state = Memory::default();
     state.0.insert(b"cm\0\0\0\x01".to_vec(), key.public_key().0.to_vec());
     let genesis = Block::genesis(chain, Digest([0; 32]), ValidatorSet::new(vec![validator]).root());
-    for count in [1, 100, 10_000] {
+    for (count, signed_together) in [(1, 1), (100, 100), (10_000, 1), (10_000, COUNT)] {
         let mut builder = BlockBuilder::new(Block::LEN_MAX);
         let submissions: Vec<_> = entries(count)
-            .chunks(COUNT)
+            .chunks(signed_together)
             .zip(1..)
             .map(|(batch, sequence)| {
                 let draft = SubmissionDraft { entries: batch.to_vec(), sequence };
@@ -106,7 +106,7 @@ fn block(criterion: &mut Criterion) {
         let closing = close_block(&mut overlay, genesis.header()).expect("valid");
         let (_, state_root) = overlay.seal().expect("memory can be read");
         let block = builder.build(genesis.header(), 1, closing.history_root, state_root);
-        let mut group = criterion.benchmark_group(format!("block_of_{count}"));
+        let mut group = criterion.benchmark_group(format!("block_of_{count}_by_{signed_together}"));
         group.throughput(Throughput::Elements(count as u64));
         group.bench_function("bound=signatures_and_leaf_hashes", |bencher| {
             bencher.iter(|| {

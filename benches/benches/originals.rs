@@ -6,16 +6,19 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc, clippy::print_stdout)]
 
 use std::{
+    fs::File,
     hint::black_box,
+    io::{Seek, Write},
     time::{Duration, Instant},
 };
 
 use emrshare_codec::{Digest, NodeId, RecordIndex, Serial};
 use emrshare_ledger::{
-    Block, Certificate, FinalHeader, Overlay, StateError, StatePath, StateRead, ValidatorSet, key,
+    Block, Certificate, Changes, FinalHeader, Overlay, StateError, StatePath, StateRead,
+    ValidatorSet, key,
 };
 use emrshare_node::StoreEngine;
-use emrshare_storage::{Batch, Kv, Table};
+use emrshare_storage::{Batch, FilteredKv, Kv, Table};
 use sha2::{Digest as _, Sha256};
 
 const STATE: Table = Table::new(b's');
@@ -42,20 +45,24 @@ fn main() {
     let both = [StoreEngine::Redb, StoreEngine::Sled];
     for engine in both.into_iter().filter(|engine| only.is_none_or(|only| only == *engine)) {
         let folder = tempfile::tempdir().unwrap();
-        let store = engine.open(folder.path()).unwrap();
+        let below = engine.open(folder.path()).unwrap();
+        let open = || FilteredKv::open(below.clone(), STATE, key::ORIGINALS).unwrap();
+        let store = open();
+        let mut plain = File::create(folder.path().join("plain")).unwrap();
         let (mut filled, mut size, mut first) = (0, 10_000, None);
         while size <= largest {
-            let (sealing, committing) = fill(&*store, filled..size);
-            let each = look_up(&*store, size);
-            let first = *first.get_or_insert(each);
-            let ratio = each.as_secs_f64() / first.as_secs_f64();
-            let (proving, verifying, length) = prove(&*store);
+            let filling = fill(&store, &mut plain, filled..size);
+            let (new, known) = (look_up(&store, size..2 * size), look_up(&store, 0..size));
+            let first = *first.get_or_insert(new);
+            let ratio = new.as_secs_f64() / first.as_secs_f64();
+            let (proving, verifying, length) = prove(&store);
+            let (opening, _) = timed(open);
             let (name, memory) = (engine.name(), memory());
             println!("{name}: {size} digests, {memory}");
-            println!("  a check {each:.0?}, {ratio:.2} of the first");
-            println!(
-                "  the tree {sealing:.1?} and the store {committing:.1?} for each that was added"
-            );
+            println!("  the check of a new one {new:.0?}, {ratio:.2} of the first");
+            println!("  the check of a known one {known:.0?}");
+            println!("  the filter is filled in {opening:.1?}");
+            println!("  for each that was added: {filling}");
             println!(
                 "  a proof of absence {proving:.0?}, {length} bytes, checked in {verifying:.0?}"
             );
@@ -81,20 +88,37 @@ fn digest(number: u64) -> Digest {
     Digest(Sha256::digest(number.to_be_bytes()).into())
 }
 
-/// Adds originals as blocks do; the times that the tree and the store took for each.
-fn fill(store: &dyn Kv, numbers: std::ops::Range<u64>) -> (Duration, Duration) {
+/// What it took to add an original, and what it cannot take less than.
+struct Filling {
+    tree: Duration,
+    hashes: Duration,
+    store: Duration,
+    file: Duration,
+}
+
+impl std::fmt::Display for Filling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { tree, hashes, store, file } = self;
+        let ratio = |bound: &Duration, time: &Duration| bound.as_secs_f64() / time.as_secs_f64();
+        write!(f, "the tree {tree:.1?} ({:.2} of its bare hashes), ", ratio(hashes, tree))?;
+        write!(f, "the store {store:.1?} ({:.2} of the rows in a file)", ratio(file, store))
+    }
+}
+
+/// Adds originals as blocks do.
+fn fill(store: &dyn Kv, plain: &mut File, numbers: std::ops::Range<u64>) -> Filling {
     let node = NodeId::new(1).unwrap();
     let state = Stored(store);
-    let (mut sealing, mut committing) = (Duration::ZERO, Duration::ZERO);
+    let mut total = [Duration::ZERO; 4];
     for start in numbers.clone().step_by(BATCH as usize) {
         let mut overlay = Overlay::new(&state);
-        for number in start..numbers.end.min(start + BATCH) {
+        let batch = start..numbers.end.min(start + BATCH);
+        for number in batch.clone() {
             let index = RecordIndex::new(node, Serial::from(number));
             overlay.put(key::original(digest(number)), index.to_key().to_vec());
         }
-        let time = Instant::now();
-        let (changes, _) = overlay.seal().unwrap();
-        sealing += time.elapsed();
+        let (tree, (changes, _)) = timed(|| overlay.seal().unwrap());
+        let (hashes, ()) = timed(|| hash_barely(batch.end, batch.end - batch.start));
         let mut batch = Batch::default();
         for (key, value) in &changes.0 {
             match value {
@@ -102,12 +126,44 @@ fn fill(store: &dyn Kv, numbers: std::ops::Range<u64>) -> (Duration, Duration) {
                 None => batch.delete(STATE, key),
             }
         }
-        let time = Instant::now();
-        store.commit(batch).unwrap();
-        committing += time.elapsed();
+        let (durable, ()) = timed(|| store.commit(batch).unwrap());
+        let (file, ()) = timed(|| write_barely(plain, &changes));
+        let times = [tree, hashes, durable, file];
+        total.iter_mut().zip(times).for_each(|(total, time)| *total += time);
     }
     let count = (numbers.end - numbers.start) as u32;
-    (sealing / count, committing / count)
+    let [tree, hashes, store, file] = total.map(|total| total / count);
+    Filling { tree, hashes, store, file }
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let start = Instant::now();
+    let done = work();
+    (start.elapsed(), done)
+}
+
+/// The hashes of a tree of so many keys, some of which are new: each has its own leaf, and its own
+/// nodes below the levels that all share.
+fn hash_barely(size: u64, new: u64) {
+    let own = (size / new).ilog2() + 1;
+    for _ in 0..new {
+        // Of key and value, one block each; of leaf and nodes, two.
+        for _ in 0..2 {
+            black_box(Sha256::digest(black_box([1; 33])));
+        }
+        for _ in 0..=own {
+            black_box(Sha256::digest(black_box([1; 92])));
+        }
+    }
+}
+
+/// The same rows, one behind the other.
+fn write_barely(plain: &mut File, changes: &Changes) {
+    let value = |value: &Option<Vec<u8>>| value.clone().unwrap_or_default();
+    let rows = changes.0.iter().flat_map(|(key, row)| [key.clone(), value(row)]);
+    plain.rewind().unwrap();
+    plain.write_all(&rows.collect::<Vec<_>>().concat()).unwrap();
+    plain.sync_data().unwrap();
 }
 
 /// The times to make and to check a proof that an original is absent, and its length.
@@ -118,17 +174,16 @@ fn prove(store: &dyn Kv) -> (Duration, Duration, usize) {
     let certificate = Certificate { epoch: 0, view: 1, parent_view: 0, votes: Vec::new() };
     let finality = FinalHeader { header, descendants: Vec::new(), certificate };
     let keys = (0..PROOFS).map(|number| key::original(digest(u64::MAX - number)));
-    let time = Instant::now();
-    let proofs: Vec<_> =
-        keys.map(|key| StatePath::find(&state, key).unwrap().proven_by(finality.clone())).collect();
-    let proving = time.elapsed() / PROOFS as u32;
-    let time = Instant::now();
-    for proof in &proofs {
-        assert_eq!(black_box(proof).value(), None);
-        proof.verify_inclusion().unwrap();
-    }
+    let prove = |key| StatePath::find(&state, key).unwrap().proven_by(finality.clone());
+    let (proving, proofs) = timed(|| keys.map(prove).collect::<Vec<_>>());
+    let (checking, ()) = timed(|| {
+        for proof in &proofs {
+            assert_eq!(black_box(proof).value(), None);
+            proof.verify_inclusion().unwrap();
+        }
+    });
     let longest = proofs.iter().map(|proof| proof.to_bytes().len()).max().unwrap();
-    (proving, time.elapsed() / PROOFS as u32, longest)
+    (proving / PROOFS as u32, checking / PROOFS as u32, longest)
 }
 
 /// The root of the state as it is.
@@ -136,13 +191,16 @@ fn root(state: &Stored<'_>) -> Digest {
     Overlay::new(state).seal().unwrap().1
 }
 
-/// The time of one check: half of the digests are known, half are not.
-fn look_up(store: &dyn Kv, size: u64) -> Duration {
-    let numbers = (0..LOOKUPS).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15) % (2 * size));
-    let digests: Vec<_> = numbers.map(digest).collect();
-    let start = Instant::now();
-    for digest in &digests {
-        black_box(Stored(store).record_of_original(*digest).unwrap());
-    }
-    start.elapsed() / LOOKUPS as u32
+/// The time of one check of originals of these numbers.
+fn look_up(store: &dyn Kv, numbers: std::ops::Range<u64>) -> Duration {
+    let spread = |n: u64| {
+        numbers.start + n.wrapping_mul(0x9e37_79b9_7f4a_7c15) % (numbers.end - numbers.start)
+    };
+    let digests: Vec<_> = (0..LOOKUPS).map(spread).map(digest).collect();
+    let (time, ()) = timed(|| {
+        for digest in &digests {
+            black_box(Stored(store).record_of_original(*digest).unwrap());
+        }
+    });
+    time / LOOKUPS as u32
 }
