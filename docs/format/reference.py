@@ -459,6 +459,8 @@ def genesis(document):
         texts = [member[name] for name in ["institution", "api", "consensus", "certificate"]]
         rows |= {b"cm" + node: key, b"cK" + key: node}
         rows[b"cC" + node] = node + b"".join(text(value) for value in texts)
+    named = [bytes.fromhex(fields[name]) for name in ["protocol", "policy", "standards"]]
+    rows[b"cT"] = b"".join(named) + bytes(8)
     rows[b"cV"] = rows[b"cW" + bytes(8)] = validator_set(members)
     return sha256(document), members, state_root(rows.items())
 

@@ -80,6 +80,18 @@ pub struct AgreedTerms {
 
 fields!(AgreedTerms { protocol, policy, standards });
 
+/// The terms that records are judged by now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TermsInForce {
+    /// The documents.
+    pub terms: AgreedTerms,
+    /// Height of the block since which this policy is in force: copies of entries above it are made
+    /// by it.
+    pub policy_since: u64,
+}
+
+fields!(TermsInForce { terms, policy_since });
+
 /// Who is to have an office of the consortium.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Appointment {
@@ -183,12 +195,13 @@ pub fn is_suspended<S: StateRead + ?Sized>(state: &S, node: NodeId) -> Result<bo
     Ok(state.get(&key::suspended(node))?.is_some())
 }
 
-/// The terms that a vote put in force; `None` while those of the genesis are.
+/// The terms in force, those of the genesis or of a vote.
 ///
 /// # Errors
-/// [`StateError`] if the state cannot be read.
-pub fn agreed_terms<S: StateRead + ?Sized>(state: &S) -> Result<Option<AgreedTerms>, StateError> {
-    wire::row(state, &key::terms())
+/// [`StateError`] if the state cannot be read, or is not that of a chain.
+pub fn terms_in_force<S: StateRead + ?Sized>(state: &S) -> Result<TermsInForce, StateError> {
+    let terms = wire::row(state, &key::terms())?;
+    terms.ok_or_else(|| StateError { reason: "the state has no terms".into() })
 }
 
 /// A proposal, by the transaction that made it.
@@ -307,7 +320,10 @@ fn carry_out<S: StateRead + ?Sized>(
             Happening::Reinstated { member }
         }
         Motion::Terms(terms) => {
-            wire::put(state, key::terms(), &terms);
+            let known = terms_in_force(state)?;
+            let is_same = known.terms.policy == terms.policy;
+            let policy_since = if is_same { known.policy_since } else { by.height };
+            wire::put(state, key::terms(), &TermsInForce { terms, policy_since });
             Happening::Agreed { protocol: terms.protocol }
         }
         Motion::Appoint(Appointment { role, key, identity }) => {

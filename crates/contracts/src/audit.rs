@@ -29,6 +29,8 @@ pub(crate) struct Signed {
     pub(crate) signer: PublicKey,
     /// Whether the signer is the node itself.
     pub(crate) is_node: bool,
+    /// The block's height.
+    pub(crate) height: u64,
     /// The block's time.
     pub(crate) time_ms: u64,
     /// What names the transaction.

@@ -189,6 +189,7 @@ pub fn apply_item<S: StateRead + ?Sized>(
                 node,
                 signer,
                 is_node: alliance::member(overlay, node)? == Some(signer),
+                height: context.height,
                 time_ms: context.time_ms,
                 transaction: transaction.id(),
                 chain: context.chain,

@@ -8,7 +8,10 @@ use emrshare_ledger::{Block, Changes, Memory, Overlay, ValidatorSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{AgreedTerms, membership, wire};
+use crate::{
+    AgreedTerms, TermsInForce, key, membership,
+    wire::{self, Field},
+};
 
 const FORMAT: &str = "emrshare-genesis/1";
 
@@ -234,6 +237,8 @@ impl Genesis {
     fn sealed_state(&self) -> (Changes, Digest) {
         let mut changes = Changes::default();
         membership::found(&mut changes, &self.authority, &self.members);
+        let terms = TermsInForce { terms: self.terms, policy_since: 0 };
+        changes.0.insert(key::terms(), Some(terms.to_bytes()));
         let nothing = Memory::default();
         let sealed = Overlay::with_changes(&nothing, changes).seal();
         sealed.expect("a state in memory can be read")

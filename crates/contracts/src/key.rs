@@ -61,7 +61,7 @@ pub(crate) fn member_count() -> Vec<u8> {
     key(b'M', &())
 }
 
-/// One row: the terms that a vote put in force.
+/// One row: the terms in force, and since when.
 pub(crate) fn terms() -> Vec<u8> {
     key(b'T', &())
 }

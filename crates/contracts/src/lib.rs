@@ -40,8 +40,8 @@ mod summary;
 mod wire;
 
 pub use alliance::{
-    AgreedTerms, AllianceCall, Appointment, Motion, Outcome, Proposal, Voice, agreed_terms,
-    is_suspended, member, proposal, proposals,
+    AgreedTerms, AllianceCall, Appointment, Motion, Outcome, Proposal, TermsInForce, Voice,
+    is_suspended, member, proposal, proposals, terms_in_force,
 };
 pub use audit::{
     AuditCall, Event, EventPage, Happening, REQUEST_MS, Request, Subject, all_events, events,

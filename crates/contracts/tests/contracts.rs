@@ -9,9 +9,9 @@ use emrshare_contracts::{
     AgreedTerms, AllianceCall, AppendStatement, Appointment, AuditCall, BlockContext, Call,
     CallError, Decision, EMERGENCY_MS, Genesis, GenesisError, Grant, Grantee, Happening, ItemError,
     Motion, Outcome, Party, PermissionCall, Protocol, Purpose, Purposes, Reason, RegistryCall,
-    RelationshipCall, Rights, Role, Scope, Span, Standing, Subject, Summary, agreed_terms,
+    RelationshipCall, Rights, Role, Scope, Span, Standing, Subject, Summary, TermsInForce,
     apply_item, close_block, contribution, execute, is_suspended, key_of, owner, person, proposals,
-    relationship, request, wallet_of,
+    relationship, request, terms_in_force, wallet_of,
 };
 use emrshare_identity::EthereumAddress;
 use emrshare_ledger::{BlockBuilder, Item, Overlay, TransactionDraft};
@@ -491,17 +491,25 @@ fn people_of_a_suspended_member_read_nothing() {
 }
 
 #[test]
-fn terms_change_by_vote() {
+fn terms_change_by_vote_and_say_since_when_the_policy_holds() {
     use emrshare_contracts::Voice::Yes;
     let mut chain = Chain::new();
-    let [protocol, policy, standards] = [4, 5, 6].map(|byte| Digest([byte; 32]));
-    let terms = AgreedTerms { protocol, policy, standards };
-    let motion = Motion::Terms(terms);
-    let id = chain.call(3, &key(13), AllianceCall::Propose { motion }).unwrap();
-    chain.call(1, &key(11), vote(id, Yes)).unwrap();
-    assert_eq!(agreed_terms(&chain.state).unwrap(), None);
-    chain.call(2, &key(12), vote(id, Yes)).unwrap();
-    assert_eq!(agreed_terms(&chain.state).unwrap(), Some(terms));
+    let first = chain.genesis.terms();
+    let in_force = |chain: &Chain| terms_in_force(&chain.state).unwrap();
+    let other_protocol = AgreedTerms { protocol: Digest([4; 32]), ..first };
+    let other_policy = AgreedTerms { policy: Digest([5; 32]), ..other_protocol };
+    let steps = [(other_protocol, 7, 0), (other_policy, 8, 8), (other_policy, 9, 8)];
+    assert_eq!(in_force(&chain), TermsInForce { terms: first, policy_since: 0 });
+    for (terms, height, policy_since) in steps {
+        let before = in_force(&chain);
+        chain.height = height;
+        let motion = Motion::Terms(terms);
+        let id = chain.call(3, &key(13), AllianceCall::Propose { motion }).unwrap();
+        chain.call(1, &key(11), vote(id, Yes)).unwrap();
+        assert_eq!(in_force(&chain), before);
+        chain.call(2, &key(12), vote(id, Yes)).unwrap();
+        assert_eq!(in_force(&chain), TermsInForce { terms, policy_since });
+    }
 }
 
 #[test]

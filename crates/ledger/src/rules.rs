@@ -6,7 +6,8 @@
 //! | only the origin acts on its records | nobody else can add, change or end them |
 //! | serials of new records count up from 0 without a gap | nothing can be left out unseen |
 //! | an `add` or `update` brings an original that no block holds | a record is shared once |
-//! | an `update` finds an active record and changes its original | versions are distinct |
+//! | an `update` that repeats the original of its record's version makes the copy anew | policies change |
+//! | an `update` finds an active record | what has ended stays so |
 //! | a `delete` repeats the digests of the version that it ends | it says what it ends |
 
 use emrshare_codec::{Digest, Entry, Kind, NodeId, RecordIndex, Serial};
@@ -127,7 +128,9 @@ fn update<S: StateRead + ?Sized>(
     height: u64,
 ) -> Result<(), RuleError> {
     let record = active(state, entry.index())?;
-    claim_original(state, entry)?;
+    if entry.original() != record.original {
+        claim_original(state, entry)?;
+    }
     put_record(state, entry, Status::Active, record.version.saturating_add(1), height);
     Ok(())
 }

@@ -118,6 +118,26 @@ fn gap_in_serials_is_refused() {
 }
 
 #[test]
+fn an_update_may_repeat_the_original_at_hand_and_no_other() {
+    let mut state = Memory::default();
+    let added = [entry(Kind::Add, 0, 0, 1), entry(Kind::Add, 0, 1, 5)];
+    apply(&mut state, &submission(1, added.to_vec())).unwrap();
+    let index = RecordIndex::new(node(0), Serial::ZERO);
+    let operation = Operation::new(Marker::RECORD, Kind::Update, node(0));
+    let anew = Entry::new(operation, index, Digest([1; 32]), Digest([9; 32]));
+    apply(&mut state, &submission(2, vec![anew])).unwrap();
+    let record = state.record(index).unwrap().unwrap();
+    assert_eq!((record.version, record.original), (2, Digest([1; 32])));
+    assert_eq!(record.desensitized, Digest([9; 32]));
+    apply(&mut state, &submission(3, vec![entry(Kind::Update, 0, 0, 2)])).unwrap();
+    for (sequence, other) in [(4, 1), (5, 5)] {
+        let found =
+            apply(&mut state, &submission(sequence, vec![entry(Kind::Update, 0, 0, other)]));
+        assert!(matches!(found, Err(RuleError::Duplicate { .. })));
+    }
+}
+
+#[test]
 fn duplicate_original_is_refused_also_from_another_node() {
     let mut state = Memory::default();
     apply(&mut state, &submission(1, vec![entry(Kind::Add, 0, 0, 1)])).unwrap();
@@ -165,14 +185,14 @@ proptest! {
         let _ = Submission::from_bytes(&bytes);
     }
 
-    /// Whatever is submitted, serials have no gap and no original stands twice.
+    /// Whatever is submitted, serials have no gap and no original stands for two records.
     #[test]
     fn invariants_hold_under_random_submissions(
         moves in prop::collection::vec((0u32..3, 0u64..4, 0u8..12, 0u8..3), 1..60),
     ) {
         let mut state = Memory::default();
         let mut accepted = std::collections::BTreeMap::<u32, u64>::new();
-        let mut originals = std::collections::BTreeSet::new();
+        let mut originals = std::collections::BTreeMap::new();
         for (sequence, (origin, serial, original, kind)) in (1..).zip(moves) {
             let kind = [Kind::Add, Kind::Update, Kind::Delete][usize::from(kind)];
             let bytes = submission(sequence, vec![entry(kind, origin, serial, original)]);
@@ -183,7 +203,8 @@ proptest! {
                     *next += 1;
                 }
                 if kind != Kind::Delete {
-                    prop_assert!(originals.insert(original));
+                    let holder = *originals.entry(original).or_insert((origin, serial));
+                    prop_assert_eq!(holder, (origin, serial));
                 }
             }
         }

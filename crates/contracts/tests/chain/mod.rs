@@ -56,6 +56,7 @@ pub(crate) struct Chain {
     pub(crate) genesis: Genesis,
     pub(crate) state: Memory,
     pub(crate) nonce: u64,
+    pub(crate) height: u64,
     pub(crate) now_ms: u64,
 }
 
@@ -64,11 +65,12 @@ impl Chain {
         let genesis = genesis();
         let mut state = Memory::default();
         state.apply(genesis.state());
-        Self { genesis, state, nonce: 0, now_ms: 1_000_000 }
+        Self { genesis, state, nonce: 0, height: 1, now_ms: 1_000_000 }
     }
 
     pub(crate) fn apply(&mut self, bytes: &[u8]) -> Result<(), ItemError> {
-        let context = BlockContext { chain: self.genesis.chain(), height: 1, time_ms: self.now_ms };
+        let (height, time_ms) = (self.height, self.now_ms);
+        let context = BlockContext { chain: self.genesis.chain(), height, time_ms };
         let mut overlay = Overlay::new(&self.state);
         apply_item(&mut overlay, context, &Item::from_bytes(bytes).unwrap(), false)?;
         let changes = overlay.into_changes();
