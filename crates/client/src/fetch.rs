@@ -31,11 +31,19 @@ impl Client {
         for part in manifest.parts() {
             let mut chunks = Vec::with_capacity(part.chunks.len());
             for chunk in &part.chunks {
-                chunks.push(self.bytes(&format!("/api/v1/chunks/{chunk}")).await?);
+                chunks.push(self.chunk(chunk.parse().map_err(answer)?).await?);
             }
             parts.push(chunks);
         }
         RecordFile::assemble(manifest, parts).map_err(answer)
+    }
+
+    /// A chunk of any desensitized file that the node has. Its digest is not compared.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] if no file has it; see [`ClientError`].
+    pub async fn chunk(&self, digest: Digest) -> Result<Vec<u8>, ClientError> {
+        self.bytes(&format!("/api/v1/chunks/{digest}")).await
     }
 
     /// The original of a record: the request goes on the ledger, and if it is allowed, the file comes

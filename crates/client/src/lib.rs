@@ -400,6 +400,14 @@ impl Client {
         self.call(Method::GET, "/api/v1/terms").await
     }
 
+    /// How many copies of each institution the policy in force has made.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn coverage(&self) -> Result<Value, ClientError> {
+        self.call(Method::GET, "/api/v1/terms/coverage").await
+    }
+
     /// As an operator: gives the node an encoding protocol, a policy or a standard database.
     ///
     /// # Errors

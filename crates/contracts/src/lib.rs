@@ -27,6 +27,7 @@ mod audit;
 mod authorization;
 mod call;
 mod contribution;
+mod coverage;
 mod error;
 mod execute;
 mod genesis;
@@ -50,6 +51,7 @@ pub use audit::{
 pub use authorization::{Decision, Purpose, Purposes, authorize};
 pub use call::Call;
 pub use contribution::{Contribution, contribution};
+pub use coverage::{Coverage, coverage};
 pub use error::CallError;
 pub use execute::{BlockContext, BlockError, ItemError, apply_item, check_signature, execute};
 pub use genesis::{Genesis, GenesisError, Member, Terms};

@@ -75,7 +75,7 @@ pub trait StateScan: StateRead {
 
 /// The keys of the ledger's own state.
 pub mod key {
-    use emrshare_codec::{Digest, NodeId, RecordIndex};
+    use emrshare_codec::{Digest, NodeId, RecordIndex, Serial};
     use emrshare_identity::PublicKey;
 
     /// All keys of contracts start with this byte.
@@ -86,10 +86,20 @@ pub mod key {
 
     const PAGE: u8 = b't';
 
+    /// All keys of [`record`] start with this, and no others.
+    pub const RECORDS: &[u8] = b"r";
+
     /// Where a record stands.
     #[must_use]
     pub fn record(index: RecordIndex) -> Vec<u8> {
-        [b"r".as_slice(), &index.to_key()].concat()
+        [RECORDS, &index.to_key()].concat()
+    }
+
+    /// All keys of [`record`] for the records of a node start with this, and no others.
+    #[must_use]
+    pub fn records_of(origin: NodeId) -> Vec<u8> {
+        // Four zero bits and the 20 of the origin.
+        [RECORDS, &RecordIndex::new(origin, Serial::ZERO).to_key()[..3]].concat()
     }
 
     /// Which record an original digest belongs to.

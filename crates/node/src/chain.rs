@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
-use emrshare_codec::{Digest, Kind, NodeId};
+use emrshare_codec::{Digest, Entry, Kind, NodeId, RecordIndex};
 use emrshare_consensus::{Chain, ChainError, Judgement, Peer};
 use emrshare_contracts::{
     BlockContext, BlockError, Genesis, ItemError, active, apply_item, check_signature, close_block,
@@ -23,7 +23,9 @@ use crate::{
     clock,
     members::Members,
     mempool::Mempool,
-    tables::{BLOCKS, ERASURES, HISTORY, STATE, TIP, UNSEARCHED, WANTS, history, pair},
+    tables::{
+        BLOCKS, ERASURES, FILES, HISTORY, STATE, SUPERSEDED, TIP, UNSEARCHED, WANTS, history, pair,
+    },
     view::{Executed, FinalState, Layers},
 };
 
@@ -263,22 +265,25 @@ impl NodeChain {
         batch: &mut Batch,
         block: &Block,
         changes: &Changes,
-    ) -> Result<Vec<Task>, ChainError> {
+        asked: &mut Vec<Task>,
+    ) -> Result<(), ChainError> {
         let header = block.header();
         put_changes(batch, changes);
         batch.put(BLOCKS, &header.height.to_be_bytes(), &block.hash().0);
-        let mut asked = Vec::new();
         for (position, (entry, task)) in tasks(block, self.me).into_iter().enumerate() {
             let key = entry.index().to_key();
             // A block holds fewer than 2^32 entries.
             let row = history(entry.index(), header.height, position as u32);
             batch.put(HISTORY, &row, &entry.to_bytes());
             if entry.operation().kind() != Kind::Add {
-                let older = self.kv.range(WANTS, &key, b"", usize::MAX).map_err(failed)?;
-                older.iter().for_each(|(row, _)| batch.delete(WANTS, row));
+                self.forget_older(batch, entry.index(), asked)?;
+            }
+            if entry.operation().kind() == Kind::Update && self.is_known(&entry)? {
+                batch.put(SUPERSEDED, &key, b"");
             }
             let version = pair(&key, &entry.desensitized().0);
             match task {
+                Some(Task::Fetch(_)) if self.has_copy(&entry)? => continue,
                 Some(Task::Fetch(want)) => {
                     let acting = want.acting.get().to_be_bytes();
                     let value = [acting.as_slice(), &want.height.to_be_bytes()].concat();
@@ -289,7 +294,38 @@ impl NodeChain {
             }
             asked.extend(task);
         }
-        Ok(asked)
+        Ok(())
+    }
+
+    /// Older versions of a record, of the store or of the same batch, are not fetched any more.
+    fn forget_older(
+        &self,
+        batch: &mut Batch,
+        index: RecordIndex,
+        asked: &mut Vec<Task>,
+    ) -> Result<(), ChainError> {
+        let older = self.kv.range(WANTS, &index.to_key(), b"", usize::MAX).map_err(failed)?;
+        older.iter().for_each(|(row, _)| batch.delete(WANTS, row));
+        asked.retain(|task| match task {
+            Task::Fetch(want) if want.index == index => {
+                batch.delete(WANTS, &pair(&index.to_key(), &want.digest.0));
+                false
+            }
+            _ => true,
+        });
+        Ok(())
+    }
+
+    /// Whether the original of an entry was on the ledger before.
+    fn is_known(&self, entry: &Entry) -> Result<bool, ChainError> {
+        let known = self.kv.get(STATE, &key::original(entry.original())).map_err(failed)?;
+        Ok(known.is_some())
+    }
+
+    /// Whether a copy is here that was made anew and came out as it was.
+    fn has_copy(&self, entry: &Entry) -> Result<bool, ChainError> {
+        let file = pair(&entry.desensitized().0, &entry.index().to_key());
+        Ok(self.kv.get(FILES, &file).map_err(failed)?.is_some())
     }
 }
 
@@ -391,7 +427,7 @@ impl Chain for NodeChain {
                 Some(executed) => executed,
                 None => self.execute(block)?.map_err(failed)?,
             };
-            asked.extend(self.record(&mut batch, block, &executed.changes)?);
+            self.record(&mut batch, block, &executed.changes, &mut asked)?;
             members_change |= concerns_members(&executed.changes);
             last = Some(*block.header());
             let count = u64::from(block.header().entries);

@@ -1,11 +1,12 @@
-//! A deleted record goes away everywhere, and each node signs that it did.
+//! A deleted record goes away everywhere, and each node signs that it did; copies that were made
+//! anew go as soon as the new ones are here.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use emrshare_codec::{Entry, NodeId, RecordIndex};
 use emrshare_contracts::{AuditCall, Call, has_erased};
 use emrshare_identity::SigningKey;
-use emrshare_ledger::TransactionDraft;
+use emrshare_ledger::{StateRead, Status, TransactionDraft};
 use emrshare_storage::{Batch, Kv, SearchIndex};
 use tokio::sync::Notify;
 
@@ -15,10 +16,15 @@ use crate::{
     files::{self, DesensitizedStore, User},
     originals::OriginalStore,
     peers::Forward,
-    tables::{ERASURES, HISTORY},
+    tables::{ERASURES, HISTORY, POLICIES, SUPERSEDED, pair},
 };
 
-/// Works through the table of erasures.
+/// Rows that are read at once.
+const PAGE: usize = 256;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Works through the tables of erasures and of copies that are superseded.
 pub(crate) struct Eraser {
     pub(crate) chain: Arc<NodeChain>,
     pub(crate) kv: Arc<dyn Kv>,
@@ -41,20 +47,24 @@ impl Eraser {
     /// within a second.
     pub(crate) async fn run(self: Arc<Self>) {
         loop {
-            match self.round().await {
+            match self.rounds().await {
                 Ok(0) => self.work.notified().await,
-                Ok(_) => tokio::time::sleep(std::time::Duration::from_secs(1)).await,
+                Ok(_) => tokio::time::sleep(Duration::from_secs(1)).await,
                 Err(error) => {
                     tracing::error!(%error, "a deleted record cannot be erased; trying again");
-                    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+                    tokio::time::sleep(Duration::from_secs(5)).await;
                 }
             }
         }
     }
 
     /// Handles every row once; returns how many are left.
-    async fn round(&self) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
-        let rows = self.kv.range(ERASURES, b"", b"", 256)?;
+    async fn rounds(&self) -> Result<usize, Error> {
+        Ok(self.erasures().await? + self.superseded().await?)
+    }
+
+    async fn erasures(&self) -> Result<usize, Error> {
+        let rows = self.kv.range(ERASURES, b"", b"", PAGE)?;
         let mut left = rows.len();
         for (key, state) in rows {
             let index = RecordIndex::from_key(&key)?;
@@ -76,14 +86,67 @@ impl Eraser {
         Ok(left)
     }
 
+    /// Returns how many records wait for the new copy.
+    async fn superseded(&self) -> Result<usize, Error> {
+        let (mut from, mut left) = (Vec::new(), 0);
+        loop {
+            let rows = self.kv.range(SUPERSEDED, b"", &from, PAGE)?;
+            for (key, _) in &rows {
+                if !self.supersede(RecordIndex::from_key(key)?).await? {
+                    left += 1;
+                    continue;
+                }
+                let mut batch = Batch::default();
+                batch.delete(SUPERSEDED, key);
+                files::commit(&self.kv, batch).await?;
+            }
+            let Some((last, _)) = rows.last().filter(|_| rows.len() == PAGE) else {
+                return Ok(left);
+            };
+            // The smallest key behind the last one.
+            from = [last.as_slice(), &[0]].concat();
+        }
+    }
+
+    /// Removes all copies but the newest, once that is here; `false` while it is not.
+    async fn supersede(&self, index: RecordIndex) -> Result<bool, Error> {
+        let record = self.chain.state().record(index)?;
+        let Some(record) = record.filter(|record| record.status == Status::Active) else {
+            // Its erasure removes them all.
+            return Ok(true);
+        };
+        if !self.files.contains(record.desensitized, &User::record(index))? {
+            return Ok(false);
+        }
+        for entry in self.versions(index)? {
+            if entry.desensitized() != record.desensitized {
+                self.remove_copy(&entry).await?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// What the ledger ever said of a record, oldest first.
+    fn versions(&self, index: RecordIndex) -> Result<Vec<Entry>, Error> {
+        let rows = self.kv.range(HISTORY, &index.to_key(), b"", usize::MAX)?;
+        rows.iter().map(|(_, row)| Ok(Entry::from_bytes(row.as_slice().try_into()?)?)).collect()
+    }
+
+    async fn remove_copy(&self, entry: &Entry) -> Result<(), Error> {
+        self.files.remove(entry.desensitized(), &User::record(entry.index())).await?;
+        let copy = pair(&entry.desensitized().0, &entry.original().0);
+        if self.kv.get(POLICIES, &copy)?.is_some() {
+            let mut batch = Batch::default();
+            batch.delete(POLICIES, &copy);
+            files::commit(&self.kv, batch).await?;
+        }
+        Ok(())
+    }
+
     /// Removes all versions that the history names.
-    async fn erase(
-        &self,
-        index: RecordIndex,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        for (_, entry) in self.kv.range(HISTORY, &index.to_key(), b"", usize::MAX)? {
-            let entry = Entry::from_bytes(entry.as_slice().try_into()?)?;
-            self.files.remove(entry.desensitized(), &User::record(index)).await?;
+    async fn erase(&self, index: RecordIndex) -> Result<(), Error> {
+        for entry in self.versions(index)? {
+            self.remove_copy(&entry).await?;
             if index.origin() == self.me {
                 self.originals.remove(entry.original()).await?;
             }

@@ -54,6 +54,7 @@ mod node;
 mod originals;
 mod peers;
 mod receipts;
+mod recopy;
 mod replicate;
 mod searching;
 mod server;

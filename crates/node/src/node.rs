@@ -26,6 +26,7 @@ use crate::{
     ledger_node::LedgerNode,
     originals::OriginalStore,
     peers::{Forward, Peers},
+    recopy::Recopier,
     replicate::Replicator,
     searching::Indexer,
     server::{self, TlsError},
@@ -95,6 +96,8 @@ pub(crate) struct Shared {
     pub(crate) kv: Arc<dyn Kv>,
     pub(crate) chain: Arc<NodeChain>,
     pub(crate) ingest: Arc<Ingest>,
+    /// Copies are on the ledger that the policy in force did not make.
+    pub(crate) outdated: Arc<Notify>,
     pub(crate) files: DesensitizedStore,
     pub(crate) originals: Arc<OriginalStore>,
     pub(crate) search: Arc<SearchIndex>,
@@ -138,11 +141,18 @@ impl Shared {
         let terms_keys =
             TermsKeys { consortium: consortium_key.clone(), reveal: config.reveal_key };
         let documents = Documents::new(documents);
-        let terms = Terms::open(&genesis, documents, terms_keys, &chain.state())?;
+        let terms = Terms::open(documents, terms_keys, &chain.state())?;
         let terms = Arc::new(terms);
         let key = copy_of(&signing_key);
-        let committer =
-            Committer::start(chain.clone(), originals.clone(), files.clone(), key, forward.clone());
+        let outdated = Arc::new(Notify::new());
+        let committer = Committer::start(
+            chain.clone(),
+            originals.clone(),
+            files.clone(),
+            key,
+            forward.clone(),
+            outdated.clone(),
+        );
         let ingest = Arc::new(Ingest {
             chain: chain.clone(),
             originals: originals.clone(),
@@ -164,6 +174,7 @@ impl Shared {
             kv,
             chain,
             ingest,
+            outdated,
             files,
             originals,
             search: Arc::new(SearchIndex::open(data.join("search"))?),
@@ -177,7 +188,7 @@ impl Shared {
         })
     }
 
-    /// Starts what works in the background: erasing, replicating, indexing.
+    /// Starts what works in the background: erasing, replicating, indexing, making copies anew.
     fn spawn_workers(
         &self,
         tasks_of_blocks: mpsc::UnboundedReceiver<Vec<Task>>,
@@ -209,6 +220,8 @@ impl Shared {
             search: self.search.clone(),
             work: search_work,
         };
+        let recopier = Recopier { ingest: self.ingest.clone(), outdated: self.outdated.clone() };
+        tasks.spawn(recopier.run());
         tasks.spawn(replicator.run(tasks_of_blocks));
         tasks.spawn(eraser.run());
         tasks.spawn(indexer.run());

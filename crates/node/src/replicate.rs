@@ -97,10 +97,10 @@ impl Replicator {
                 Task::Erase { index, .. } => {
                     wants.retain(|want| want.index != index);
                     inputs.push(Input::Dropped(index));
-                    self.eraser.wake();
                 }
             }
         }
+        self.eraser.wake();
         if wants.is_empty() {
             self.search.notify_one();
         } else {
@@ -162,6 +162,7 @@ impl Replicator {
         };
         metrics::counter!("emrshare_sync_files").increment(stored.len() as u64);
         self.search.notify_one();
+        self.eraser.wake();
         wants.into_iter().map(|want| (want, stored.contains(&want))).collect()
     }
 
@@ -179,13 +180,19 @@ impl Replicator {
 
     async fn commit(&self, files: &[(Want, RecordFile)]) -> Result<(), FileError> {
         let mut batch = Batch::default();
+        let mut wanted = Vec::with_capacity(files.len());
         for (want, file) in files {
             let version = pair(&want.index.to_key(), &want.digest.0);
+            if self.files.kv.get(WANTS, &version)?.is_none() {
+                // A newer version came meanwhile.
+                continue;
+            }
+            wanted.push(file);
             DesensitizedStore::add_rows(&mut batch, &User::record(want.index), file.manifest())?;
             batch.delete(WANTS, &version);
             batch.put(UNSEARCHED, &version, b"");
         }
-        let blobs = files.iter().flat_map(|(_, file)| DesensitizedStore::blobs_of(file)).collect();
+        let blobs = wanted.into_iter().flat_map(DesensitizedStore::blobs_of).collect();
         let written = self.files.blobs.put_all(blobs).await?;
         let _placing = self.files.blobs.place(written, &mut batch).await?;
         Ok(files::commit(&self.files.kv, batch).await?)

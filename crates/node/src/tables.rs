@@ -34,6 +34,10 @@ pub(crate) const ORIGINAL_BLOBS: BlobTables =
 /// Record index, digest of its desensitized file → nothing: the search index does not know this
 /// version. The digest keeps a version that comes in from being taken for the one at hand.
 pub(crate) const UNSEARCHED: Table = Table::new(b'u');
+/// Digests of a desensitized file that this node made and of its original → the policy that made it.
+pub(crate) const POLICIES: Table = Table::new(b'y');
+/// Record index → nothing: its copy was made anew, and older ones are to be removed.
+pub(crate) const SUPERSEDED: Table = Table::new(b'x');
 /// Hash of an idempotency key → original digest.
 pub(crate) const IDEMPOTENCY: Table = Table::new(b'i');
 

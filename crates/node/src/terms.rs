@@ -13,7 +13,7 @@ use std::{
 
 use emrshare_codec::Digest;
 use emrshare_completeness::{Standards, StandardsError};
-use emrshare_contracts::{AgreedTerms, Genesis, Protocol, ProtocolError, agreed_terms};
+use emrshare_contracts::{AgreedTerms, Protocol, ProtocolError, terms_in_force};
 use emrshare_desensitize::{Desensitizer, Policy, PolicyError, RevealKey};
 use emrshare_identity::ConsortiumKey;
 use emrshare_ledger::{StateError, StateRead};
@@ -152,7 +152,6 @@ pub(crate) struct InForce {
 
 /// The terms that the ledger names, and their documents.
 pub(crate) struct Terms {
-    genesis: AgreedTerms,
     documents: Documents,
     keys: TermsKeys,
     read: RwLock<Arc<InForce>>,
@@ -169,20 +168,18 @@ pub(crate) struct TermsKeys {
 impl Terms {
     /// Reads the documents that are in force.
     pub(crate) fn open(
-        genesis: &Genesis,
         documents: Documents,
         keys: TermsKeys,
         state: &impl StateRead,
     ) -> Result<Self, TermsError> {
-        let genesis = genesis.terms();
-        let named = agreed_terms(state)?.unwrap_or(genesis);
+        let named = terms_in_force(state)?.terms;
         let read = RwLock::new(Arc::new(InForce::read(named, &documents, &keys)?));
-        Ok(Self { genesis, documents, keys, read })
+        Ok(Self { documents, keys, read })
     }
 
     /// What is in force after the last final block.
     pub(crate) fn in_force(&self, state: &impl StateRead) -> Result<Arc<InForce>, TermsError> {
-        let named = agreed_terms(state)?.unwrap_or(self.genesis);
+        let named = terms_in_force(state)?.terms;
         let read = self.read.read().unwrap_or_else(PoisonError::into_inner).clone();
         if read.named == named {
             return Ok(read);
@@ -195,7 +192,7 @@ impl Terms {
 
     /// Names of what is in force, whether or not it is at hand.
     pub(crate) fn named(&self, state: &impl StateRead) -> Result<AgreedTerms, StateError> {
-        Ok(agreed_terms(state)?.unwrap_or(self.genesis))
+        Ok(terms_in_force(state)?.terms)
     }
 
     /// The documents at hand.

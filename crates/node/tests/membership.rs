@@ -6,53 +6,13 @@ mod home;
 use std::time::Duration;
 
 use emrshare_client::{Client, ClientError};
-use emrshare_codec::{Digest, RecordIndex};
-use emrshare_contracts::{AllianceCall, Application, Motion, Voice};
+use emrshare_codec::RecordIndex;
+use emrshare_contracts::AllianceCall;
 use emrshare_ledger::{LightClient, VerifyError};
 use emrshare_node::Node;
 use emrshare_sample::{Generator, Tongue};
-use home::Home;
+use home::{Home, admit, submit, wait_for_validators};
 use serde_json::{Value, json};
-
-fn transaction(answer: &Value) -> Digest {
-    answer["transaction"].as_str().unwrap().parse().unwrap()
-}
-
-async fn submit(client: &Client, seed: u64) -> RecordIndex {
-    let sample = Generator::new(seed, Tongue::English).next().unwrap();
-    let answer = client.submit(sample.into_source(), None).await.unwrap();
-    answer["index"].as_str().unwrap().parse().unwrap()
-}
-
-/// Proposed at the first of these members' nodes; all say yes.
-async fn pass(members: &[&Client], motion: Motion) {
-    let propose = AllianceCall::Propose { motion };
-    let proposal = transaction(&members[0].call_as_node(propose).await.unwrap());
-    for member in &members[1..] {
-        let vote = AllianceCall::Vote { proposal, voice: Voice::Yes };
-        member.call_as_node(vote).await.unwrap();
-    }
-}
-
-async fn admit(members: &[&Client], application: Application) {
-    let apply = AllianceCall::Apply { application };
-    let id = transaction(&members[0].call_as_node(apply).await.unwrap());
-    pass(members, Motion::Admit(id)).await;
-}
-
-/// Waits until a node sees these validators, and nobody else.
-async fn wait_for_validators(client: &Client, nodes: &[u32]) {
-    loop {
-        let members = client.members().await.unwrap();
-        let members = members.as_array().unwrap().iter();
-        let validators = members.filter(|member| member["validator"] == json!(true));
-        let validators: Vec<_> = validators.map(|member| member["node"].clone()).collect();
-        if validators == nodes {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
 
 /// Waits until a node has a record's desensitized file, and compares it with that of another.
 async fn wait_for_copy(client: &Client, index: RecordIndex, other: &Client) {

@@ -271,6 +271,11 @@ pub(crate) enum ProtocolCommand {
         #[command(flatten)]
         at: At,
     },
+    /// How many copies of each institution the policy in force has made; nodes make the others anew.
+    Coverage {
+        #[command(flatten)]
+        at: At,
+    },
     /// As an operator: give this node a document. It counts once the members vote for it.
     Add {
         #[command(flatten)]

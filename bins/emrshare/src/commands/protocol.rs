@@ -19,6 +19,7 @@ use crate::{
 pub(super) async fn run(command: &ProtocolCommand, as_json: bool) -> anyhow::Result<()> {
     let shown = match command {
         ProtocolCommand::Show { at } => home::client(at)?.terms().await?,
+        ProtocolCommand::Coverage { at } => home::client(at)?.coverage().await?,
         ProtocolCommand::Add { at, document } => add(&home::client(at)?, document).await?,
         ProtocolCommand::Propose { at, documents } => propose(at, documents).await?,
     };

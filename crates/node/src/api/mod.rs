@@ -92,6 +92,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(alliance::proposals))
         .routes(routes!(alliance::contributions))
         .routes(routes!(terms::show))
+        .routes(routes!(terms::covered))
         .routes(routes!(terms::add))
         .split_for_parts();
     let document = Arc::new(document);

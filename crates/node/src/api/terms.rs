@@ -1,6 +1,7 @@
-//! The terms in force, and the documents that they name.
+//! The terms in force, the documents that they name, and the copies that they cover.
 
 use axum::{Json, body::Bytes, extract::State};
+use emrshare_contracts::{Coverage, coverage};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -37,6 +38,41 @@ pub(super) async fn show(
         at_hand: shared.terms.documents().has(kind, digest),
     });
     Ok(Json(shown.into()))
+}
+
+/// How many of an institution's copies the policy in force has made.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CoverageShown {
+    /// The institution's node.
+    node: u32,
+    /// Its name.
+    institution: String,
+    /// Its records that have not ended.
+    records: u64,
+    /// Those whose copies were made since the policy is in force.
+    current: u64,
+}
+
+/// Which copies the policy in force has made, by institution; the others are being made anew.
+///
+/// Reads all records of the ledger.
+#[utoipa::path(get, path = "/api/v1/terms/coverage", security(("bearer" = [])),
+    responses((status = 200, body = Vec<CoverageShown>)))]
+pub(super) async fn covered(
+    State(shared): Api,
+    _: Caller,
+) -> Result<Json<Vec<CoverageShown>>, ApiError> {
+    let state = shared.chain.state();
+    let counted = tokio::task::spawn_blocking(move || coverage(&state)).await;
+    let counted = counted.map_err(ApiError::local)?.map_err(ApiError::local)?;
+    let members = shared.chain.members();
+    let shown = counted.into_iter().map(|(node, Coverage { records, current })| CoverageShown {
+        node: node.get(),
+        institution: members.get(node).map_or_else(String::new, |it| it.card.institution.clone()),
+        records,
+        current,
+    });
+    Ok(Json(shown.collect()))
 }
 
 /// Gives this node a document: it counts once the members vote for its digest.

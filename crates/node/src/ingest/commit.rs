@@ -15,11 +15,11 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use emrshare_codec::{
     DecodeError, Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial,
 };
-use emrshare_contracts::is_active;
+use emrshare_contracts::{is_active, terms_in_force};
 use emrshare_identity::SigningKey;
 use emrshare_ledger::{StateError, StateRead, Status, Submission, SubmissionDraft};
 use emrshare_storage::{Batch, Kv};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::{
     IngestError, Refusal,
@@ -47,6 +47,10 @@ pub(crate) struct Order {
     pub(crate) index: Option<RecordIndex>,
     pub(crate) original: Digest,
     pub(crate) desensitized: Digest,
+    /// The policy that made the copy; not known of what a crash left.
+    pub(crate) policy: Option<Digest>,
+    /// Whether the original is on the ledger and only its copy is new.
+    pub(crate) is_anew: bool,
 }
 
 /// What is on the ledger.
@@ -76,11 +80,22 @@ impl Committer {
         files: DesensitizedStore,
         key: SigningKey,
         forward: Forward,
+        outdated: Arc<Notify>,
     ) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (me, kv) = (chain.me(), files.kv.clone());
-        let packer =
-            Packer { chain, originals, files, kv, me, key, forward, receiver, sequence: 0 };
+        let packer = Packer {
+            chain,
+            originals,
+            files,
+            kv,
+            me,
+            key,
+            forward,
+            outdated,
+            receiver,
+            sequence: 0,
+        };
         tokio::spawn(packer.run());
         Self(sender)
     }
@@ -106,6 +121,8 @@ struct Packer {
     me: NodeId,
     key: SigningKey,
     forward: Forward,
+    /// Woken when a copy is on the ledger that the policy in force did not make.
+    outdated: Arc<Notify>,
     receiver: mpsc::Receiver<Ticket>,
     sequence: u64,
 }
@@ -195,7 +212,7 @@ impl Packer {
     fn entries(&self, tickets: &[Ticket], next: Serial) -> Result<Vec<Entry>, PackError> {
         let mut next = Some(next);
         let mut entry = |ticket: &Ticket| {
-            let Order { kind, index, original, desensitized } = ticket.order;
+            let Order { kind, index, original, desensitized, .. } = ticket.order;
             let index = match index {
                 Some(index) => index,
                 None => {
@@ -252,7 +269,8 @@ impl Packer {
             return Ok(Some(IngestError::NotActive));
         }
         if order.kind != Kind::Delete {
-            if let Some(existing) = state.record_of_original(order.original)? {
+            let existing = state.record_of_original(order.original)?;
+            if let Some(existing) = existing.filter(|_| !order.is_anew) {
                 return Ok(Some(Refusal::duplicate(existing).into()));
             }
             if !claimed.insert(order.original.0.to_vec()) {
@@ -264,8 +282,8 @@ impl Packer {
             return Ok(Some(IngestError::UnderWay));
         }
         let record = state.record(index)?.filter(|record| record.status == Status::Active);
-        let current = record
-            .is_some_and(|record| order.kind == Kind::Update || record.original == order.original);
+        let is_change = order.kind == Kind::Update && !order.is_anew;
+        let current = record.is_some_and(|record| is_change || record.original == order.original);
         Ok((!current || index.origin() != self.me).then_some(IngestError::NotFound(index)))
     }
 
@@ -284,6 +302,11 @@ impl Packer {
         }
         files::commit(&self.kv, batch).await?;
         let state = self.chain.state();
+        let in_force = Some(terms_in_force(&state)?.terms.policy);
+        let copies = tickets.iter().filter(|ticket| ticket.order.kind != Kind::Delete);
+        if copies.into_iter().any(|ticket| ticket.order.policy != in_force) {
+            self.outdated.notify_one();
+        }
         for (ticket, entry) in tickets.drain(..).zip(entries) {
             let height = state.record(entry.index())?.map_or(0, |record| record.height);
             let (original, desensitized) = (entry.original(), entry.desensitized());
@@ -303,11 +326,14 @@ impl Packer {
             let bytes = bytes.as_slice().try_into().map_err(|_| PackError::Outbox)?;
             let entry = Entry::from_bytes(bytes)?;
             let kind = entry.operation().kind();
+            let record = state.record(entry.index())?;
+            let is_known = state.record_of_original(entry.original())?.is_some();
+            let is_anew = kind == Kind::Update
+                && record.is_some_and(|record| record.original == entry.original());
             let on_ledger = match kind {
-                Kind::Delete => {
-                    state.record(entry.index())?.is_none_or(|r| r.status == Status::Deleted)
-                }
-                _ => state.record_of_original(entry.original())?.is_some(),
+                Kind::Delete => record.is_none_or(|record| record.status == Status::Deleted),
+                _ if is_anew => record.is_some_and(|r| r.desensitized == entry.desensitized()),
+                _ => is_known,
             };
             if on_ledger {
                 done.delete(OUTBOX, &key);
@@ -323,7 +349,7 @@ impl Packer {
             }
             let index = (kind != Kind::Add).then(|| entry.index());
             let (original, desensitized) = (entry.original(), entry.desensitized());
-            let order = Order { kind, index, original, desensitized };
+            let order = Order { kind, index, original, desensitized, policy: None, is_anew };
             tickets.push(Ticket { order, parcel: Parcel::default(), answer: None });
         }
         self.kv.commit(done)?;

@@ -1,6 +1,7 @@
 //! The way of a record from a push to its receipt: acquire, judge, desensitize, store, commit.
 
 pub(crate) mod acquire;
+pub(crate) mod anew;
 pub(crate) mod commit;
 pub(crate) mod desensitize;
 pub(crate) mod judge;
@@ -13,13 +14,16 @@ use emrshare_codec::{Digest, Kind, RecordIndex};
 use emrshare_completeness::Verdict;
 use emrshare_desensitize::Report;
 use emrshare_identity::ConsortiumKey;
-use emrshare_ledger::{StateRead, Status};
+use emrshare_ledger::{RecordState, StateRead, Status};
 use emrshare_record::{ImportNote, RecordFile, SourceFile};
 use tokio::sync::Semaphore;
 
 use crate::{
-    chain::NodeChain, files::DesensitizedStore, originals::OriginalStore, tables::IDEMPOTENCY,
-    terms::Terms,
+    chain::NodeChain,
+    files::DesensitizedStore,
+    originals::OriginalStore,
+    tables::IDEMPOTENCY,
+    terms::{InForce, Terms},
 };
 use commit::{Committed, Committer, Order};
 pub(crate) use refusal::{IngestError, Refusal};
@@ -42,6 +46,8 @@ pub(crate) struct Judged {
     pub(crate) report: Report,
     pub(crate) original: RecordFile,
     pub(crate) desensitized: RecordFile,
+    /// The policy that the copy was made by.
+    pub(crate) policy: Digest,
 }
 
 /// The pipeline of a node.
@@ -88,6 +94,8 @@ impl Ingest {
             index,
             original: judged.original.manifest().digest(),
             desensitized: judged.desensitized.manifest().digest(),
+            policy: Some(judged.policy),
+            is_anew: false,
         };
         self.check_new(&order)?;
         match self.committer.commit(order, parcel).await {
@@ -101,16 +109,14 @@ impl Ingest {
 
     /// Ends a record.
     pub(crate) async fn delete(&self, index: RecordIndex) -> Result<Committed, IngestError> {
-        let state = self.chain.state();
-        let record = state.record(index).map_err(IngestError::local)?;
-        let record = record
-            .filter(|record| record.status == Status::Active)
-            .ok_or(IngestError::NotFound(index))?;
+        let record = self.active(index)?;
         let order = Order {
             kind: Kind::Delete,
             index: Some(index),
             original: record.original,
             desensitized: record.desensitized,
+            policy: None,
+            is_anew: false,
         };
         self.committer.commit(order, Parcel::default()).await
     }
@@ -123,26 +129,38 @@ impl Ingest {
         self.on_a_core(files, Self::judge_files).await
     }
 
-    async fn on_a_core<T: Send + 'static>(
+    async fn on_a_core<I: Send + 'static, T: Send + 'static>(
         self: &Arc<Self>,
-        files: Vec<SourceFile>,
-        work: impl FnOnce(&Self, Vec<SourceFile>) -> Result<T, IngestError> + Send + 'static,
+        input: I,
+        work: impl FnOnce(&Self, I) -> Result<T, IngestError> + Send + 'static,
     ) -> Result<T, IngestError> {
         let _place = self.cores.acquire().await.map_err(IngestError::local)?;
         let this = self.clone();
-        let done = tokio::task::spawn_blocking(move || work(&this, files)).await;
+        let done = tokio::task::spawn_blocking(move || work(&this, input)).await;
         done.map_err(IngestError::local)?
     }
 
     fn judge_files(&self, files: Vec<SourceFile>) -> Result<Judged, IngestError> {
         let (record, notes) = acquire::acquire(files)?;
-        let terms = self.terms.in_force(&self.chain.state()).map_err(IngestError::Terms)?;
+        let terms = self.terms_in_force()?;
         let verdict = judge::judge(&record, &terms)?;
         let original = RecordFile::original(&record, &self.key);
         self.check_digest_is_new(original.manifest().digest())?;
         let (copy, report) = desensitize::desensitize(&terms.desensitizer, &record, &verdict)?;
         let desensitized = RecordFile::desensitized(&copy);
-        Ok(Judged { verdict, notes, report, original, desensitized })
+        let policy = terms.named.policy;
+        Ok(Judged { verdict, notes, report, original, desensitized, policy })
+    }
+
+    fn terms_in_force(&self) -> Result<Arc<InForce>, IngestError> {
+        self.terms.in_force(&self.chain.state()).map_err(IngestError::Terms)
+    }
+
+    /// Where a record stands that has not ended.
+    fn active(&self, index: RecordIndex) -> Result<RecordState, IngestError> {
+        let record = self.chain.state().record(index).map_err(IngestError::local)?;
+        let active = record.filter(|record| record.status == Status::Active);
+        active.ok_or(IngestError::NotFound(index))
     }
 
     /// Second matching: the original is on no block yet.
@@ -155,12 +173,7 @@ impl Ingest {
     }
 
     fn check_new(&self, order: &Order) -> Result<(), IngestError> {
-        let Some(index) = order.index else { return Ok(()) };
-        let record = self.chain.state().record(index).map_err(IngestError::local)?;
-        match record {
-            Some(record) if record.status == Status::Active => Ok(()),
-            _ => Err(IngestError::NotFound(index)),
-        }
+        order.index.map_or(Ok(()), |index| self.active(index).map(drop))
     }
 
     /// The answer to a request that was carried out before.

@@ -3,13 +3,14 @@
 use bytes::Bytes;
 use emrshare_codec::Digest;
 use emrshare_ledger::StateRead;
+use emrshare_record::RecordFile;
 use emrshare_storage::{Batch, BlobError};
 
 use super::{Ingest, IngestError, Judged};
 use crate::{
     files::{self, DesensitizedStore, User},
     originals::OriginalStore,
-    tables::IDEMPOTENCY,
+    tables::{IDEMPOTENCY, POLICIES, pair},
 };
 
 /// Both files of a record, ready to be stored: the original sealed.
@@ -18,6 +19,23 @@ pub(crate) struct Parcel {
     rows: Batch,
     original: Vec<(Digest, Bytes)>,
     desensitized: Vec<(Digest, Bytes)>,
+}
+
+impl Parcel {
+    /// A copy alone, made of an original that is stored.
+    pub(super) fn of_copy(
+        original: Digest,
+        copy: &RecordFile,
+        policy: Digest,
+    ) -> Result<Self, IngestError> {
+        let mut rows = Batch::default();
+        let manifest = copy.manifest();
+        DesensitizedStore::add_rows(&mut rows, &User::order(original), manifest)
+            .map_err(IngestError::local)?;
+        rows.put(POLICIES, &pair(&manifest.digest().0, &original.0), &policy.0);
+        let desensitized = DesensitizedStore::blobs_of(copy);
+        Ok(Self { rows, original: Vec::new(), desensitized })
+    }
 }
 
 /// Makes the files of many records and a batch of rows durable: one object for each store, then
@@ -48,18 +66,15 @@ impl Ingest {
         judged: &Judged,
         request: Option<Digest>,
     ) -> Result<Parcel, IngestError> {
-        let mut rows = Batch::default();
-        let sealed = self.originals.seal(&judged.original);
-        sealed.add_row(&mut rows);
         let original = judged.original.manifest().digest();
-        let manifest = judged.desensitized.manifest();
-        DesensitizedStore::add_rows(&mut rows, &User::order(original), manifest)
-            .map_err(IngestError::local)?;
+        let mut parcel = Parcel::of_copy(original, &judged.desensitized, judged.policy)?;
+        let sealed = self.originals.seal(&judged.original);
+        sealed.add_row(&mut parcel.rows);
         if let Some(request) = request {
-            rows.put(IDEMPOTENCY, &request.0, &original.0);
+            parcel.rows.put(IDEMPOTENCY, &request.0, &original.0);
         }
-        let desensitized = DesensitizedStore::blobs_of(&judged.desensitized);
-        Ok(Parcel { rows, original: sealed.pieces, desensitized })
+        parcel.original = sealed.pieces;
+        Ok(parcel)
     }
 
     /// Removes the files of a record that another node put on the ledger first: from then on they

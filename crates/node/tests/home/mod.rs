@@ -1,17 +1,19 @@
-//! The folder of a node of its own.
+//! The folder of a node of its own, and what members do together.
 #![allow(dead_code)]
 
 use std::{
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use emrshare_client::Client;
-use emrshare_codec::NodeId;
-use emrshare_contracts::{Application, Genesis};
+use emrshare_codec::{Digest, NodeId, RecordIndex};
+use emrshare_contracts::{AllianceCall, Application, Genesis, Motion, Voice};
 use emrshare_identity::{Authority, SigningKey, Validity};
 use emrshare_node::{Config, Node, Settings, StoreEngine, setup};
+use emrshare_sample::{Generator, Tongue};
+use serde_json::{Value, json};
 
 pub(crate) struct Home {
     _folder: tempfile::TempDir,
@@ -86,6 +88,46 @@ impl Home {
     pub(crate) fn client_of(&self, node: &Node, key: SigningKey) -> Client {
         let base = format!("https://{}", node.address());
         Client::new(&base, self.genesis().authority(), key).unwrap()
+    }
+}
+
+fn transaction(answer: &Value) -> Digest {
+    answer["transaction"].as_str().unwrap().parse().unwrap()
+}
+
+pub(crate) async fn submit(client: &Client, seed: u64) -> RecordIndex {
+    let sample = Generator::new(seed, Tongue::English).next().unwrap();
+    let answer = client.submit(sample.into_source(), None).await.unwrap();
+    answer["index"].as_str().unwrap().parse().unwrap()
+}
+
+/// Proposed at the first of these members' nodes; all say yes.
+pub(crate) async fn pass(members: &[&Client], motion: Motion) {
+    let propose = AllianceCall::Propose { motion };
+    let proposal = transaction(&members[0].call_as_node(propose).await.unwrap());
+    for member in &members[1..] {
+        let vote = AllianceCall::Vote { proposal, voice: Voice::Yes };
+        member.call_as_node(vote).await.unwrap();
+    }
+}
+
+pub(crate) async fn admit(members: &[&Client], application: Application) {
+    let apply = AllianceCall::Apply { application };
+    let id = transaction(&members[0].call_as_node(apply).await.unwrap());
+    pass(members, Motion::Admit(id)).await;
+}
+
+/// Waits until a node sees these validators, and nobody else.
+pub(crate) async fn wait_for_validators(client: &Client, nodes: &[u32]) {
+    loop {
+        let members = client.members().await.unwrap();
+        let members = members.as_array().unwrap().iter();
+        let validators = members.filter(|member| member["validator"] == json!(true));
+        let validators: Vec<_> = validators.map(|member| member["node"].clone()).collect();
+        if validators == nodes {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

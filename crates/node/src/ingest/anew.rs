@@ -1,0 +1,68 @@
+//! The copy of a record that is on the ledger, made anew by the policy in force.
+
+use std::sync::Arc;
+
+use emrshare_codec::{Digest, Kind, RecordIndex};
+use emrshare_record::RecordFile;
+
+use super::{
+    Ingest, IngestError,
+    commit::{Committed, Order},
+    desensitize, judge,
+    store::Parcel,
+};
+use crate::files::User;
+
+impl Ingest {
+    /// Makes the copy of a record of this node anew from its original, which stays as it is.
+    pub(crate) async fn copy_anew(
+        self: &Arc<Self>,
+        index: RecordIndex,
+    ) -> Result<Committed, IngestError> {
+        let original = self.active(index)?.original;
+        let bytes = self.original(original).await?;
+        let (copy, policy, parcel) =
+            self.on_a_core(bytes, move |this, bytes| this.copy(original, &bytes)).await?;
+        let order = Order {
+            kind: Kind::Update,
+            index: Some(index),
+            original,
+            desensitized: copy,
+            policy: Some(policy),
+            is_anew: true,
+        };
+        let committed = self.committer.commit(order, parcel).await;
+        if committed.is_err() {
+            let removed = self.files.remove(copy, &User::order(original)).await;
+            removed.map_err(IngestError::local)?;
+        }
+        committed
+    }
+
+    async fn original(&self, digest: Digest) -> Result<Vec<u8>, IngestError> {
+        let opened = self.originals.open(digest).map_err(IngestError::local)?;
+        let opened = opened.ok_or_else(|| IngestError::local("the original is not there"))?;
+        let mut bytes = Vec::new();
+        for number in 0..opened.pieces() {
+            bytes.extend(opened.piece(number).await.map_err(IngestError::local)?);
+        }
+        Ok(bytes)
+    }
+
+    /// Digest of the copy, and of the policy that it was made by.
+    fn copy(
+        &self,
+        original: Digest,
+        bytes: &[u8],
+    ) -> Result<(Digest, Digest, Parcel), IngestError> {
+        let record = RecordFile::from_bytes(bytes).and_then(|file| file.to_record());
+        let record = record.map_err(IngestError::local)?;
+        let terms = self.terms_in_force()?;
+        // Complete or not by today's terms: it is on the ledger.
+        let verdict = judge::verdict(&record, &terms);
+        let (copy, _) = desensitize::desensitize(&terms.desensitizer, &record, &verdict)?;
+        let (copy, policy) = (RecordFile::desensitized(&copy), terms.named.policy);
+        let parcel = Parcel::of_copy(original, &copy, policy)?;
+        Ok((copy.manifest().digest(), policy, parcel))
+    }
+}
