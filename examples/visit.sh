@@ -110,6 +110,33 @@ printf -v never 'ab%.0s' {1..32}
 printf '\1' | dd of="$here/absent" bs=1 seek=70 conv=notrunc status=none
 must_fail 1 "$emrshare" prove verify "$here/absent" --genesis "$second/genesis.json"
 
+say "the hospitals agree to care for the patient together; nothing opens before the patient consents"
+echo "We care for these patients together." >"$here/text"
+agreement=$("$emrshare" --json agreement offer 1 --text "$here/text" --rights query+update \
+  --home "$first" | field transaction)
+until "$emrshare" agreement accept "$agreement" --home "$second" >/dev/null 2>&1; do sleep 0.2; done
+"$emrshare" agreement include "$agreement" "$record" --home "$first" >/dev/null
+"$emrshare" agreement show "$agreement" "${patient[@]}"
+must_fail 5 "$emrshare" get "$record" --original $(as schmidt "$second")
+"$emrshare" sample --count 1 --lang en --seed 8 --out "$here/later" >/dev/null
+must_fail 5 "$emrshare" submit --update "$record" "$here/later"/* --home "$second"
+"$emrshare" agreement consent "$agreement" "$record" "${patient[@]}" >/dev/null
+
+say "now Dr. Schmidt reads it, and the other hospital goes on with the record"
+"$emrshare" get "$record" --original --out "$here/a" $(as schmidt "$second")
+cmp "$here/li/manifest.json" "$here/a/manifest.json"
+"$emrshare" submit --update "$record" "$here/later"/* --home "$second" >/dev/null
+echo "Seen again, better." >"$here/note"
+"$emrshare" agreement log "$agreement" --note "$here/note" $(as schmidt "$second") >/dev/null
+"$emrshare" show "$record" --home "$first"
+"$emrshare" get "$record" --original --out "$here/li2" $(as li "$first")
+if cmp -s "$here/li/manifest.json" "$here/li2/manifest.json"; then exit 1; fi
+
+say "the patient withdraws: it is closed at once"
+"$emrshare" agreement withdraw "$agreement" "$record" "${patient[@]}" >/dev/null
+must_fail 5 "$emrshare" get "$record" --original $(as schmidt "$second")
+"$emrshare" agreement list --home "$first"
+
 say "an emergency: Dr. Schmidt breaks the glass, for all to see"
 "$emrshare" break-glass "$record" --reason unconscious $(as schmidt "$second") >/dev/null
 "$emrshare" get "$record" --original --for emergency --out "$here/e" $(as schmidt "$second")
@@ -124,7 +151,7 @@ rm "$here/wallet"
 "$emrshare" wallet recover "${wallet[@]}" --home "$second" <"$here/words"
 "$emrshare" --json wallet summary "${wallet[@]}" --home "$second" | grep -q "$record"
 "$emrshare" get "$record" --original --for personal --out "$here/p" "${wallet[@]}" --visit 0 --home "$second"
-cmp "$here/li/manifest.json" "$here/p/manifest.json"
+cmp "$here/li2/manifest.json" "$here/p/manifest.json"
 
 say "the nodes' logs, with everything told, hold no key, no word and no name"
 grep -hoE '[0-9a-f]{64}' "$here"/*.key "$here"/c/node-*/keys/* >"$here/secrets"

@@ -263,6 +263,7 @@ def transaction_id(read):
 ROLE = ["patient", "doctor", "researcher", "regulator", "inspector", "operator"]
 PURPOSE = ["personal", "treatment", "consultation", "research", "emergency", "inspection"]
 RIGHTS = ["none", "view", "append", "view+append"]
+AGREED = ["query", "update", "query+update"]
 REASON = ["unconscious", "life-threatening", "incapable", "public-health"]
 NODE, TIME, KEY, INDEX, TEXT = "node", 8, "key", "index", "text"
 MOTION = [("suspend", [NODE]), ("reinstate", [NODE]), ("terms", [KEY, KEY, KEY]), ("appoint", [ROLE, KEY, KEY]), ("admit", [KEY])]
@@ -293,6 +294,14 @@ CALLS = {
     (5, 0): [INDEX],
     (5, 1): [INDEX, PURPOSE, KEY],
     (5, 2): [KEY],
+    (6, 0): [NODE, KEY, AGREED, TIME, TIME],
+    (6, 1): [KEY],
+    (6, 2): [KEY],
+    (6, 3): [KEY, INDEX],
+    (6, 4): [KEY, INDEX],
+    (6, 5): [KEY, INDEX],
+    (6, 6): [KEY, INDEX],
+    (6, 7): [KEY, KEY],
 }
 
 

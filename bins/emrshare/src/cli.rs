@@ -1,5 +1,6 @@
 //! Flags and commands.
 
+mod agreement;
 mod people;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use emrshare_codec::Digest;
 use emrshare_contracts::{Purpose, Role};
 use emrshare_identity::PublicKey;
 
+pub(crate) use agreement::{AgreementCommand, Which, WhichRecord};
 pub(crate) use people::{
     AllianceCommand, AuditArguments, BreakGlassArguments, GrantArguments, PersonCommand,
     ProtocolCommand, RelationshipCommand, RevokeArguments, WalletCommand, WalletFile,
@@ -209,6 +211,9 @@ pub(crate) enum Command {
     BreakGlass(BreakGlassArguments),
     /// The trail: who asked for what, and what was decided.
     Audit(AuditArguments),
+    /// Agreements: institutions open records to each other, with their patients' consent.
+    #[command(subcommand)]
+    Agreement(AgreementCommand),
     /// The members: votes, and what each gave and took.
     #[command(subcommand)]
     Alliance(AllianceCommand),

@@ -418,6 +418,22 @@ impl Client {
         self.json(Method::POST, path, |request| request.body(document.clone())).await
     }
 
+    /// Who agreed on what, by the transaction that offered it.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] if there is no such agreement; see [`ClientError`].
+    pub async fn agreement(&self, agreement: Digest) -> Result<Value, ClientError> {
+        self.call(Method::GET, &format!("/api/v1/agreements/{agreement}")).await
+    }
+
+    /// As a doctor or an operator: the agreements of the institution, with records and log.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn agreements(&self) -> Result<Value, ClientError> {
+        self.call(Method::GET, "/api/v1/agreements").await
+    }
+
     /// What each institution gave and took.
     ///
     /// # Errors

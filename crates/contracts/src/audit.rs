@@ -87,7 +87,7 @@ calls! {
             /// What the contract decided.
             decision: Decision,
         },
-        /// The origin handed the original out, encrypted to the one who asked.
+        /// The original was handed out, encrypted to the one who asked.
         1 => Delivered {
             /// The transaction that asked.
             request: Digest,
@@ -157,6 +157,36 @@ calls! {
             /// Its node.
             member: NodeId,
         },
+        /// Two institutions made an agreement.
+        17 => AgreementMade {
+            /// The transaction that offered it.
+            agreement: Digest,
+        },
+        /// One of them ended it.
+        18 => AgreementEnded {
+            /// The transaction that offered it.
+            agreement: Digest,
+        },
+        /// The origin included the record in an agreement.
+        19 => Included {
+            /// The transaction that offered it.
+            agreement: Digest,
+        },
+        /// The origin took the record out of an agreement.
+        20 => Excluded {
+            /// The transaction that offered it.
+            agreement: Digest,
+        },
+        /// The patient agreed.
+        21 => Consented {
+            /// The transaction that offered the agreement.
+            agreement: Digest,
+        },
+        /// The patient does not agree any more.
+        22 => Withdrawn {
+            /// The transaction that offered the agreement.
+            agreement: Digest,
+        },
     }
 }
 
@@ -186,6 +216,8 @@ pub struct Request {
     pub original: Digest,
     /// Who asked.
     pub signer: PublicKey,
+    /// The node that has the original: the origin, or one that an agreement let update the record.
+    pub holder: NodeId,
     /// X25519 key that the original is to be encrypted to.
     pub recipient: Digest,
     /// What for.
@@ -194,11 +226,21 @@ pub struct Request {
     pub decision: Decision,
     /// When, in milliseconds since 1970.
     pub time_ms: u64,
-    /// Whether the origin signed that it handed the original out.
+    /// Whether the holder signed that it handed the original out.
     pub delivered: bool,
 }
 
-fields!(Request { index, original, signer, recipient, purpose, decision, time_ms, delivered });
+fields!(Request {
+    index,
+    original,
+    signer,
+    holder,
+    recipient,
+    purpose,
+    decision,
+    time_ms,
+    delivered
+});
 
 calls! {
     /// Calls of the audit.
@@ -218,7 +260,7 @@ calls! {
             /// X25519 key that the original is to be encrypted to.
             recipient: Digest,
         },
-        /// The origin has handed out what a request asked for.
+        /// The node that has the original has handed it out.
         2 => Delivered {
             /// The transaction that asked.
             request: Digest,
@@ -348,6 +390,7 @@ fn ask<S: StateRead + ?Sized>(
         index,
         original: record.original,
         signer: by.signer,
+        holder: record.acting,
         recipient,
         purpose,
         decision,
@@ -366,7 +409,7 @@ fn delivered<S: StateRead + ?Sized>(
     let missing = CallError::Missing { what: "request that was allowed" };
     let asked = request(state, id)?.filter(|asked| asked.decision.is_allowed());
     let mut asked = asked.ok_or(missing)?;
-    allow(by.is_node && by.node == asked.index.origin(), "the record's origin")?;
+    allow(by.is_node && by.node == asked.holder, "the node that has the original")?;
     if asked.delivered {
         return Err(CallError::Present { what: "delivery" });
     }

@@ -5,7 +5,7 @@ use emrshare_identity::PublicKey;
 use emrshare_ledger::{DecodeError, StateError, StateRead, wire::Reader};
 
 use crate::{
-    Grantee, Person, Role, Scope, membership, permission, registry,
+    AgreedRights, Grantee, Person, Role, Scope, is_agreed, membership, permission, registry,
     relationship::{self, Owner, Rights, Standing},
     wire::{Field, words},
 };
@@ -87,6 +87,8 @@ words! {
         Emergency = 19 "emergency",
         /// By an inspector's office.
         Inspection = 20 "inspection",
+        /// By an agreement of the doctor's institution with the origin, to which the patient consented.
+        Agreement = 21 "agreement",
     }
 }
 
@@ -130,22 +132,25 @@ pub fn authorize<S: StateRead + ?Sized>(
         _ => return Ok(Decision::NoGrant),
     }
     let Some(owner) = owner else { return Ok(Decision::NoGrant) };
-    if is_treating(state, &owner, &person, purpose)? {
-        return Ok(Decision::Relationship);
+    if matches!(purpose, Purpose::Treatment | Purpose::Consultation) {
+        if is_treating(state, &owner, &person)? {
+            return Ok(Decision::Relationship);
+        }
+        if person.role == Role::Doctor
+            && is_agreed(state, index, person.registrar, AgreedRights::Query, now_ms)?
+        {
+            return Ok(Decision::Agreement);
+        }
     }
     by_grant(state, index, &owner, &person, purpose, now_ms)
 }
 
-/// A relationship with the right to view serves treatment and consultation.
+/// Whether there is a relationship with the right to view.
 fn is_treating<S: StateRead + ?Sized>(
     state: &S,
     owner: &Owner,
     person: &Person,
-    purpose: Purpose,
 ) -> Result<bool, StateError> {
-    if !matches!(purpose, Purpose::Treatment | Purpose::Consultation) {
-        return Ok(false);
-    }
     let known = relationship::relationship(state, owner.patient, person.identity)?;
     Ok(known.is_some_and(|known| {
         known.standing == Standing::Accepted

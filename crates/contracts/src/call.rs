@@ -3,8 +3,8 @@
 use emrshare_ledger::{ContractId, DecodeError, Overlay, StateRead, Transaction, wire::Reader};
 
 use crate::{
-    AllianceCall, AuditCall, CallError, PermissionCall, RegistryCall, RelationshipCall,
-    audit::Signed, wire::Field,
+    AgreementCall, AllianceCall, AuditCall, CallError, PermissionCall, RegistryCall,
+    RelationshipCall, audit::Signed, wire::Field,
 };
 
 const ALLIANCE: ContractId = ContractId(1);
@@ -12,6 +12,7 @@ const REGISTRY: ContractId = ContractId(2);
 const RELATIONSHIP: ContractId = ContractId(3);
 const PERMISSION: ContractId = ContractId(4);
 const AUDIT: ContractId = ContractId(5);
+const AGREEMENT: ContractId = ContractId(6);
 
 /// A call of a contract.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -27,6 +28,8 @@ pub enum Call {
     Permission(PermissionCall),
     /// Of the audit.
     Audit(AuditCall),
+    /// About agreements.
+    Agreement(AgreementCall),
 }
 
 impl Call {
@@ -39,6 +42,7 @@ impl Call {
             Self::Relationship(_) => RELATIONSHIP,
             Self::Permission(_) => PERMISSION,
             Self::Audit(_) => AUDIT,
+            Self::Agreement(_) => AGREEMENT,
         }
     }
 
@@ -51,6 +55,7 @@ impl Call {
             Self::Relationship(call) => call.to_bytes(),
             Self::Permission(call) => call.to_bytes(),
             Self::Audit(call) => call.to_bytes(),
+            Self::Agreement(call) => call.to_bytes(),
         }
     }
 
@@ -74,6 +79,7 @@ impl Call {
             RELATIONSHIP => Field::read(&mut reader).map(Self::Relationship)?,
             PERMISSION => Field::read(&mut reader).map(Self::Permission)?,
             AUDIT => Field::read(&mut reader).map(Self::Audit)?,
+            AGREEMENT => Field::read(&mut reader).map(Self::Agreement)?,
             ContractId(found) => {
                 return Err(DecodeError::Value { what: "contract", found: found.into() });
             }
@@ -94,6 +100,7 @@ impl Call {
             Self::Relationship(call) => call.apply(state, by),
             Self::Permission(call) => call.apply(state, by),
             Self::Audit(call) => call.apply(state, by),
+            Self::Agreement(call) => call.apply(state, by),
         }
     }
 }
@@ -115,5 +122,6 @@ from_call!(
     Registry: RegistryCall,
     Relationship: RelationshipCall,
     Permission: PermissionCall,
-    Audit: AuditCall
+    Audit: AuditCall,
+    Agreement: AgreementCall
 );

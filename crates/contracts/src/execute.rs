@@ -6,7 +6,7 @@ use emrshare_ledger::{
     rules, wire::Reader,
 };
 
-use crate::{Call, CallError, alliance, audit::Signed, close_block};
+use crate::{AgreedRights, Call, CallError, alliance, audit::Signed, close_block, is_agreed};
 
 /// Where in the chain items are executed.
 #[derive(Clone, Copy, Debug)]
@@ -171,7 +171,13 @@ pub fn apply_item<S: StateRead + ?Sized>(
         alliance::member(overlay, node)?.ok_or(ItemError::NotMember(node))?;
     }
     match item {
-        Item::Submission(submission) => Ok(rules::apply(overlay, submission, context.height)?),
+        Item::Submission(submission) => {
+            let (node, update) = (submission.node(), AgreedRights::Update);
+            let may_update = |state: &Overlay<'_, S>, index| {
+                is_agreed(state, index, node, update, context.time_ms)
+            };
+            Ok(rules::apply(overlay, submission, context.height, may_update)?)
+        }
         Item::Transaction(transaction) => {
             let nonce_key = key::nonce(transaction.signer());
             let last = match overlay.get(&nonce_key)? {

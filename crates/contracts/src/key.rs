@@ -143,6 +143,36 @@ pub(crate) fn erased(index: RecordIndex, node: NodeId) -> Vec<u8> {
     key_of_two(b'e', &index, &node)
 }
 
+/// Agreement → who agreed on what.
+pub(crate) fn agreement(id: Digest) -> Vec<u8> {
+    key(b'F', &id)
+}
+
+/// Institution, agreement → nothing: it is a party.
+pub(crate) fn party_of(node: NodeId, agreement: Digest) -> Vec<u8> {
+    key_of_two(b'f', &node, &agreement)
+}
+
+/// Record, institution → the agreement that opens it, and whether the patient agrees.
+pub(crate) fn inclusion(index: RecordIndex, other: NodeId) -> Vec<u8> {
+    key_of_two(b'J', &index, &other)
+}
+
+/// Agreement, record → nothing.
+pub(crate) fn included(agreement: Digest, index: RecordIndex) -> Vec<u8> {
+    key_of_two(b'j', &agreement, &index)
+}
+
+/// Agreement → how many notes its log has.
+pub(crate) fn log_length(agreement: Digest) -> Vec<u8> {
+    key(b'Z', &agreement)
+}
+
+/// Agreement, number → note.
+pub(crate) fn log_entry(agreement: Digest, number: u32) -> Vec<u8> {
+    key_of_two(b'z', &agreement, &number)
+}
+
 /// Institution → what it gave and took.
 pub(crate) fn contribution(node: NodeId) -> Vec<u8> {
     key(b'k', &node)

@@ -22,6 +22,7 @@
 //! # Ok::<(), emrshare_record::ImportError>(())
 //! ```
 
+mod agreement;
 mod alliance;
 mod audit;
 mod authorization;
@@ -40,6 +41,10 @@ mod relationship;
 mod summary;
 mod wire;
 
+pub use agreement::{
+    AgreedRights, Agreement, AgreementCall, AgreementStanding, Inclusion, LogEntry, agreement,
+    agreements_of, inclusion, inclusions, is_agreed, log_entries,
+};
 pub use alliance::{
     AgreedTerms, AllianceCall, Appointment, Motion, Outcome, Proposal, TermsInForce, Voice,
     is_suspended, member, proposal, proposals, terms_in_force,

@@ -8,10 +8,10 @@ use std::collections::{HashMap, HashSet};
 use chain::{Chain, identity, key};
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_contracts::{
-    AllianceCall, AuditCall, Call, Decision, EMERGENCY_MS, Grant, Grantee, ItemError, Motion,
-    Outcome, Party, PermissionCall, Purpose, Purposes, Reason, RegistryCall, RelationshipCall,
-    Rights, Role, Scope, Span, Subject, Voice, events, is_suspended, key_of, owner, party, person,
-    proposals,
+    AgreedRights, AgreementCall, AllianceCall, AuditCall, Call, Decision, EMERGENCY_MS, Grant,
+    Grantee, ItemError, Motion, Outcome, Party, PermissionCall, Purpose, Purposes, Reason,
+    RegistryCall, RelationshipCall, Rights, Role, Scope, Span, Subject, Voice, events, is_agreed,
+    is_suspended, key_of, owner, party, person, proposals,
 };
 use proptest::{prelude::*, sample::select};
 
@@ -32,6 +32,8 @@ enum What {
     Call(Call),
     /// Votes on the newest proposal.
     Vote(Voice),
+    /// About the newest agreement, whose name replaces the one in the call.
+    Agreement(AgreementCall),
 }
 
 fn signer() -> impl Strategy<Value = u8> {
@@ -107,6 +109,39 @@ fn permission() -> impl Strategy<Value = PermissionCall> {
     ]
 }
 
+fn agreement() -> impl Strategy<Value = AgreementCall> {
+    let text = Digest([8; 32]);
+    let agreement = Digest([0; 32]);
+    let offer = (node_id(), select(AgreedRights::ALL), 0..9_u64);
+    prop_oneof![
+        1 => offer.prop_map(move |(partner, rights, hours)| {
+            let valid = Span { from_ms: 0, until_ms: 1_000_000 + hours * 3_600_000 };
+            AgreementCall::Offer { partner, text, rights, valid }
+        }),
+        2 => Just(AgreementCall::Accept { agreement }),
+        1 => Just(AgreementCall::End { agreement }),
+        2 => index().prop_map(move |index| AgreementCall::Include { agreement, index }),
+        1 => index().prop_map(move |index| AgreementCall::Exclude { agreement, index }),
+        2 => index().prop_map(move |index| AgreementCall::Consent { agreement, index }),
+        1 => index().prop_map(move |index| AgreementCall::Withdraw { agreement, index }),
+        1 => Just(AgreementCall::Log { agreement, note: text }),
+    ]
+}
+
+/// The call, about another agreement.
+fn about(call: AgreementCall, agreement: Digest) -> AgreementCall {
+    match call {
+        AgreementCall::Accept { .. } => AgreementCall::Accept { agreement },
+        AgreementCall::End { .. } => AgreementCall::End { agreement },
+        AgreementCall::Include { index, .. } => AgreementCall::Include { agreement, index },
+        AgreementCall::Exclude { index, .. } => AgreementCall::Exclude { agreement, index },
+        AgreementCall::Consent { index, .. } => AgreementCall::Consent { agreement, index },
+        AgreementCall::Withdraw { index, .. } => AgreementCall::Withdraw { agreement, index },
+        AgreementCall::Log { note, .. } => AgreementCall::Log { agreement, note },
+        other => other,
+    }
+}
+
 fn what() -> impl Strategy<Value = What> {
     let motion =
         prop_oneof![node_id().prop_map(Motion::Suspend), node_id().prop_map(Motion::Reinstate)];
@@ -115,6 +150,7 @@ fn what() -> impl Strategy<Value = What> {
         3 => registry().prop_map(|call| What::Call(call.into())),
         3 => relationship().prop_map(|call| What::Call(call.into())),
         3 => permission().prop_map(|call| What::Call(call.into())),
+        4 => agreement().prop_map(What::Agreement),
         1 => motion.prop_map(|motion| What::Call(AllianceCall::Propose { motion }.into())),
         2 => select(Voice::ALL).prop_map(What::Vote),
         1 => (index(), select(Purpose::ALL)).prop_map(move |(index, purpose)| {
@@ -133,10 +169,24 @@ fn step() -> impl Strategy<Value = Step> {
                     | What::Call(Call::Alliance(_) | Call::Registry(_))
                     | What::Call(Call::Relationship(RelationshipCall::Link { .. }))
             );
-            let signer = if by_node && honest { 10 + node as u8 } else { signer };
+            let (node, signer) = match &what {
+                What::Agreement(call) if honest => right_one(*call),
+                _ if by_node && honest => (node, 10 + node as u8),
+                _ => (node, signer),
+            };
             Step { node, signer, later_ms, what }
         },
     )
+}
+
+/// Node and signer that a call about an agreement of nodes 0 and 1 needs.
+const fn right_one(call: AgreementCall) -> (u32, u8) {
+    match call {
+        AgreementCall::Accept { .. } => (1, 11),
+        AgreementCall::Consent { .. } | AgreementCall::Withdraw { .. } => (0, 30),
+        AgreementCall::Log { .. } => (0, 31),
+        _ => (0, 10),
+    }
 }
 
 /// What succeeded, told by who signed it: enough to say whether an access has a reason.
@@ -146,7 +196,19 @@ struct Told {
     accepted: HashSet<(String, Digest)>,
     broken: HashMap<(RecordIndex, Digest), u64>,
     newest: Option<Digest>,
+    agreements: HashMap<Digest, Agreed>,
+    offered: Option<Digest>,
     votes: HashSet<(Digest, u32)>,
+}
+
+#[derive(Default)]
+struct Agreed {
+    parties: Vec<NodeId>,
+    until_ms: u64,
+    accepted: bool,
+    ended: bool,
+    included: HashSet<RecordIndex>,
+    consented: HashSet<RecordIndex>,
 }
 
 fn play(steps: &[Step]) -> (Chain, Told) {
@@ -160,6 +222,7 @@ fn play(steps: &[Step]) -> (Chain, Told) {
                 let Some(proposal) = told.newest else { continue };
                 AllianceCall::Vote { proposal, voice: *voice }.into()
             }
+            What::Agreement(call) => about(*call, told.offered.unwrap_or(Digest([0; 32]))).into(),
         };
         let before = chain.state.0.clone();
         let suspended = is_suspended(&chain.state, NodeId::new(step.node).unwrap()).unwrap();
@@ -208,8 +271,57 @@ impl Told {
             Call::Alliance(AllianceCall::Vote { proposal, .. }) => {
                 assert!(self.votes.insert((proposal, step.node)), "a member voted twice");
             }
+            Call::Agreement(call) => self.take_agreement(step, call, id),
             _ => {}
         }
+    }
+
+    fn known(&mut self, agreement: Digest) -> &mut Agreed {
+        self.agreements.get_mut(&agreement).unwrap()
+    }
+
+    fn take_agreement(&mut self, step: &Step, call: AgreementCall, id: Digest) {
+        match call {
+            AgreementCall::Offer { partner, valid: Span { until_ms, .. }, .. } => {
+                let parties = vec![NodeId::new(step.node).unwrap(), partner];
+                self.agreements.insert(id, Agreed { parties, until_ms, ..Agreed::default() });
+                self.offered = Some(id);
+            }
+            AgreementCall::Accept { agreement } => {
+                assert_eq!(self.known(agreement).parties[1].get(), step.node);
+                self.known(agreement).accepted = true;
+            }
+            AgreementCall::End { agreement } => self.known(agreement).ended = true,
+            AgreementCall::Include { agreement, index } => {
+                self.known(agreement).consented.remove(&index);
+                self.known(agreement).included.insert(index);
+            }
+            AgreementCall::Exclude { agreement, index } => {
+                assert!(self.known(agreement).included.remove(&index));
+            }
+            AgreementCall::Consent { agreement, index } => {
+                assert!(self.known(agreement).consented.insert(index));
+            }
+            AgreementCall::Withdraw { agreement, index } => {
+                assert!(self.known(agreement).consented.remove(&index));
+            }
+            AgreementCall::Log { agreement, .. } => assert!(self.known(agreement).accepted),
+            _ => panic!("no such call is made here"),
+        }
+    }
+
+    /// Whether an institution was let in by all three: both parties and the patient.
+    fn agreed(&self, chain: &Chain, index: RecordIndex, node: NodeId) -> bool {
+        self.agreements.values().any(|agreed| {
+            agreed.parties.contains(&node)
+                && agreed.parties.contains(&index.origin())
+                && node != index.origin()
+                && agreed.accepted
+                && !agreed.ended
+                && chain.now_ms < agreed.until_ms
+                && agreed.included.contains(&index)
+                && agreed.consented.contains(&index)
+        })
     }
 
     /// Whether an access that the contract allows has a reason among what the right people signed.
@@ -236,6 +348,9 @@ impl Told {
                 let until_ms = self.broken.get(&(index, person.identity));
                 until_ms.is_some_and(|until_ms| chain.now_ms < *until_ms)
             }
+            (Decision::Agreement, Some(person)) => {
+                person.role == Role::Doctor && self.agreed(chain, index, person.registrar)
+            }
             (Decision::Inspection, Some(person)) => person.role == Role::Inspector,
             _ => false,
         }
@@ -256,6 +371,17 @@ fn check_access(chain: &Chain, told: &Told) {
                     !decision.is_allowed() || told.explains(chain, index, seed, decision);
                 assert!(explained, "{seed} reads {index} for {purpose:?} by {decision:?}");
             }
+        }
+    }
+}
+
+/// Who may update a record of another was let in, too.
+fn check_updates(chain: &Chain, told: &Told) {
+    let origin = NodeId::new(0).unwrap();
+    for index in [0_u64, 1].map(|serial| RecordIndex::new(origin, serial.into())) {
+        for node in (0..4).map(|node| NodeId::new(node).unwrap()) {
+            let may = is_agreed(&chain.state, index, node, AgreedRights::Update, chain.now_ms);
+            assert!(!may.unwrap() || told.agreed(chain, index, node), "{node} updates {index}");
         }
     }
 }
@@ -293,6 +419,7 @@ proptest! {
     ) {
         let (chain, told) = play(&steps);
         check_access(&chain, &told);
+        check_updates(&chain, &told);
         check_registry(&chain);
         check_votes(&chain, &told);
         for seed in [30, 31, 32, 33] {

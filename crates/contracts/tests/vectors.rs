@@ -8,9 +8,10 @@ use std::{fs, path::Path};
 
 use emrshare_codec::{Digest, NodeId, RecordIndex, Serial};
 use emrshare_contracts::{
-    AgreedTerms, AllianceCall, AppendStatement, Application, Appointment, AuditCall, Call, Genesis,
-    Grant, Grantee, Member, Motion, Party, PermissionCall, Purpose, Purposes, Reason, RegistryCall,
-    RelationshipCall, Rights, Role, Scope, Span, Terms, Voice,
+    AgreedRights, AgreedTerms, AgreementCall, AllianceCall, AppendStatement, Application,
+    Appointment, AuditCall, Call, Genesis, Grant, Grantee, Member, Motion, Party, PermissionCall,
+    Purpose, Purposes, Reason, RegistryCall, RelationshipCall, Rights, Role, Scope, Span, Terms,
+    Voice,
 };
 use emrshare_identity::{Authority, EthereumAddress, SigningKey, Subject, Validity};
 use emrshare_ledger::{DecodeError, Transaction, TransactionDraft};
@@ -20,7 +21,7 @@ use sha2::Digest as _;
 /// The files and their SHA-256.
 const LOCKS: [(&str, &str); 2] = [
     ("genesis.json", "638b37e71996d4cda9b16f7dda95b36051d3819b7c86129bbf11524435aade85"),
-    ("calls.json", "ec0a42477c9a59e7e295a3e5a86047da072c9ce85baaf02e419edb568889181f"),
+    ("calls.json", "c6c44e96125b37ad53ff57a4f6b5cec0b28dc4efbdcbc880ca4a19bdaef76034"),
 ];
 const TIME: i64 = 1_763_683_200;
 
@@ -117,6 +118,7 @@ fn calls() -> Value {
     let time_ms = statement.time_ms;
     let (to, id) = (digest(8), digest(6));
     let role = Grantee::Role(node, Role::Researcher);
+    let agreed = AgreedRights::QueryAndUpdate;
     let calls: Vec<(Call, Value)> = vec![
         (
             AllianceCall::Propose { motion: Motion::Suspend(node) }.into(),
@@ -234,6 +236,20 @@ fn calls() -> Value {
             json!([1, at, "emergency", to.to_string()]),
         ),
         (AuditCall::Delivered { request: id }.into(), json!([2, id.to_string()])),
+        (
+            AgreementCall::Offer { partner: node, text: to, rights: agreed, valid }.into(),
+            json!([0, 7, to.to_string(), "query+update", "5", u64::MAX.to_string()]),
+        ),
+        (AgreementCall::Accept { agreement: id }.into(), json!([1, id.to_string()])),
+        (AgreementCall::End { agreement: id }.into(), json!([2, id.to_string()])),
+        (AgreementCall::Include { agreement: id, index }.into(), json!([3, id.to_string(), at])),
+        (AgreementCall::Exclude { agreement: id, index }.into(), json!([4, id.to_string(), at])),
+        (AgreementCall::Consent { agreement: id, index }.into(), json!([5, id.to_string(), at])),
+        (AgreementCall::Withdraw { agreement: id, index }.into(), json!([6, id.to_string(), at])),
+        (
+            AgreementCall::Log { agreement: id, note: to }.into(),
+            json!([7, id.to_string(), to.to_string()]),
+        ),
     ];
     let bad = calls.iter().flat_map(|(call, _)| bad_payloads(call)).collect::<Vec<_>>();
     let good = calls.into_iter().enumerate().map(|(place, (call, fields))| {

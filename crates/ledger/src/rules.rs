@@ -3,7 +3,7 @@
 //! | rule | why |
 //! |---|---|
 //! | sequences of a node ascend | an old submission cannot come again |
-//! | only the origin acts on its records | nobody else can add, change or end them |
+//! | only the origin acts on its records; others update one if they may | nobody else can add, change or end them |
 //! | serials of new records count up from 0 without a gap | nothing can be left out unseen |
 //! | an `add` or `update` brings an original that no block holds | a record is shared once |
 //! | an `update` that repeats the original of its record's version makes the copy anew | policies change |
@@ -72,7 +72,8 @@ pub enum RuleError {
 /// Judges a submission and writes what it changes, all of it or (on an error) unusable parts:
 /// give it an overlay of its own and drop that on an error.
 ///
-/// Signatures are not looked at: see [`Submission::verify`].
+/// `may_update` says whether the submission's node may update a record of another. Signatures are
+/// not looked at: see [`Submission::verify`].
 ///
 /// # Errors
 /// The first rule that an entry breaks.
@@ -80,6 +81,7 @@ pub fn apply<S: StateRead + ?Sized>(
     state: &mut Overlay<'_, S>,
     submission: &Submission<'_>,
     height: u64,
+    may_update: impl Fn(&Overlay<'_, S>, RecordIndex) -> Result<bool, StateError>,
 ) -> Result<(), RuleError> {
     let node = submission.node();
     let mut counters = state.node(node)?;
@@ -91,11 +93,11 @@ pub fn apply<S: StateRead + ?Sized>(
     // An entry changes its record and claims its original.
     state.reserve(2 * submission.entries().len());
     for entry in submission.entries().iter() {
-        let origin = entry.index().origin();
-        if origin != node {
+        let (kind, origin) = (entry.operation().kind(), entry.index().origin());
+        if origin != node && !(kind == Kind::Update && may_update(state, entry.index())?) {
             return Err(RuleError::NotOrigin { acting: node, origin });
         }
-        match entry.operation().kind() {
+        match kind {
             Kind::Add => counters.next_serial = add(state, &entry, counters.next_serial, height)?,
             Kind::Update => update(state, &entry, height)?,
             Kind::Delete => delete(state, &entry, height)?,

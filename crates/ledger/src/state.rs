@@ -75,7 +75,7 @@ pub trait StateScan: StateRead {
 
 /// The keys of the ledger's own state.
 pub mod key {
-    use emrshare_codec::{Digest, NodeId, RecordIndex, Serial};
+    use emrshare_codec::{Digest, NodeId, RecordIndex};
     use emrshare_identity::PublicKey;
 
     /// All keys of contracts start with this byte.
@@ -93,13 +93,6 @@ pub mod key {
     #[must_use]
     pub fn record(index: RecordIndex) -> Vec<u8> {
         [RECORDS, &index.to_key()].concat()
-    }
-
-    /// All keys of [`record`] for the records of a node start with this, and no others.
-    #[must_use]
-    pub fn records_of(origin: NodeId) -> Vec<u8> {
-        // Four zero bits and the 20 of the origin.
-        [RECORDS, &RecordIndex::new(origin, Serial::ZERO).to_key()[..3]].concat()
     }
 
     /// Which record an original digest belongs to.

@@ -12,9 +12,14 @@ mod common;
 use common::{CHAIN, certificate, entry, key, node, submission, validators};
 
 fn apply(state: &mut Memory, bytes: &[u8]) -> Result<(), RuleError> {
+    apply_if(state, bytes, false)
+}
+
+/// As if others might update records, or not.
+fn apply_if(state: &mut Memory, bytes: &[u8], may_update: bool) -> Result<(), RuleError> {
     let submission = Submission::from_bytes(bytes).unwrap();
     let mut overlay = Overlay::new(&*state);
-    rules::apply(&mut overlay, &submission, 1)?;
+    rules::apply(&mut overlay, &submission, 1, |_, _| Ok(may_update))?;
     let changes = overlay.into_changes();
     state.apply(changes);
     Ok(())
@@ -159,14 +164,21 @@ fn old_submission_cannot_come_again() {
 fn only_the_origin_acts_on_its_records() {
     let mut state = Memory::default();
     apply(&mut state, &submission(1, vec![entry(Kind::Add, 0, 0, 1)])).unwrap();
-    let foreign = Entry::new(
-        Operation::new(Marker::RECORD, Kind::Delete, node(1)),
-        RecordIndex::new(node(0), Serial::ZERO),
-        Digest([1; 32]),
-        Digest([0xfe; 32]),
-    );
-    let found = apply(&mut state, &submission(1, vec![foreign]));
-    assert!(matches!(found, Err(RuleError::NotOrigin { .. })));
+    let index = RecordIndex::new(node(0), Serial::ZERO);
+    let foreign = |kind, original| {
+        let operation = Operation::new(Marker::RECORD, kind, node(1));
+        Entry::new(operation, index, Digest([original; 32]), Digest([0xfe; 32]))
+    };
+    let kinds = [(Kind::Add, 2), (Kind::Update, 2), (Kind::Delete, 2)];
+    for (sequence, (kind, original)) in (1..).zip(kinds) {
+        let foreign = submission(sequence, vec![foreign(kind, original)]);
+        let found = apply(&mut state, &foreign);
+        assert!(matches!(found, Err(RuleError::NotOrigin { .. })));
+        let found = apply_if(&mut state, &foreign, true);
+        assert_eq!(found.is_ok(), kind == Kind::Update, "{kind:?}");
+    }
+    assert_eq!(state.record(index).unwrap().unwrap().acting, node(1));
+    apply(&mut state, &submission(2, vec![entry(Kind::Update, 0, 0, 3)])).unwrap();
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::{
 
 use axum::{body::Body, http::StatusCode};
 use bytes::Bytes;
-use emrshare_codec::Digest;
+use emrshare_codec::{Digest, NodeId};
 use emrshare_contracts::{AuditCall, Decision, REQUEST_MS, Request, request};
 use emrshare_identity::EnvelopeAddress;
 use emrshare_ledger::StateError;
@@ -27,7 +27,7 @@ use crate::{
 
 /// Pieces of ciphertext, of some 64 KiB, that wait to be sent.
 const WAITING_MAX: usize = 16;
-/// How long an origin waits for the block with a request.
+/// How long a holder waits for the block with a request.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An original is not handed out.
@@ -41,7 +41,9 @@ pub(crate) enum DeliverError {
     Expired,
     #[error("the original is destroyed")]
     Destroyed,
-    #[error("the origin of the record does not answer")]
+    #[error("node {0}, which has the original, has left or is suspended: only it can hand it out")]
+    Gone(NodeId),
+    #[error("the node that has the original does not answer")]
     Unreachable(#[source] AskError),
     #[error(transparent)]
     State(#[from] StateError),
@@ -61,7 +63,7 @@ pub(crate) fn open_request(shared: &Shared, id: Digest) -> Result<Request, Deliv
     Ok(asked)
 }
 
-/// The same at the origin, which may not have the block yet that the one who asked has seen.
+/// The same at the holder, which may not have the block yet that the one who asked has seen.
 pub(crate) async fn open_request_soon(
     shared: &Shared,
     id: Digest,
@@ -79,21 +81,23 @@ pub(crate) async fn open_request_soon(
     }
 }
 
-/// The encrypted original: from this node's store, or from its origin.
+/// The encrypted original: from this node's store, or from the node that has it.
 pub(crate) async fn fetch(
     shared: &Arc<Shared>,
     id: Digest,
     asked: &Request,
 ) -> Result<Body, DeliverError> {
-    let origin = asked.index.origin();
-    if origin == shared.me {
+    if asked.holder == shared.me {
         return hand_out(shared, id, asked).await;
     }
-    let answer = shared.peers.original(origin, id).await.map_err(as_told)?;
+    if !shared.chain.members().is_active(asked.holder) {
+        return Err(DeliverError::Gone(asked.holder));
+    }
+    let answer = shared.peers.original(asked.holder, id).await.map_err(as_told)?;
     Ok(Body::from_stream(answer.bytes_stream()))
 }
 
-/// What an origin's refusal means.
+/// What a holder's refusal means.
 fn as_told(error: AskError) -> DeliverError {
     match error.status() {
         Some(StatusCode::NOT_FOUND) => DeliverError::Destroyed,

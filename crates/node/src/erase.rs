@@ -147,7 +147,7 @@ impl Eraser {
     async fn erase(&self, index: RecordIndex) -> Result<(), Error> {
         for entry in self.versions(index)? {
             self.remove_copy(&entry).await?;
-            if index.origin() == self.me {
+            if entry.operation().acting() == self.me {
                 self.originals.remove(entry.original()).await?;
             }
         }

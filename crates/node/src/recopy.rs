@@ -95,19 +95,21 @@ impl Recopier {
         in_force: &TermsInForce,
     ) -> Result<(Vec<RecordIndex>, Option<Vec<u8>>), Error> {
         let state = self.ingest.chain.state();
-        let mine = key::records_of(self.ingest.chain.me());
-        let rows = state.scan(&mine, from, PAGE)?;
+        let rows = state.scan(key::RECORDS, from, PAGE)?;
         let mut outdated = Vec::new();
         for (key, row) in &rows {
             let index = RecordIndex::from_key(&key[key::RECORDS.len()..])?;
             let record = RecordState::from_bytes(row)?;
-            if record.status == Status::Active && !self.is_current(&record, in_force)? {
+            // Who made the last version has its original, also of a record of another.
+            let is_mine = record.acting == self.ingest.chain.me();
+            if is_mine && record.status == Status::Active && !self.is_current(&record, in_force)? {
                 outdated.push(index);
             }
         }
         let last = rows.last().filter(|_| rows.len() == PAGE);
         // The smallest key behind the last one.
-        Ok((outdated, last.map(|(key, _)| [&key[mine.len()..], &[0]].concat())))
+        let next = last.map(|(key, _)| [&key[key::RECORDS.len()..], &[0]].concat());
+        Ok((outdated, next))
     }
 
     /// Whether the ledger and this node's own rows say that the policy in force made the copy.

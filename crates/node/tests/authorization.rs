@@ -39,7 +39,7 @@ const REGULATORS: &[&str] = &["regulator", "inspector"];
 const PATIENT_AND_REGULATORS: &[&str] = &["patient", "regulator", "inspector"];
 
 /// Who may, by method and path. What is not here is a mistake of this test.
-const TABLE: [(&str, &str, &[&str]); 41] = [
+const TABLE: [(&str, &str, &[&str]); 43] = [
     ("get", "/api/v1/ready", EVERYBODY),
     ("get", "/api/v1/status", EVERYBODY),
     ("get", "/api/v1/metrics", OPERATORS),
@@ -78,6 +78,8 @@ const TABLE: [(&str, &str, &[&str]); 41] = [
     ("get", "/api/v1/trail", REGULATORS),
     ("get", "/api/v1/proposals", EVERYBODY),
     ("get", "/api/v1/contributions", EVERYBODY),
+    ("get", "/api/v1/agreements", &["operator", "doctor"]),
+    ("get", "/api/v1/agreements/{agreement}", EVERYBODY),
     ("get", "/api/v1/terms", EVERYBODY),
     ("get", "/api/v1/terms/coverage", EVERYBODY),
     ("post", "/api/v1/documents", OPERATORS),

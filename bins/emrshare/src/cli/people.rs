@@ -360,7 +360,7 @@ pub(crate) fn purpose(name: &str) -> Result<Purpose, String> {
     word(Purpose::from_name, Purpose::ALL, Purpose::name)(name)
 }
 
-fn word<T: Copy + 'static>(
+pub(super) fn word<T: Copy + 'static>(
     from_name: fn(&str) -> Option<T>,
     all: &'static [T],
     name: fn(T) -> &'static str,

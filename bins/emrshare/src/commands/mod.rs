@@ -1,5 +1,6 @@
 //! What the commands do.
 
+mod agreement;
 mod alliance;
 mod bench;
 mod certificates;
@@ -116,6 +117,7 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Revoke(arguments) => people::revoke(&arguments, json).await,
         Command::BreakGlass(arguments) => people::break_glass(&arguments, json).await,
         Command::Audit(arguments) => people::audit(&arguments, json).await,
+        Command::Agreement(command) => agreement::run(&command, json).await,
         Command::Alliance(command) => alliance::run(&command, json).await,
         Command::Protocol(command) => protocol::run(&command, json).await,
         Command::Wallet(command) => wallet::run(&command, json).await,

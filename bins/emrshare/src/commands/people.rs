@@ -198,7 +198,7 @@ async fn everything(client: &Client) -> anyhow::Result<Value> {
     }
 }
 
-async fn signed(at: &At, call: impl Into<Call>, as_json: bool) -> anyhow::Result<()> {
+pub(super) async fn signed(at: &At, call: impl Into<Call>, as_json: bool) -> anyhow::Result<()> {
     output::value(&home::client(at)?.sign_and_send(call).await?, as_json);
     Ok(())
 }

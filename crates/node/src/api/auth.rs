@@ -81,6 +81,14 @@ impl Caller {
         }
     }
 
+    /// Doctors and operators see what their institution agreed on.
+    pub(crate) fn may_treat(self) -> Result<(), ApiError> {
+        match self {
+            Self::Operator(_) | Self::Person(_, Role::Doctor) => Ok(()),
+            Self::Person(..) => Err(ApiError::not_allowed("a doctor or an operator")),
+        }
+    }
+
     /// Regulators and inspectors may read every trail.
     pub(crate) fn may_regulate(self) -> Result<(), ApiError> {
         match self {

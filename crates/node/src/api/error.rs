@@ -74,6 +74,9 @@ impl From<IngestError> for ApiError {
                 Self { status, error: "refused", message, refusal: Some(refusal) }
             }
             IngestError::NotFound(_) => Self::not_found(message),
+            IngestError::NotAgreed { .. } => {
+                Self::new(StatusCode::FORBIDDEN, "not-agreed", message)
+            }
             IngestError::NotActive => Self::new(StatusCode::FORBIDDEN, "not-a-member", message),
             IngestError::UnderWay => Self::new(StatusCode::CONFLICT, "under-way", message),
             IngestError::Terms(error) => Self::from(error),
@@ -116,10 +119,11 @@ impl From<DeliverError> for ApiError {
             }
             DeliverError::Expired => Self::new(StatusCode::GONE, "expired", error),
             DeliverError::Unreachable(cause) => {
-                tracing::warn!(%cause, "the origin of a record does not answer");
-                let message = "the origin of the record does not answer; try again later";
-                Self::new(StatusCode::BAD_GATEWAY, "origin-unreachable", message)
+                tracing::warn!(%cause, "the node that has an original does not answer");
+                let message = "the node that has the original does not answer; try again later";
+                Self::new(StatusCode::BAD_GATEWAY, "holder-unreachable", message)
             }
+            DeliverError::Gone(_) => Self::new(StatusCode::GONE, "holder-gone", error),
             error => Self::local(error),
         }
     }

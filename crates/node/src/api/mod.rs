@@ -1,5 +1,6 @@
 //! The node's HTTPS interface.
 
+mod agreements;
 mod alliance;
 pub(crate) mod auth;
 mod error;
@@ -91,6 +92,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(rights::trail_of_all))
         .routes(routes!(alliance::proposals))
         .routes(routes!(alliance::contributions))
+        .routes(routes!(agreements::own))
+        .routes(routes!(agreements::one))
         .routes(routes!(terms::show))
         .routes(routes!(terms::covered))
         .routes(routes!(terms::add))

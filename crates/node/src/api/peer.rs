@@ -69,7 +69,7 @@ pub(super) async fn original(
     check_member(&shared, shown)?;
     let id = Digest(body.as_ref().try_into().map_err(ApiError::malformed)?);
     let asked = deliver::open_request_soon(&shared, id).await?;
-    if asked.index.origin() != shared.me {
+    if asked.holder != shared.me {
         return Err(ApiError::not_found("the original is another node's"));
     }
     Ok(deliver::hand_out(&shared, id, &asked).await?.into_response())

@@ -249,6 +249,14 @@ fn in_words(happening: Happening) -> String {
         Happening::WalletBound { address } => format!("wallet {address} bound"),
         Happening::WalletUnbound { address } => format!("wallet {address} unbound"),
         Happening::Agreed { protocol } => format!("terms in force: protocol {protocol}"),
+        Happening::AgreementMade { agreement } => format!("agreement {agreement} made"),
+        Happening::AgreementEnded { agreement } => format!("agreement {agreement} ended"),
+        Happening::Included { agreement } => format!("included in agreement {agreement}"),
+        Happening::Excluded { agreement } => format!("taken out of agreement {agreement}"),
+        Happening::Consented { agreement } => format!("the patient consents to {agreement}"),
+        Happening::Withdrawn { agreement } => {
+            format!("the patient withdraws consent to {agreement}")
+        }
         _ => "something that this software does not know".into(),
     }
 }

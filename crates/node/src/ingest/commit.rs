@@ -15,7 +15,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use emrshare_codec::{
     DecodeError, Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial,
 };
-use emrshare_contracts::{is_active, terms_in_force};
+use emrshare_contracts::{AgreedRights, is_active, is_agreed, terms_in_force};
 use emrshare_identity::SigningKey;
 use emrshare_ledger::{StateError, StateRead, Status, Submission, SubmissionDraft};
 use emrshare_storage::{Batch, Kv};
@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     chain::NodeChain,
+    clock,
     files::{self, DesensitizedStore, User},
     originals::OriginalStore,
     peers::Forward,
@@ -284,7 +285,17 @@ impl Packer {
         let record = state.record(index)?.filter(|record| record.status == Status::Active);
         let is_change = order.kind == Kind::Update && !order.is_anew;
         let current = record.is_some_and(|record| is_change || record.original == order.original);
-        Ok((!current || index.origin() != self.me).then_some(IngestError::NotFound(index)))
+        if !current {
+            return Ok(Some(IngestError::NotFound(index)));
+        }
+        let is_mine = index.origin() == self.me;
+        let may_act = is_mine || order.kind == Kind::Update && self.may_update(state, index)?;
+        Ok((!may_act).then_some(IngestError::NotAgreed { index }))
+    }
+
+    /// Whether an agreement lets this node update a record of another, by this node's clock.
+    fn may_update(&self, state: &FinalState, index: RecordIndex) -> Result<bool, StateError> {
+        is_agreed(state, index, self.me, AgreedRights::Update, clock::now_ms())
     }
 
     /// Makes the files those of their records, clears the outbox and answers.
@@ -338,7 +349,7 @@ impl Packer {
             if on_ledger {
                 done.delete(OUTBOX, &key);
                 if let Some(index) = state.record_of_original(entry.original())?
-                    && index.origin() == self.me
+                    && state.record(index)?.is_some_and(|record| record.acting == self.me)
                     && kind != Kind::Delete
                 {
                     let operation = entry.operation();

@@ -34,7 +34,7 @@ use store::Parcel;
 pub(crate) enum Change {
     /// A new record.
     Add,
-    /// A new version of a record of this node.
+    /// A new version of a record of this node, or of one that an agreement lets it update.
     Update(RecordIndex),
 }
 
@@ -187,10 +187,10 @@ impl Ingest {
         let state = self.chain.state();
         let index = state.record_of_original(original).map_err(IngestError::local)?;
         let Some(index) = index else { return Err(IngestError::UnderWay) };
-        if index.origin() != self.chain.me() {
+        let record = state.record(index).map_err(IngestError::local)?;
+        if record.is_none_or(|record| record.acting != self.chain.me()) {
             return Err(Refusal::duplicate(index).into());
         }
-        let record = state.record(index).map_err(IngestError::local)?;
         Ok(record.map(|record| Committed {
             index,
             height: record.height,

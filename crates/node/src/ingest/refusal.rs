@@ -91,6 +91,16 @@ pub(crate) enum IngestError {
     /// There is no such active record of this node.
     #[error("there is no active record {0} of this node")]
     NotFound(RecordIndex),
+    /// The record is another node's, and no agreement lets this one update it.
+    #[error(
+        "{index} is a record of node {}: it alone changes it, unless an agreement in force, to which \
+         the patient has consented, lets this node update it",
+        .index.origin()
+    )]
+    NotAgreed {
+        /// The record.
+        index: RecordIndex,
+    },
     /// The node's records are not taken.
     #[error(
         "this node is no member whose records are taken: it is not admitted yet, is suspended, or has \

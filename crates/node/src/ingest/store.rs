@@ -81,8 +81,10 @@ impl Ingest {
     /// cannot become the files of a record of this node, not even by a push that is under way.
     pub(super) async fn discard(&self, judged: &Judged) {
         let original = judged.original.manifest().digest();
-        let owner = self.chain.state().record_of_original(original).ok().flatten();
-        if owner.is_none_or(|index| index.origin() == self.chain.me()) {
+        let state = self.chain.state();
+        let owner = state.record_of_original(original).ok().flatten();
+        let owner = owner.and_then(|index| state.record(index).ok().flatten());
+        if owner.is_none_or(|record| record.acting == self.chain.me()) {
             return;
         }
         let desensitized = judged.desensitized.manifest().digest();
