@@ -79,7 +79,8 @@ fn a_record_is_open_once_both_parties_and_the_patient_have_signed() {
 
 #[test]
 fn origin_patient_party_and_time_each_close_it_alone() {
-    let closing: [(u32, u8, fn(Digest, RecordIndex) -> AgreementCall); 4] = [
+    type Closing = fn(Digest, RecordIndex) -> AgreementCall;
+    let closing: [(u32, u8, Closing); 4] = [
         (0, 10, |agreement, index| AgreementCall::Exclude { agreement, index }),
         (0, 30, |agreement, index| AgreementCall::Withdraw { agreement, index }),
         (0, 10, |agreement, _| AgreementCall::End { agreement }),

@@ -91,7 +91,7 @@ impl Home {
     }
 }
 
-fn transaction(answer: &Value) -> Digest {
+pub(crate) fn transaction(answer: &Value) -> Digest {
     answer["transaction"].as_str().unwrap().parse().unwrap()
 }
 
