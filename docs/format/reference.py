@@ -269,6 +269,7 @@ NODE, TIME, KEY, INDEX, TEXT = "node", 8, "key", "index", "text"
 MOTION = [("suspend", [NODE]), ("reinstate", [NODE]), ("terms", [KEY, KEY, KEY]), ("appoint", [ROLE, KEY, KEY]), ("admit", [KEY])]
 SCOPE = [("all", []), ("record", [INDEX])]
 GRANTEE = [("person", [KEY]), ("role", [NODE, ROLE]), ("institution", [NODE])]
+ABOUT = [("none", []), ("record", [INDEX])]
 PARTY = [("key", [KEY]), ("person", [KEY])]
 CALLS = {
     (1, 0): [MOTION],
@@ -302,6 +303,11 @@ CALLS = {
     (6, 5): [KEY, INDEX],
     (6, 6): [KEY, INDEX],
     (6, 7): [KEY, KEY],
+    (7, 0): [KEY, KEY, ABOUT],
+    (7, 1): [KEY],
+    (7, 2): [KEY],
+    (7, 3): [KEY, KEY],
+    (7, 4): [KEY],
 }
 
 

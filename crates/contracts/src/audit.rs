@@ -9,7 +9,7 @@ use emrshare_identity::{EthereumAddress, PublicKey};
 use emrshare_ledger::{Overlay, StateError, StateRead, StateScan, Status, wire::Reader};
 
 use crate::{
-    CallError, Role,
+    CallError, ConsultationStanding, Role,
     authorization::{Decision, Purpose, authorize},
     contribution,
     error::allow,
@@ -186,6 +186,13 @@ calls! {
         22 => Withdrawn {
             /// The transaction that offered the agreement.
             agreement: Digest,
+        },
+        /// A question to a doctor was asked, accepted, declined, answered or closed.
+        23 => Consulted {
+            /// The transaction that asked.
+            consultation: Digest,
+            /// How it stands now.
+            standing: ConsultationStanding,
         },
     }
 }

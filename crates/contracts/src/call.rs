@@ -3,8 +3,8 @@
 use emrshare_ledger::{ContractId, DecodeError, Overlay, StateRead, Transaction, wire::Reader};
 
 use crate::{
-    AgreementCall, AllianceCall, AuditCall, CallError, PermissionCall, RegistryCall,
-    RelationshipCall, audit::Signed, wire::Field,
+    AgreementCall, AllianceCall, AuditCall, CallError, ConsultationCall, PermissionCall,
+    RegistryCall, RelationshipCall, audit::Signed, wire::Field,
 };
 
 const ALLIANCE: ContractId = ContractId(1);
@@ -13,6 +13,7 @@ const RELATIONSHIP: ContractId = ContractId(3);
 const PERMISSION: ContractId = ContractId(4);
 const AUDIT: ContractId = ContractId(5);
 const AGREEMENT: ContractId = ContractId(6);
+const CONSULTATION: ContractId = ContractId(7);
 
 /// A call of a contract.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -30,6 +31,8 @@ pub enum Call {
     Audit(AuditCall),
     /// About agreements.
     Agreement(AgreementCall),
+    /// About consultations.
+    Consultation(ConsultationCall),
 }
 
 impl Call {
@@ -43,6 +46,7 @@ impl Call {
             Self::Permission(_) => PERMISSION,
             Self::Audit(_) => AUDIT,
             Self::Agreement(_) => AGREEMENT,
+            Self::Consultation(_) => CONSULTATION,
         }
     }
 
@@ -56,6 +60,7 @@ impl Call {
             Self::Permission(call) => call.to_bytes(),
             Self::Audit(call) => call.to_bytes(),
             Self::Agreement(call) => call.to_bytes(),
+            Self::Consultation(call) => call.to_bytes(),
         }
     }
 
@@ -80,6 +85,7 @@ impl Call {
             PERMISSION => Field::read(&mut reader).map(Self::Permission)?,
             AUDIT => Field::read(&mut reader).map(Self::Audit)?,
             AGREEMENT => Field::read(&mut reader).map(Self::Agreement)?,
+            CONSULTATION => Field::read(&mut reader).map(Self::Consultation)?,
             ContractId(found) => {
                 return Err(DecodeError::Value { what: "contract", found: found.into() });
             }
@@ -101,6 +107,7 @@ impl Call {
             Self::Permission(call) => call.apply(state, by),
             Self::Audit(call) => call.apply(state, by),
             Self::Agreement(call) => call.apply(state, by),
+            Self::Consultation(call) => call.apply(state, by),
         }
     }
 }
@@ -123,5 +130,6 @@ from_call!(
     Relationship: RelationshipCall,
     Permission: PermissionCall,
     Audit: AuditCall,
-    Agreement: AgreementCall
+    Agreement: AgreementCall,
+    Consultation: ConsultationCall
 );

@@ -173,6 +173,16 @@ pub(crate) fn log_entry(agreement: Digest, number: u32) -> Vec<u8> {
     key_of_two(b'z', &agreement, &number)
 }
 
+/// Question → who asked whom, and how it stands.
+pub(crate) fn consultation(id: Digest) -> Vec<u8> {
+    key(b'x', &id)
+}
+
+/// Person, question → nothing: the person asked or was asked.
+pub(crate) fn consultation_of(person: Digest, id: Digest) -> Vec<u8> {
+    key_of_two(b'X', &person, &id)
+}
+
 /// Institution → what it gave and took.
 pub(crate) fn contribution(node: NodeId) -> Vec<u8> {
     key(b'k', &node)

@@ -27,6 +27,7 @@ mod alliance;
 mod audit;
 mod authorization;
 mod call;
+mod consultation;
 mod contribution;
 mod coverage;
 mod error;
@@ -55,6 +56,9 @@ pub use audit::{
 };
 pub use authorization::{Decision, Purpose, Purposes, authorize};
 pub use call::Call;
+pub use consultation::{
+    Consultation, ConsultationCall, ConsultationStanding, consultation, consultations_of,
+};
 pub use contribution::{Contribution, contribution};
 pub use coverage::{Coverage, coverage};
 pub use error::CallError;

@@ -9,9 +9,9 @@ use std::{fs, path::Path};
 use emrshare_codec::{Digest, NodeId, RecordIndex, Serial};
 use emrshare_contracts::{
     AgreedRights, AgreedTerms, AgreementCall, AllianceCall, AppendStatement, Application,
-    Appointment, AuditCall, Call, Genesis, Grant, Grantee, Member, Motion, Party, PermissionCall,
-    Purpose, Purposes, Reason, RegistryCall, RelationshipCall, Rights, Role, Scope, Span, Terms,
-    Voice,
+    Appointment, AuditCall, Call, ConsultationCall, Genesis, Grant, Grantee, Member, Motion, Party,
+    PermissionCall, Purpose, Purposes, Reason, RegistryCall, RelationshipCall, Rights, Role, Scope,
+    Span, Terms, Voice,
 };
 use emrshare_identity::{Authority, EthereumAddress, SigningKey, Subject, Validity};
 use emrshare_ledger::{DecodeError, Transaction, TransactionDraft};
@@ -21,7 +21,7 @@ use sha2::Digest as _;
 /// The files and their SHA-256.
 const LOCKS: [(&str, &str); 2] = [
     ("genesis.json", "638b37e71996d4cda9b16f7dda95b36051d3819b7c86129bbf11524435aade85"),
-    ("calls.json", "c6c44e96125b37ad53ff57a4f6b5cec0b28dc4efbdcbc880ca4a19bdaef76034"),
+    ("calls.json", "5f5dc6bfbeb356f97e82a159dedb1b8c908f34bbf4ad673fb645b36a9d278b10"),
 ];
 const TIME: i64 = 1_763_683_200;
 
@@ -250,6 +250,21 @@ fn calls() -> Value {
             AgreementCall::Log { agreement: id, note: to }.into(),
             json!([7, id.to_string(), to.to_string()]),
         ),
+        (
+            ConsultationCall::Ask { doctor: identity, question: to, about: Some(index) }.into(),
+            json!([0, identity.to_string(), to.to_string(), ["record", at]]),
+        ),
+        (
+            ConsultationCall::Ask { doctor: identity, question: to, about: None }.into(),
+            json!([0, identity.to_string(), to.to_string(), ["none"]]),
+        ),
+        (ConsultationCall::Accept { consultation: id }.into(), json!([1, id.to_string()])),
+        (ConsultationCall::Decline { consultation: id }.into(), json!([2, id.to_string()])),
+        (
+            ConsultationCall::Answer { consultation: id, answer: to }.into(),
+            json!([3, id.to_string(), to.to_string()]),
+        ),
+        (ConsultationCall::Close { consultation: id }.into(), json!([4, id.to_string()])),
     ];
     let bad = calls.iter().flat_map(|(call, _)| bad_payloads(call)).collect::<Vec<_>>();
     let good = calls.into_iter().enumerate().map(|(place, (call, fields))| {
