@@ -46,7 +46,7 @@ say "doctors and a researcher are registered by their hospitals"
 declare -A key
 register() { # name, hospital, role
   key[$1]=$("$emrshare" --json key new "$here/$1.key" | field public_key)
-  "$emrshare" register "${key[$1]}" --role "$3" --identity "$1" --home "$2" >/dev/null
+  echo "$1" | "$emrshare" register "${key[$1]}" --role "$3" --identity-file - --home "$2" >/dev/null
   echo "$1: $3"
 }
 register li "$first" doctor
@@ -86,6 +86,17 @@ signed=$("$emrshare" --json relationship sign "$record" "$visit" $(as li "$first
 say "Dr. Schmidt of the other hospital is refused"
 until "$emrshare" show "$record" --home "$second" >/dev/null 2>&1; do sleep 0.2; done
 must_fail 5 "$emrshare" get "$record" --original $(as schmidt "$second")
+
+say "Dr. Li asks Dr. Schmidt, who takes it on: both sides see it, and no record opens"
+echo "Would you operate?" >"$here/question"
+echo "I would wait." >"$here/answer"
+question=$("$emrshare" --json consultation ask "${key[schmidt]}" --question "$here/question" \
+  --about "$record" $(as li "$first") | field transaction)
+until "$emrshare" consultation accept "$question" $(as schmidt "$second") >/dev/null 2>&1; do sleep 0.2; done
+must_fail 5 "$emrshare" get "$record" --original --for consultation $(as schmidt "$second")
+"$emrshare" consultation answer "$question" --answer "$here/answer" $(as schmidt "$second") >/dev/null
+until "$emrshare" consultation close "$question" $(as li "$first") >/dev/null 2>&1; do sleep 0.2; done
+"$emrshare" consultation list $(as li "$first")
 
 say "the patient refers to Dr. Schmidt, who now reads it through the other hospital"
 "$emrshare" grant "$record" "${key[schmidt]}" --for consultation --hours 2 "${patient[@]}" >/dev/null
@@ -128,6 +139,7 @@ cmp "$here/li/manifest.json" "$here/a/manifest.json"
 "$emrshare" submit --update "$record" "$here/later"/* --home "$second" >/dev/null
 echo "Seen again, better." >"$here/note"
 "$emrshare" agreement log "$agreement" --note "$here/note" $(as schmidt "$second") >/dev/null
+until "$emrshare" show "$record" --home "$first" | grep -q "version: 2"; do sleep 0.2; done
 "$emrshare" show "$record" --home "$first"
 "$emrshare" get "$record" --original --out "$here/li2" $(as li "$first")
 if cmp -s "$here/li/manifest.json" "$here/li2/manifest.json"; then exit 1; fi

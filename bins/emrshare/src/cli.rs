@@ -1,6 +1,7 @@
 //! Flags and commands.
 
 mod agreement;
+mod consultation;
 mod people;
 
 use std::path::PathBuf;
@@ -12,9 +13,11 @@ use emrshare_contracts::{Purpose, Role};
 use emrshare_identity::PublicKey;
 
 pub(crate) use agreement::{AgreementCommand, Which, WhichRecord};
+pub(crate) use consultation::{ConsultationCommand, Question};
 pub(crate) use people::{
-    AllianceCommand, AuditArguments, BreakGlassArguments, GrantArguments, PersonCommand,
-    ProtocolCommand, RelationshipCommand, RevokeArguments, WalletCommand, WalletFile,
+    AllianceCommand, AuditArguments, BreakGlassArguments, GrantArguments, IdentityText,
+    PersonCommand, ProtocolCommand, RelationshipCommand, RevokeArguments, WalletCommand,
+    WalletFile,
 };
 
 /// Electronic medical records, shared without a centre.
@@ -184,9 +187,8 @@ pub(crate) enum Command {
         /// see `alliance appoint`.
         #[arg(long, value_parser = people::role)]
         role: Role,
-        /// What identifies the person, such as an ID number; only a keyed hash leaves the node.
-        #[arg(long)]
-        identity: String,
+        #[command(flatten)]
+        identity: IdentityText,
     },
     /// Say which patient a record of this node is about.
     Link {
@@ -214,6 +216,9 @@ pub(crate) enum Command {
     /// Agreements: institutions open records to each other, with their patients' consent.
     #[command(subcommand)]
     Agreement(AgreementCommand),
+    /// Questions to doctors.
+    #[command(subcommand)]
+    Consultation(ConsultationCommand),
     /// The members: votes, and what each gave and took.
     #[command(subcommand)]
     Alliance(AllianceCommand),

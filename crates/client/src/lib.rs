@@ -434,6 +434,14 @@ impl Client {
         self.call(Method::GET, "/api/v1/agreements").await
     }
 
+    /// What this person asked doctors, and was asked.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn consultations(&self) -> Result<Value, ClientError> {
+        self.call(Method::GET, "/api/v1/consultations").await
+    }
+
     /// What each institution gave and took.
     ///
     /// # Errors

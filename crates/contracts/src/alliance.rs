@@ -27,6 +27,8 @@ pub enum Motion {
     Appoint(Appointment),
     /// To make the institution a member whose application this transaction passed on.
     Admit(Digest),
+    /// How many originals an institution may take for research beyond what it gave; `None` ends that.
+    Quota(Option<u64>),
 }
 
 impl Field for Motion {
@@ -52,6 +54,10 @@ impl Field for Motion {
                 bytes.push(4);
                 application.put(bytes);
             }
+            Self::Quota(quota) => {
+                bytes.push(5);
+                quota.put(bytes);
+            }
         }
     }
 
@@ -62,6 +68,7 @@ impl Field for Motion {
             2 => Field::read(reader).map(Self::Terms),
             3 => Field::read(reader).map(Self::Appoint),
             4 => Field::read(reader).map(Self::Admit),
+            5 => Field::read(reader).map(Self::Quota),
             found => Err(DecodeError::Value { what: "motion", found: found.into() }),
         }
     }
@@ -264,7 +271,7 @@ fn check<S: StateRead + ?Sized>(state: &S, by: Signed, motion: Motion) -> Result
         Motion::Admit(application) => {
             return membership::check_application(state, by, application).map(drop);
         }
-        Motion::Appoint(_) | Motion::Terms(_) => return Ok(()),
+        Motion::Appoint(_) | Motion::Terms(_) | Motion::Quota(_) => return Ok(()),
     };
     member(state, node)?.ok_or(CallError::Missing { what: "member" })?;
     if is_suspended(state, node)? == matches!(motion, Motion::Suspend(_)) {
@@ -331,6 +338,10 @@ fn carry_out<S: StateRead + ?Sized>(
             Happening::Appointed { role, identity }
         }
         Motion::Admit(application) => membership::admit(state, by, application)?,
+        Motion::Quota(quota) => {
+            wire::put(state, key::quota(), &quota);
+            Happening::QuotaSet { quota }
+        }
     };
     audit::log(state, Subject::Consortium, by, happening)
 }

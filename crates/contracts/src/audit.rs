@@ -194,6 +194,11 @@ calls! {
             /// How it stands now.
             standing: ConsultationStanding,
         },
+        /// The members agreed on a quota, or ended it.
+        24 => QuotaSet {
+            /// Originals that an institution may take for research beyond what it gave.
+            quota: Option<u64>,
+        },
     }
 }
 

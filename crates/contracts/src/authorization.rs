@@ -5,7 +5,8 @@ use emrshare_identity::PublicKey;
 use emrshare_ledger::{DecodeError, StateError, StateRead, wire::Reader};
 
 use crate::{
-    AgreedRights, Grantee, Person, Role, Scope, is_agreed, membership, permission, registry,
+    AgreedRights, Grantee, Person, Role, Scope, contribution, is_agreed, membership, permission,
+    registry,
     relationship::{self, Owner, Rights, Standing},
     wire::{Field, words},
 };
@@ -77,6 +78,8 @@ words! {
         Conditions = 1 "a grant on other conditions",
         /// The one who asks belongs to a suspended institution.
         Suspended = 2 "institution suspended",
+        /// There is a grant, but the institution of the one who asks has taken what it may for research.
+        Quota = 3 "quota used up",
         /// It is the patient's own.
         Own = 16 "own record",
         /// By an accepted relationship with the right to view.
@@ -142,7 +145,12 @@ pub fn authorize<S: StateRead + ?Sized>(
             return Ok(Decision::Agreement);
         }
     }
-    by_grant(state, index, &owner, &person, purpose, now_ms)
+    let decision = by_grant(state, index, &owner, &person, purpose, now_ms)?;
+    let takes = purpose == Purpose::Research && person.registrar != index.origin();
+    if decision.is_allowed() && takes && contribution::has_used_up(state, person.registrar)? {
+        return Ok(Decision::Quota);
+    }
+    Ok(decision)
 }
 
 /// Whether there is a relationship with the right to view.

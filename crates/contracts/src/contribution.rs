@@ -31,6 +31,26 @@ pub fn contribution<S: StateRead + ?Sized>(
     Ok(wire::row(state, &key::contribution(node))?.unwrap_or_default())
 }
 
+/// How many originals an institution may take for research beyond what it gave, if the members agreed
+/// on that.
+///
+/// # Errors
+/// [`StateError`] if the state cannot be read.
+pub fn quota<S: StateRead + ?Sized>(state: &S) -> Result<Option<u64>, StateError> {
+    let agreed: Option<Option<u64>> = wire::row(state, &key::quota())?;
+    Ok(agreed.flatten())
+}
+
+/// Whether an institution has taken as much as it may.
+pub(crate) fn has_used_up<S: StateRead + ?Sized>(
+    state: &S,
+    node: NodeId,
+) -> Result<bool, StateError> {
+    let Some(quota) = quota(state)? else { return Ok(false) };
+    let Contribution { given, taken } = contribution(state, node)?;
+    Ok(taken >= given.saturating_add(quota))
+}
+
 /// Counts a delivery; one to the institution itself, or to a patient, is none.
 pub(crate) fn count<S: StateRead + ?Sized>(
     state: &mut Overlay<'_, S>,

@@ -188,6 +188,11 @@ pub(crate) fn contribution(node: NodeId) -> Vec<u8> {
     key(b'k', &node)
 }
 
+/// One row: how many originals an institution may take for research beyond what it gave.
+pub(crate) fn quota() -> Vec<u8> {
+    key(b'Q', &())
+}
+
 /// The key, or the beginning of keys, of a kind of rows.
 pub(crate) fn key(kind: u8, first: &impl Field) -> Vec<u8> {
     let mut key = vec![CONTRACTS, kind];

@@ -59,7 +59,7 @@ pub use call::Call;
 pub use consultation::{
     Consultation, ConsultationCall, ConsultationStanding, consultation, consultations_of,
 };
-pub use contribution::{Contribution, contribution};
+pub use contribution::{Contribution, contribution, quota};
 pub use coverage::{Coverage, coverage};
 pub use error::CallError;
 pub use execute::{BlockContext, BlockError, ItemError, apply_item, check_signature, execute};

@@ -11,7 +11,7 @@ use emrshare_contracts::{
     Motion, Outcome, Party, PermissionCall, Protocol, Purpose, Purposes, Reason, RegistryCall,
     RelationshipCall, Rights, Role, Scope, Span, Standing, Subject, Summary, TermsInForce,
     apply_item, close_block, contribution, execute, is_suspended, key_of, owner, person, proposals,
-    relationship, request, terms_in_force, wallet_of,
+    quota, relationship, request, terms_in_force, wallet_of,
 };
 use emrshare_identity::EthereumAddress;
 use emrshare_ledger::{BlockBuilder, Item, Overlay, TransactionDraft};
@@ -381,6 +381,33 @@ fn every_request_is_decided_on_the_ledger_and_stays_there() {
     assert_eq!((gave.unwrap().given, took.unwrap().taken), (1, 1));
     // Strangers cannot fill the trail.
     not_allowed(chain.call(0, &key(99), ask(index, Purpose::Treatment)));
+}
+
+#[test]
+fn who_has_taken_much_and_given_little_waits_with_research() {
+    use emrshare_contracts::Voice::Yes;
+    let (mut chain, [index, _]) = Chain::with_people();
+    let purposes = Purposes::of(&[Purpose::Treatment, Purpose::Research]);
+    let grant = Grant { purposes, valid: Span::ALWAYS, linked: Span::ALWAYS };
+    let (scope, grantee) = (Scope::Record(index), to_person(32));
+    chain.call(0, &key(30), PermissionCall::Grant { scope, grantee, grant }).unwrap();
+    let take = |chain: &mut Chain| {
+        let request = chain.call(1, &key(32), ask(index, Purpose::Research)).unwrap();
+        chain.call(0, &key(10), AuditCall::Delivered { request }).is_ok()
+    };
+    assert!(take(&mut chain));
+    for (quota_now, expected) in
+        [(Some(2), [true, false]), (Some(3), [true, false]), (None, [true; 2])]
+    {
+        let motion = Motion::Quota(quota_now);
+        let id = chain.call(0, &key(10), AllianceCall::Propose { motion }).unwrap();
+        chain.call(2, &key(12), vote(id, Yes)).unwrap();
+        chain.call(3, &key(13), vote(id, Yes)).unwrap();
+        assert_eq!(quota(&chain.state).unwrap(), quota_now);
+        assert_eq!([take(&mut chain), take(&mut chain)], expected);
+        assert!(chain.may_read(index, 32), "treatment never waits");
+    }
+    assert_eq!(chain.decide(index, 32, Purpose::Research), Decision::Grant);
 }
 
 #[test]

@@ -21,7 +21,7 @@ use sha2::Digest as _;
 /// The files and their SHA-256.
 const LOCKS: [(&str, &str); 2] = [
     ("genesis.json", "638b37e71996d4cda9b16f7dda95b36051d3819b7c86129bbf11524435aade85"),
-    ("calls.json", "5f5dc6bfbeb356f97e82a159dedb1b8c908f34bbf4ad673fb645b36a9d278b10"),
+    ("calls.json", "b2d7bbf5c1f8f881f5b69cb6eca1628108e335da401d7493e1ba0d4cd76a2cef"),
 ];
 const TIME: i64 = 1_763_683_200;
 
@@ -139,6 +139,14 @@ fn calls() -> Value {
         (
             AllianceCall::Propose { motion: Motion::Admit(id) }.into(),
             json!([0, ["admit", id.to_string()]]),
+        ),
+        (
+            AllianceCall::Propose { motion: Motion::Quota(Some(100)) }.into(),
+            json!([0, ["quota", ["some", "100"]]]),
+        ),
+        (
+            AllianceCall::Propose { motion: Motion::Quota(None) }.into(),
+            json!([0, ["quota", ["none"]]]),
         ),
         (
             AllianceCall::Vote { proposal: id, voice: Voice::No }.into(),

@@ -3,26 +3,23 @@
 
 mod home;
 
-use std::time::Duration;
-
 use emrshare_client::{Client, ClientError};
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_contracts::{AgreedRights, AgreedTerms, AgreementCall, Motion, Purpose, Role, Span};
 use emrshare_desensitize::Policy;
 use emrshare_identity::SigningKey;
 use emrshare_sample::{Generator, Tongue};
-use home::{Home, admit, pass, submit, transaction, wait_for_validators};
+use home::{Home, admit, pass, submit, transaction, until, wait_for_validators};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 async fn until_version(client: &Client, index: RecordIndex, version: u32) {
-    loop {
-        let shown = client.show(index).await.unwrap();
-        if shown["version"] == json!(version) && client.desensitized(index).await.is_ok() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until(async || {
+        let shown = client.show(index).await;
+        shown.is_ok_and(|shown| shown["version"] == json!(version))
+            && client.desensitized(index).await.is_ok()
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,9 +46,15 @@ async fn who_updates_a_record_holds_it_until_the_origin_ends_it() {
     let (text, valid) = (Digest([8; 32]), Span::ALWAYS);
     let offer = AgreementCall::Offer { partner, text, rights, valid };
     let agreement = transaction(&a.call_as_node(offer).await.unwrap());
+    until(async || b.agreement(agreement).await.is_ok()).await;
     b.call_as_node(AgreementCall::Accept { agreement }).await.unwrap();
     a.call_as_node(AgreementCall::Include { agreement, index }).await.unwrap();
     patient.sign_and_send(AgreementCall::Consent { agreement, index }).await.unwrap();
+    until(async || {
+        let known = b.agreements().await.unwrap();
+        known[0]["standing"] == json!("made") && known[0]["records"][0]["consent"] == json!(true)
+    })
+    .await;
     b.update(index, later()).await.unwrap();
     until_version(&a, index, 2).await;
     let request = patient.ask(index, Purpose::Personal).await.unwrap();
@@ -70,9 +73,7 @@ async fn who_updates_a_record_holds_it_until_the_origin_ends_it() {
     let refused = b.delete(index).await;
     assert!(matches!(refused, Err(ClientError::NotAllowed(_))), "{refused:?}");
     a.delete(index).await.unwrap();
-    while patient.sealed_original(request).await.is_ok() {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until(async || patient.sealed_original(request).await.is_err()).await;
     let destroyed = patient.sealed_original(request).await;
     assert!(matches!(destroyed, Err(ClientError::NotFound(_))), "{destroyed:?}");
     first.stop().await;

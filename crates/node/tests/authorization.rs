@@ -39,7 +39,7 @@ const REGULATORS: &[&str] = &["regulator", "inspector"];
 const PATIENT_AND_REGULATORS: &[&str] = &["patient", "regulator", "inspector"];
 
 /// Who may, by method and path. What is not here is a mistake of this test.
-const TABLE: [(&str, &str, &[&str]); 43] = [
+const TABLE: [(&str, &str, &[&str]); 44] = [
     ("get", "/api/v1/ready", EVERYBODY),
     ("get", "/api/v1/status", EVERYBODY),
     ("get", "/api/v1/metrics", OPERATORS),
@@ -80,6 +80,7 @@ const TABLE: [(&str, &str, &[&str]); 43] = [
     ("get", "/api/v1/contributions", EVERYBODY),
     ("get", "/api/v1/agreements", &["operator", "doctor"]),
     ("get", "/api/v1/agreements/{agreement}", EVERYBODY),
+    ("get", "/api/v1/consultations", EVERYBODY),
     ("get", "/api/v1/terms", EVERYBODY),
     ("get", "/api/v1/terms/coverage", EVERYBODY),
     ("post", "/api/v1/documents", OPERATORS),

@@ -10,15 +10,9 @@ use emrshare_codec::{Digest, RecordIndex};
 use emrshare_contracts::{AgreedTerms, Motion};
 use emrshare_desensitize::Policy;
 use emrshare_record::RecordFile;
-use home::{Home, admit, pass, submit, wait_for_validators};
+use home::{Home, admit, pass, submit, until, wait_for_validators};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-
-async fn until<F: Future<Output = bool>>(condition: impl Fn() -> F) {
-    while !condition().await {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
 
 /// The copy that a node has of a record's newest version, once it has one.
 async fn copy(client: &Client, index: RecordIndex) -> RecordFile {

@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use emrshare_codec::{Digest, RecordIndex};
+use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_contracts::AgreedRights;
 
-use super::{At, people::word};
+use super::{
+    At,
+    people::{node, word},
+};
 
 #[derive(Subcommand)]
 pub(crate) enum AgreementCommand {
@@ -15,7 +18,8 @@ pub(crate) enum AgreementCommand {
         #[command(flatten)]
         at: At,
         /// The other member's node id.
-        partner: u32,
+        #[arg(value_parser = node)]
+        partner: NodeId,
         /// The text: the ledger gets its SHA-256.
         #[arg(long)]
         text: PathBuf,

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use emrshare_codec::{NodeId, RecordIndex};
 use emrshare_contracts::{Purpose, Reason, Rights, Role, Scope, Voice};
 use emrshare_identity::{EthereumAddress, PublicKey};
 
 use super::At;
+use crate::home;
 
 #[derive(Subcommand)]
 pub(crate) enum PersonCommand {
@@ -31,9 +33,8 @@ pub(crate) enum PersonCommand {
     Recover {
         #[command(flatten)]
         at: At,
-        /// What identifies the person.
-        #[arg(long)]
-        identity: String,
+        #[command(flatten)]
+        identity: IdentityText,
         /// The new public key.
         #[arg(id = "public_key")]
         key: PublicKey,
@@ -42,9 +43,8 @@ pub(crate) enum PersonCommand {
     ConfirmRecovery {
         #[command(flatten)]
         at: At,
-        /// What identifies the person.
-        #[arg(long)]
-        identity: String,
+        #[command(flatten)]
+        identity: IdentityText,
         /// The new public key.
         #[arg(id = "public_key")]
         key: PublicKey,
@@ -67,9 +67,8 @@ pub(crate) enum PersonCommand {
     Retire {
         #[command(flatten)]
         at: At,
-        /// What identifies the person.
-        #[arg(long)]
-        identity: String,
+        #[command(flatten)]
+        identity: IdentityText,
     },
 }
 
@@ -243,9 +242,16 @@ pub(crate) enum AllianceCommand {
         /// regulator or inspector.
         #[arg(long, value_parser = role)]
         role: Role,
-        /// What identifies the person.
-        #[arg(long)]
-        identity: String,
+        #[command(flatten)]
+        identity: IdentityText,
+    },
+    /// As an operator: propose how many originals an institution's people may take for research beyond
+    /// what it gave; without a number, that there is no such limit.
+    Quota {
+        #[command(flatten)]
+        at: At,
+        /// Originals.
+        originals: Option<u64>,
     },
     /// As an operator: vote, once, for this institution.
     Vote {
@@ -312,6 +318,9 @@ pub(crate) enum WalletCommand {
     Visit {
         #[command(flatten)]
         wallet: WalletFile,
+        /// As a QR code too.
+        #[arg(long)]
+        qr: bool,
     },
     /// Replace the registered key by the next one.
     Rotate {
@@ -337,6 +346,37 @@ pub(crate) enum WalletCommand {
         #[arg(long)]
         visit: Option<u32>,
     },
+}
+
+/// What identifies a person: only a keyed hash of it leaves the node.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct IdentityText {
+    /// What identifies the person, such as an ID number. Other users of this machine can see it while
+    /// the command runs.
+    #[arg(long)]
+    identity: Option<String>,
+    /// A file whose first line is that; `-` is the standard input.
+    #[arg(long)]
+    identity_file: Option<PathBuf>,
+}
+
+impl IdentityText {
+    pub(crate) fn read(&self) -> anyhow::Result<String> {
+        let text = match (&self.identity, &self.identity_file) {
+            (Some(identity), _) => identity.clone(),
+            (None, Some(file)) if file.as_os_str() == "-" => {
+                std::io::read_to_string(std::io::stdin())?
+            }
+            (None, Some(file)) => home::read(file)?,
+            (None, None) => bail!("--identity or --identity-file is needed"),
+        };
+        let line = text.lines().next().unwrap_or_default().trim();
+        if line.is_empty() {
+            bail!("what identifies the person is empty");
+        }
+        Ok(line.to_owned())
+    }
 }
 
 /// A wallet's file and where its passphrase comes from.
@@ -380,7 +420,7 @@ fn scope(text: &str) -> Result<Scope, String> {
     }
 }
 
-fn node(text: &str) -> Result<NodeId, String> {
+pub(super) fn node(text: &str) -> Result<NodeId, String> {
     let number: u32 = text.parse().map_err(|error| format!("{error}"))?;
     NodeId::new(number).map_err(|error| error.to_string())
 }

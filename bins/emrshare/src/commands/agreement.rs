@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::Context;
-use emrshare_codec::{Digest, NodeId};
+use emrshare_codec::Digest;
 use emrshare_contracts::{AgreementCall, Span};
 use sha2::{Digest as _, Sha256};
 
@@ -21,7 +21,7 @@ const DAY_MS: u64 = 24 * 3_600_000;
 pub(super) async fn run(command: &AgreementCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         AgreementCommand::Offer { at, partner, text, rights, days } => {
-            let (partner, rights) = (NodeId::new(*partner)?, *rights);
+            let (partner, rights) = (*partner, *rights);
             let from_ms = now_us() / 1000;
             let until_ms = from_ms.saturating_add(days.saturating_mul(DAY_MS));
             let valid = Span { from_ms, until_ms };
@@ -65,7 +65,8 @@ pub(super) async fn run(command: &AgreementCommand, as_json: bool) -> anyhow::Re
     }
 }
 
-fn digest(path: &Path) -> anyhow::Result<Digest> {
+/// SHA-256 of a file.
+pub(super) fn digest(path: &Path) -> anyhow::Result<Digest> {
     let bytes = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
     Ok(Digest(Sha256::digest(bytes).into()))
 }

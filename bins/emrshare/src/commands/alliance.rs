@@ -34,10 +34,13 @@ pub(super) async fn run(command: &AllianceCommand, as_json: bool) -> anyhow::Res
             by_node(at, AllianceCall::Propose { motion: Motion::Reinstate(*member) }, as_json).await
         }
         AllianceCommand::Appoint { at, key, role, identity } => {
-            let identity = home::client(at)?.identify(identity).await?;
+            let identity = home::client(at)?.identify(&identity.read()?).await?;
             let appointment = Appointment { role: *role, key: *key, identity };
             let motion = Motion::Appoint(appointment);
             by_node(at, AllianceCall::Propose { motion }, as_json).await
+        }
+        AllianceCommand::Quota { at, originals } => {
+            by_node(at, AllianceCall::Propose { motion: Motion::Quota(*originals) }, as_json).await
         }
         AllianceCommand::Vote { at, proposal, voice } => {
             let call = AllianceCall::Vote { proposal: *proposal, voice: *voice };

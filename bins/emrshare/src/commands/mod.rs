@@ -6,6 +6,7 @@ mod bench;
 mod certificates;
 mod check;
 mod codec;
+mod consultation;
 mod desensitize;
 mod follow;
 mod join;
@@ -106,7 +107,7 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
             split_view::verify(&proof, &trust, json)
         }
         Command::Register { at, key, role, identity } => {
-            people::register(&at, key, role, &identity, json).await
+            people::register(&at, key, role, &identity.read()?, json).await
         }
         Command::Link { at, index, patient } => {
             people::link(&at, index.parse()?, patient, json).await
@@ -118,6 +119,7 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::BreakGlass(arguments) => people::break_glass(&arguments, json).await,
         Command::Audit(arguments) => people::audit(&arguments, json).await,
         Command::Agreement(command) => agreement::run(&command, json).await,
+        Command::Consultation(command) => consultation::run(&command, json).await,
         Command::Alliance(command) => alliance::run(&command, json).await,
         Command::Protocol(command) => protocol::run(&command, json).await,
         Command::Wallet(command) => wallet::run(&command, json).await,

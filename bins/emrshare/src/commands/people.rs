@@ -64,15 +64,15 @@ pub(super) async fn person(command: &PersonCommand, as_json: bool) -> anyhow::Re
             signed(at, RegistryCall::UnbindWallet { address: *address }, as_json).await
         }
         PersonCommand::Recover { at, identity, key } => {
-            let identity = home::client(at)?.identify(identity).await?;
+            let identity = home::client(at)?.identify(&identity.read()?).await?;
             by_node(at, RegistryCall::Recover { identity, key: *key }, as_json).await
         }
         PersonCommand::ConfirmRecovery { at, identity, key } => {
-            let identity = home::client(at)?.identify(identity).await?;
+            let identity = home::client(at)?.identify(&identity.read()?).await?;
             by_node(at, RegistryCall::ConfirmRecovery { identity, key: *key }, as_json).await
         }
         PersonCommand::Retire { at, identity } => {
-            let identity = home::client(at)?.identify(identity).await?;
+            let identity = home::client(at)?.identify(&identity.read()?).await?;
             by_node(at, RegistryCall::Retire { identity }, as_json).await
         }
     }

@@ -6,6 +6,7 @@ use anyhow::Context;
 use emrshare_client::ClientError;
 use emrshare_contracts::RegistryCall;
 use emrshare_identity::{EnvelopeKey, KeyUse, SigningKey, WordList, Words};
+use qrcode::{QrCode, render::unicode::Dense1x2};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -26,7 +27,7 @@ pub(super) async fn run(command: &WalletCommand, as_json: bool) -> anyhow::Resul
             show(&Wallet::open(wallet)?, as_json);
             Ok(())
         }
-        WalletCommand::Visit { wallet } => visit(wallet, as_json),
+        WalletCommand::Visit { wallet, qr } => visit(wallet, *qr, as_json),
         WalletCommand::Rotate { at } => rotate(at, as_json).await,
         WalletCommand::Recover { at } => recover(at, as_json).await,
         WalletCommand::Summary { at } => summary(at, as_json).await,
@@ -68,14 +69,24 @@ fn show(wallet: &Wallet, as_json: bool) {
     output::value(&shown, as_json);
 }
 
-fn visit(file: &WalletFile, as_json: bool) -> anyhow::Result<()> {
+fn visit(file: &WalletFile, qr: bool, as_json: bool) -> anyhow::Result<()> {
     let mut wallet = Wallet::open(file)?;
     let visit = wallet.visits;
     wallet.visits += 1;
     wallet.save(file)?;
     let key = wallet.key(Some(visit)).public_key().to_string();
+    if qr && !as_json {
+        output::line(&qr_code(&key)?);
+    }
     output::value(&json!({ "visit": visit, "key": key }), as_json);
     Ok(())
+}
+
+/// A QR code (ISO/IEC 18004) for dark terminals: two rows of it in each line.
+fn qr_code(text: &str) -> anyhow::Result<String> {
+    let code = QrCode::new(text)?;
+    let mut renderer = code.render::<Dense1x2>();
+    Ok(renderer.dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
 }
 
 async fn rotate(at: &At, as_json: bool) -> anyhow::Result<()> {

@@ -53,6 +53,10 @@ fn motion_text(state: &impl StateRead, motion: Motion) -> Result<String, StateEr
     Ok(match motion {
         Motion::Suspend(node) => format!("suspend {node}"),
         Motion::Reinstate(node) => format!("reinstate {node}"),
+        Motion::Quota(Some(originals)) => {
+            format!("quota: {originals} originals for research beyond what an institution gave")
+        }
+        Motion::Quota(None) => "no quota".into(),
         Motion::Admit(id) => match application(state, id)? {
             Some(Application { member, .. }) => format!(
                 "admit node {}, \"{}\", at {} and {}",

@@ -3,6 +3,7 @@
 mod agreements;
 mod alliance;
 pub(crate) mod auth;
+mod consultations;
 mod error;
 mod ledger;
 mod operations;
@@ -94,6 +95,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(alliance::contributions))
         .routes(routes!(agreements::own))
         .routes(routes!(agreements::one))
+        .routes(routes!(consultations::own))
         .routes(routes!(terms::show))
         .routes(routes!(terms::covered))
         .routes(routes!(terms::add))

@@ -249,6 +249,11 @@ fn in_words(happening: Happening) -> String {
         Happening::WalletBound { address } => format!("wallet {address} bound"),
         Happening::WalletUnbound { address } => format!("wallet {address} unbound"),
         Happening::Agreed { protocol } => format!("terms in force: protocol {protocol}"),
+        Happening::Consulted { consultation, standing } => {
+            format!("consultation {consultation}: {}", standing.name())
+        }
+        Happening::QuotaSet { quota: Some(originals) } => format!("quota: {originals}"),
+        Happening::QuotaSet { quota: None } => "no quota any more".into(),
         Happening::AgreementMade { agreement } => format!("agreement {agreement} made"),
         Happening::AgreementEnded { agreement } => format!("agreement {agreement} ended"),
         Happening::Included { agreement } => format!("included in agreement {agreement}"),

@@ -101,11 +101,25 @@ pub(crate) async fn submit(client: &Client, seed: u64) -> RecordIndex {
     answer["index"].as_str().unwrap().parse().unwrap()
 }
 
+/// Waits for something that is asked for again and again.
+pub(crate) async fn until<F: Future<Output = bool>>(condition: impl Fn() -> F) {
+    while !condition().await {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 /// Proposed at the first of these members' nodes; all say yes.
 pub(crate) async fn pass(members: &[&Client], motion: Motion) {
     let propose = AllianceCall::Propose { motion };
     let proposal = transaction(&members[0].call_as_node(propose).await.unwrap());
     for member in &members[1..] {
+        // The node may not have the block with the proposal yet.
+        let name = json!(proposal.to_string());
+        let knows = async || {
+            let known = member.proposals().await.unwrap();
+            known.as_array().unwrap().iter().any(|known| known["proposal"] == name)
+        };
+        until(knows).await;
         let vote = AllianceCall::Vote { proposal, voice: Voice::Yes };
         member.call_as_node(vote).await.unwrap();
     }
