@@ -9,7 +9,7 @@ use emrshare_contracts::{AgreedRights, AgreedTerms, AgreementCall, Motion, Purpo
 use emrshare_desensitize::Policy;
 use emrshare_identity::SigningKey;
 use emrshare_sample::{Generator, Tongue};
-use home::{Home, admit, pass, submit, transaction, until, wait_for_validators};
+use home::{pass, submit, transaction, two_members, until};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -24,20 +24,14 @@ async fn until_version(client: &Client, index: RecordIndex, version: u32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_updates_a_record_holds_it_until_the_origin_ends_it() {
-    let home_a = Home::new();
-    let first = home_a.start().await;
-    let a = home_a.client(&first);
-    let (home_b, application) = home_a.joining(1);
-    let second = home_b.start().await;
-    let b = home_b.client(&second);
-    admit(&[&a], application).await;
-    wait_for_validators(&b, &[0, 1]).await;
+    let [first, second] = two_members().await;
+    let [a, b] = [&first.client, &second.client];
     let key = SigningKey::from_seed([30; 32]);
     a.register(key.public_key(), Role::Patient, "patient").await.unwrap();
-    let patient = home_a.client_of(&first, key);
-    let index = submit(&a, 1).await;
+    let patient = first.home.client_of(&first.node, key);
+    let index = submit(a, 1).await;
     a.link(index, patient.public_key()).await.unwrap();
-    until_version(&b, index, 1).await;
+    until_version(b, index, 1).await;
 
     let later = || Generator::new(2, Tongue::English).next().unwrap().into_source();
     let refused = b.update(index, later()).await;
@@ -56,14 +50,14 @@ async fn who_updates_a_record_holds_it_until_the_origin_ends_it() {
     })
     .await;
     b.update(index, later()).await.unwrap();
-    until_version(&a, index, 2).await;
+    until_version(a, index, 2).await;
     let request = patient.ask(index, Purpose::Personal).await.unwrap();
     assert!(patient.sealed_original(request).await.is_ok(), "the other hospital hands it out");
 
     // The copy is made anew where the original is.
     let policy = Digest(Sha256::digest(Policy::STRICT).into());
-    pass(&[&a, &b], Motion::Terms(AgreedTerms { policy, ..home_a.genesis().terms() })).await;
-    until_version(&a, index, 3).await;
+    pass(&[a, b], Motion::Terms(AgreedTerms { policy, ..first.home.genesis().terms() })).await;
+    until_version(a, index, 3).await;
     let copies = [a.desensitized(index).await, b.desensitized(index).await];
     let [at_a, at_b] = copies.map(|copy| copy.unwrap().to_bytes());
     assert_eq!(at_a, at_b);
@@ -76,6 +70,6 @@ async fn who_updates_a_record_holds_it_until_the_origin_ends_it() {
     until(async || patient.sealed_original(request).await.is_err()).await;
     let destroyed = patient.sealed_original(request).await;
     assert!(matches!(destroyed, Err(ClientError::NotFound(_))), "{destroyed:?}");
-    first.stop().await;
-    second.stop().await;
+    first.node.stop().await;
+    second.node.stop().await;
 }

@@ -10,7 +10,7 @@ use emrshare_codec::{Digest, RecordIndex};
 use emrshare_contracts::{AgreedTerms, Motion};
 use emrshare_desensitize::Policy;
 use emrshare_record::RecordFile;
-use home::{Home, admit, pass, submit, until, wait_for_validators};
+use home::{Running, admit, pass, submit, two_members, until};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -52,14 +52,8 @@ fn covered(counts: [(u64, u64); 2]) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_policy_makes_all_copies_anew() {
-    let home_a = Home::new();
-    let first = home_a.start().await;
-    let a = home_a.client(&first);
-    let (home_b, application) = home_a.joining(1);
-    let second = home_b.start().await;
-    let b = home_b.client(&second);
-    admit(&[&a], application).await;
-    wait_for_validators(&b, &[0, 1]).await;
+    let [Running { home: home_a, node: first, client: a }, second] = two_members().await;
+    let Running { home: home_b, node: second, client: b } = second;
     let records = [submit(&a, 1).await, submit(&a, 2).await, submit(&b, 3).await];
     let mut old = Vec::new();
     for index in records {

@@ -101,6 +101,26 @@ pub(crate) async fn submit(client: &Client, seed: u64) -> RecordIndex {
     answer["index"].as_str().unwrap().parse().unwrap()
 }
 
+/// A member: its folder, its running node, and a client of its operator.
+pub(crate) struct Running {
+    pub(crate) home: Home,
+    pub(crate) node: Node,
+    pub(crate) client: Client,
+}
+
+/// A founder, and a second member that has joined.
+pub(crate) async fn two_members() -> [Running; 2] {
+    let home = Home::new();
+    let node = home.start().await;
+    let client = home.client(&node);
+    let (joining, application) = home.joining(1);
+    let second = joining.start().await;
+    let its_client = joining.client(&second);
+    admit(&[&client], application).await;
+    wait_for_validators(&its_client, &[0, 1]).await;
+    [Running { home, node, client }, Running { home: joining, node: second, client: its_client }]
+}
+
 /// Waits for something that is asked for again and again.
 pub(crate) async fn until<F: Future<Output = bool>>(condition: impl Fn() -> F) {
     while !condition().await {
