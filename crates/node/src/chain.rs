@@ -275,15 +275,17 @@ impl NodeChain {
             // A block holds fewer than 2^32 entries.
             let row = history(entry.index(), header.height, position as u32);
             batch.put(HISTORY, &row, &entry.to_bytes());
-            if entry.operation().kind() != Kind::Add {
+            let kind = entry.operation().kind();
+            if kind != Kind::Add {
                 self.forget_older(batch, entry.index(), asked)?;
             }
-            if entry.operation().kind() == Kind::Update && self.is_known(&entry)? {
+            let is_anew = kind == Kind::Update && self.is_known(&entry)?;
+            if is_anew {
                 batch.put(SUPERSEDED, &key, b"");
             }
             let version = pair(&key, &entry.desensitized().0);
             match task {
-                Some(Task::Fetch(_)) if self.has_copy(&entry)? => continue,
+                Some(Task::Fetch(_)) if is_anew && self.has_copy(&entry)? => continue,
                 Some(Task::Fetch(want)) => {
                     let acting = want.acting.get().to_be_bytes();
                     let value = [acting.as_slice(), &want.height.to_be_bytes()].concat();

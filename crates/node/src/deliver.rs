@@ -41,7 +41,9 @@ pub(crate) enum DeliverError {
     Expired,
     #[error("the original is destroyed")]
     Destroyed,
-    #[error("node {0}, which has the original, has left or is suspended: only it can hand it out")]
+    #[error(
+        "node {0}, which alone has the original, has left or is suspended, and does not hand it out"
+    )]
     Gone(NodeId),
     #[error("the node that has the original does not answer")]
     Unreachable(#[source] AskError),
@@ -90,10 +92,13 @@ pub(crate) async fn fetch(
     if asked.holder == shared.me {
         return hand_out(shared, id, asked).await;
     }
-    if !shared.chain.members().is_active(asked.holder) {
-        return Err(DeliverError::Gone(asked.holder));
-    }
-    let answer = shared.peers.original(asked.holder, id).await.map_err(as_told)?;
+    let answer = shared.peers.original(asked.holder, id).await.map_err(as_told);
+    let answer = answer.map_err(|error| match error {
+        DeliverError::Unreachable(_) if !shared.chain.members().is_active(asked.holder) => {
+            DeliverError::Gone(asked.holder)
+        }
+        error => error,
+    })?;
     Ok(Body::from_stream(answer.bytes_stream()))
 }
 

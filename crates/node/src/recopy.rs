@@ -10,7 +10,7 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::{Notify, watch};
 
 use crate::{
-    ingest::{Ingest, IngestError},
+    ingest::{Ingest, IngestError, commit::may_update},
     tables::{POLICIES, pair},
 };
 
@@ -18,8 +18,9 @@ use crate::{
 const PAGE: usize = 1024;
 /// Copies under way: pushes wait behind so many at most.
 const UNDER_WAY: usize = 32;
-/// How long to wait before what failed is tried again.
+/// How long to wait before what failed is tried again: longer each time.
 const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE_MAX: Duration = Duration::from_secs(3600);
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -34,24 +35,24 @@ impl Recopier {
     /// Runs until the node stops.
     pub(crate) async fn run(self) {
         let mut tip = self.ingest.chain.watch_tip();
+        let mut patience = PATIENCE;
         loop {
             let seen = self.policy_since();
-            match self.round().await {
+            let failure = match self.round().await {
                 Ok(0) => {
+                    patience = PATIENCE;
                     tokio::select! {
                         () = self.outdated.notified() => {}
                         () = self.another_policy(seen, &mut tip) => {}
                     }
+                    continue;
                 }
-                Ok(failed) => {
-                    tracing::warn!(failed, "copies by an older policy remain; trying again");
-                    tokio::time::sleep(PATIENCE).await;
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "copies by an older policy remain; trying again");
-                    tokio::time::sleep(PATIENCE).await;
-                }
-            }
+                Ok(failed) => format!("{failed} cannot be made anew"),
+                Err(error) => error.to_string(),
+            };
+            tracing::warn!(failure, ?patience, "copies by an older policy remain");
+            tokio::time::sleep(patience).await;
+            patience = (2 * patience).min(PATIENCE_MAX);
         }
     }
 
@@ -70,10 +71,16 @@ impl Recopier {
 
     /// Makes copies anew; returns how many could not be made.
     async fn round(&self) -> Result<usize, Error> {
-        let in_force = terms_in_force(&self.ingest.chain.state())?;
+        let chain = &self.ingest.chain;
+        let in_force = terms_in_force(&chain.state())?;
+        // Rather one error than one for each record.
+        self.ingest.terms.in_force(&chain.state())?;
         let (mut from, mut made, mut failed) = (Vec::new(), 0_usize, 0_usize);
         loop {
             let (outdated, next) = self.outdated_from(&from, &in_force)?;
+            if !outdated.is_empty() && !chain.members().is_active(chain.me()) {
+                return Err("nothing of this node is taken now".into());
+            }
             let copies = stream::iter(outdated).map(|index| self.copy(index));
             let copies: Vec<_> = copies.buffer_unordered(UNDER_WAY).collect().await;
             made += copies.iter().filter(|is_made| **is_made).count();
@@ -94,14 +101,16 @@ impl Recopier {
         from: &[u8],
         in_force: &TermsInForce,
     ) -> Result<(Vec<RecordIndex>, Option<Vec<u8>>), Error> {
-        let state = self.ingest.chain.state();
+        let (state, me) = (self.ingest.chain.state(), self.ingest.chain.me());
         let rows = state.scan(key::RECORDS, from, PAGE)?;
         let mut outdated = Vec::new();
         for (key, row) in &rows {
             let index = RecordIndex::from_key(&key[key::RECORDS.len()..])?;
             let record = RecordState::from_bytes(row)?;
-            // Who made the last version has its original, also of a record of another.
-            let is_mine = record.acting == self.ingest.chain.me();
+            // Who made the last version has its original, also of a record of another; without the
+            // agreement that copy stays as it is.
+            let is_mine =
+                record.acting == me && (index.origin() == me || may_update(&state, index, me)?);
             if is_mine && record.status == Status::Active && !self.is_current(&record, in_force)? {
                 outdated.push(index);
             }

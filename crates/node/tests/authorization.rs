@@ -82,7 +82,7 @@ const TABLE: [(&str, &str, &[&str]); 44] = [
     ("get", "/api/v1/agreements/{agreement}", EVERYBODY),
     ("get", "/api/v1/consultations", EVERYBODY),
     ("get", "/api/v1/terms", EVERYBODY),
-    ("get", "/api/v1/terms/coverage", EVERYBODY),
+    ("get", "/api/v1/terms/coverage", &["operator", "regulator", "inspector"]),
     ("post", "/api/v1/documents", OPERATORS),
     ("get", "/api/v1/openapi.json", &[]),
 ];

@@ -55,13 +55,16 @@ pub(crate) struct CoverageShown {
 
 /// Which copies the policy in force has made, by institution; the others are being made anew.
 ///
-/// Reads all records of the ledger.
+/// For operators, regulators and inspectors: reads all records of the ledger.
 #[utoipa::path(get, path = "/api/v1/terms/coverage", security(("bearer" = [])),
     responses((status = 200, body = Vec<CoverageShown>)))]
 pub(super) async fn covered(
     State(shared): Api,
-    _: Caller,
+    caller: Caller,
 ) -> Result<Json<Vec<CoverageShown>>, ApiError> {
+    if caller.may_regulate().is_err() {
+        caller.must_operate()?;
+    }
     let state = shared.chain.state();
     let counted = tokio::task::spawn_blocking(move || coverage(&state)).await;
     let counted = counted.map_err(ApiError::local)?.map_err(ApiError::local)?;

@@ -289,13 +289,8 @@ impl Packer {
             return Ok(Some(IngestError::NotFound(index)));
         }
         let is_mine = index.origin() == self.me;
-        let may_act = is_mine || order.kind == Kind::Update && self.may_update(state, index)?;
+        let may_act = is_mine || order.kind == Kind::Update && may_update(state, index, self.me)?;
         Ok((!may_act).then_some(IngestError::NotAgreed { index }))
-    }
-
-    /// Whether an agreement lets this node update a record of another, by this node's clock.
-    fn may_update(&self, state: &FinalState, index: RecordIndex) -> Result<bool, StateError> {
-        is_agreed(state, index, self.me, AgreedRights::Update, clock::now_ms())
     }
 
     /// Makes the files those of their records, clears the outbox and answers.
@@ -338,20 +333,19 @@ impl Packer {
             let entry = Entry::from_bytes(bytes)?;
             let kind = entry.operation().kind();
             let record = state.record(entry.index())?;
-            let is_known = state.record_of_original(entry.original())?.is_some();
+            let holder = state.record_of_original(entry.original())?;
             let is_anew = kind == Kind::Update
                 && record.is_some_and(|record| record.original == entry.original());
             let on_ledger = match kind {
                 Kind::Delete => record.is_none_or(|record| record.status == Status::Deleted),
                 _ if is_anew => record.is_some_and(|r| r.desensitized == entry.desensitized()),
-                _ => is_known,
+                _ => holder.is_some(),
             };
             if on_ledger {
                 done.delete(OUTBOX, &key);
-                if let Some(index) = state.record_of_original(entry.original())?
-                    && state.record(index)?.is_some_and(|record| record.acting == self.me)
-                    && kind != Kind::Delete
-                {
+                let is_mine =
+                    |index: &RecordIndex| *index == entry.index() || index.origin() == self.me;
+                if let Some(index) = holder.filter(is_mine).filter(|_| kind != Kind::Delete) {
                     let operation = entry.operation();
                     let (original, desensitized) = (entry.original(), entry.desensitized());
                     hand_over(&mut done, &Entry::new(operation, index, original, desensitized));
@@ -394,6 +388,15 @@ enum PackError {
     Entry(#[from] DecodeError),
     #[error("all serials of this node are used up")]
     SerialsUsedUp,
+}
+
+/// Whether an agreement lets this node update a record of another, by this node's clock.
+pub(crate) fn may_update(
+    state: &FinalState,
+    index: RecordIndex,
+    me: NodeId,
+) -> Result<bool, StateError> {
+    is_agreed(state, index, me, AgreedRights::Update, clock::now_ms())
 }
 
 /// The file of an order becomes the file of its record.

@@ -187,8 +187,8 @@ impl Ingest {
         let state = self.chain.state();
         let index = state.record_of_original(original).map_err(IngestError::local)?;
         let Some(index) = index else { return Err(IngestError::UnderWay) };
-        let record = state.record(index).map_err(IngestError::local)?;
-        if record.is_none_or(|record| record.acting != self.chain.me()) {
+        let (record, me) = (state.record(index).map_err(IngestError::local)?, self.chain.me());
+        if index.origin() != me && record.is_none_or(|record| record.acting != me) {
             return Err(Refusal::duplicate(index).into());
         }
         Ok(record.map(|record| Committed {
