@@ -4,10 +4,11 @@
 //! * [`Protocol`]: the encoding protocol that records must follow.
 //! * [`Call`]: what people and nodes ask of the contracts: [alliance](AllianceCall),
 //!   [registry](RegistryCall), [relationship](RelationshipCall), [permission](PermissionCall),
-//!   [audit](AuditCall).
+//!   [audit](AuditCall), [agreement](AgreementCall), [consultation](ConsultationCall).
 //! * [`authorize`]: the one place that decides who may read an original.
 //! * [`Summary`]: all that the ledger says of a patient's key; [`events`]: the trail of accesses;
-//!   [`contribution`]: what institutions give and take.
+//!   [`contribution`]: what institutions give and take; [`coverage`]: which copies are by the policy
+//!   in force.
 //! * [`execute`]: the one function that turns a block into changes of state. It is deterministic:
 //!   the order of items in a block is the only order.
 //!
