@@ -475,6 +475,8 @@ def genesis(document):
         texts = [member[name] for name in ["institution", "api", "consensus", "certificate"]]
         rows |= {b"cm" + node: key, b"cK" + key: node}
         rows[b"cC" + node] = node + b"".join(text(value) for value in texts)
+    shares = [fields["thresholds"][name].split("/") for name in sorted(fields["thresholds"])]
+    rows[b"cH"] = b"".join(bytes(int(number) for number in share) for share in shares)
     named = [bytes.fromhex(fields[name]) for name in ["protocol", "policy", "standards"]]
     rows[b"cT"] = b"".join(named) + bytes(8)
     rows[b"cV"] = rows[b"cW" + bytes(8)] = validator_set(members)

@@ -380,6 +380,10 @@ pub(crate) struct InitArguments {
     /// First port: node N gets the API at port + 2 N and consensus at the one after.
     #[arg(long, default_value_t = 8440)]
     pub(crate) port: u16,
+    /// What share of the members must be exceeded by those who say yes: MOTION=SHARE, where the motion is
+    /// admit, appoint, quota, suspend or terms. Two thirds, if not given.
+    #[arg(long = "threshold", value_name = "MOTION=SHARE")]
+    pub(crate) thresholds: Vec<String>,
     /// What keeps the nodes' tables: redb or sled.
     #[arg(long, default_value = "redb")]
     pub(crate) store: emrshare_node::StoreEngine,

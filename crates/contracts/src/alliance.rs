@@ -5,7 +5,7 @@ use emrshare_identity::PublicKey;
 use emrshare_ledger::{DecodeError, Overlay, StateError, StateRead, StateScan, wire::Reader};
 
 use crate::{
-    CallError, Happening, Member, Role, Subject,
+    CallError, Happening, Member, Role, Subject, Thresholds,
     audit::{self, Signed},
     error::allow,
     key,
@@ -117,7 +117,7 @@ words! {
     pub enum Outcome ("outcome") {
         /// It can still pass.
         Open = 0 "open",
-        /// More than two thirds of the members said yes.
+        /// More members said yes than its threshold.
         Passed = 1 "passed",
         /// Too many said no.
         Failed = 2 "failed",
@@ -211,6 +211,15 @@ pub fn terms_in_force<S: StateRead + ?Sized>(state: &S) -> Result<TermsInForce, 
     terms.ok_or_else(|| StateError { reason: "the state has no terms".into() })
 }
 
+/// How many members must say yes to what.
+///
+/// # Errors
+/// [`StateError`] if the state cannot be read, or is not that of a chain.
+pub fn thresholds<S: StateRead + ?Sized>(state: &S) -> Result<Thresholds, StateError> {
+    let thresholds = wire::row(state, &key::thresholds())?;
+    thresholds.ok_or_else(|| StateError { reason: "the state has no thresholds".into() })
+}
+
 /// A proposal, by the transaction that made it.
 ///
 /// # Errors
@@ -297,12 +306,12 @@ fn vote<S: StateRead + ?Sized>(
         Voice::Yes => counted.yes += 1,
         Voice::No => counted.no += 1,
     }
-    let members = u64::from(membership::members(state)?);
-    let (yes, no) = (u64::from(counted.yes), u64::from(counted.no));
-    if 3 * yes > 2 * members {
+    let members = membership::members(state)?;
+    let threshold = thresholds(state)?.of(&counted.motion);
+    if threshold.is_passed(counted.yes, members) {
         counted.outcome = Outcome::Passed;
         carry_out(state, by, &counted)?;
-    } else if 3 * members.saturating_sub(no) <= 2 * members {
+    } else if !threshold.is_passed(members.saturating_sub(counted.no), members) {
         counted.outcome = Outcome::Failed;
     }
     wire::put(state, key::proposal(id), &counted);

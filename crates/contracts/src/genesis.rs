@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    AgreedTerms, TermsInForce, key, membership,
+    AgreedTerms, TermsInForce, Thresholds, key, membership,
     wire::{self, Field},
 };
 
@@ -83,6 +83,7 @@ struct Document {
     policy: String,
     protocol: String,
     standards: String,
+    thresholds: Thresholds,
     time: i64,
 }
 
@@ -94,6 +95,7 @@ pub struct Genesis {
     authority: String,
     members: Vec<(Member, NodeCertificate)>,
     terms: AgreedTerms,
+    thresholds: Thresholds,
 }
 
 /// What a genesis is made of beside its members.
@@ -109,6 +111,8 @@ pub struct Terms {
     pub policy: Digest,
     /// Digest of the standard database in force.
     pub standards: Digest,
+    /// How many members must say yes to what.
+    pub thresholds: Thresholds,
     /// Founding time in Unix seconds; the certificates must be valid then.
     pub time: i64,
 }
@@ -127,6 +131,7 @@ impl Genesis {
             policy: terms.policy.to_string(),
             protocol: terms.protocol.to_string(),
             standards: terms.standards.to_string(),
+            thresholds: terms.thresholds,
             time: terms.time,
         };
         Self::check(document)
@@ -150,7 +155,8 @@ impl Genesis {
     fn check(document: Document) -> Result<Self, GenesisError> {
         let bytes = serde_json_canonicalizer::to_vec(&document)
             .expect("a genesis document has a canonical form");
-        let Document { authority, members, name, policy, protocol, standards, time, .. } = document;
+        let Document { authority, members, name, policy, protocol, standards, .. } = document;
+        let (time, thresholds) = (document.time, document.thresholds);
         check_lengths(&authority, &members)?;
         let members = members
             .into_iter()
@@ -170,7 +176,7 @@ impl Genesis {
         let (protocol, policy) = (digest(protocol)?, digest(policy)?);
         let terms = AgreedTerms { protocol, policy, standards: digest(standards)? };
         let document = std::sync::Arc::new(bytes);
-        Ok(Self { document, name, authority, members, terms })
+        Ok(Self { document, name, authority, members, terms, thresholds })
     }
 
     /// The canonical bytes.
@@ -239,6 +245,7 @@ impl Genesis {
         membership::found(&mut changes, &self.authority, &self.members);
         let terms = TermsInForce { terms: self.terms, policy_since: 0 };
         changes.0.insert(key::terms(), Some(terms.to_bytes()));
+        changes.0.insert(key::thresholds(), Some(self.thresholds.to_bytes()));
         let nothing = Memory::default();
         let sealed = Overlay::with_changes(&nothing, changes).seal();
         sealed.expect("a state in memory can be read")

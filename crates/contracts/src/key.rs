@@ -61,6 +61,11 @@ pub(crate) fn member_count() -> Vec<u8> {
     key(b'M', &())
 }
 
+/// One row: how many members must say yes.
+pub(crate) fn thresholds() -> Vec<u8> {
+    key(b'H', &())
+}
+
 /// One row: the terms in force, and since when.
 pub(crate) fn terms() -> Vec<u8> {
     key(b'T', &())

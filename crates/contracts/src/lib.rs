@@ -41,6 +41,7 @@ mod protocol;
 mod registry;
 mod relationship;
 mod summary;
+mod threshold;
 mod wire;
 
 pub use agreement::{
@@ -49,7 +50,7 @@ pub use agreement::{
 };
 pub use alliance::{
     AgreedTerms, AllianceCall, Appointment, Motion, Outcome, Proposal, TermsInForce, Voice,
-    is_suspended, member, proposal, proposals, terms_in_force,
+    is_suspended, member, proposal, proposals, terms_in_force, thresholds,
 };
 pub use audit::{
     AuditCall, Event, EventPage, Happening, REQUEST_MS, Request, Subject, all_events, events,
@@ -78,3 +79,4 @@ pub use relationship::{
     AppendStatement, Owner, Relationship, RelationshipCall, Rights, Standing, owner, relationship,
 };
 pub use summary::Summary;
+pub use threshold::{Threshold, ThresholdError, Thresholds};

@@ -10,8 +10,8 @@ use emrshare_contracts::{
     CallError, Decision, EMERGENCY_MS, Genesis, GenesisError, Grant, Grantee, Happening, ItemError,
     Motion, Outcome, Party, PermissionCall, Protocol, Purpose, Purposes, Reason, RegistryCall,
     RelationshipCall, Rights, Role, Scope, Span, Standing, Subject, Summary, TermsInForce,
-    apply_item, close_block, contribution, execute, is_suspended, key_of, owner, person, proposals,
-    quota, relationship, request, terms_in_force, wallet_of,
+    Threshold, Thresholds, apply_item, close_block, contribution, execute, is_suspended, key_of,
+    owner, person, proposals, quota, relationship, request, terms_in_force, wallet_of,
 };
 use emrshare_identity::EthereumAddress;
 use emrshare_ledger::{BlockBuilder, Item, Overlay, TransactionDraft};
@@ -515,6 +515,36 @@ fn people_of_a_suspended_member_read_nothing() {
     chain.call(2, &key(12), vote(id, Yes)).unwrap();
     chain.call(3, &key(13), vote(id, Yes)).unwrap();
     assert_eq!(chain.decide(index, 32, Purpose::Treatment), Decision::Suspended);
+}
+
+#[test]
+fn founders_say_how_many_must_agree_on_what() {
+    let of = |numerator, denominator| Threshold::new(numerator, denominator).unwrap();
+    let thresholds = Thresholds { terms: of(1, 2), suspend: of(3, 4), ..Thresholds::default() };
+    let mut chain = Chain::with(thresholds);
+    let read = Genesis::from_bytes(chain.genesis.as_bytes()).unwrap();
+    assert_eq!(read.block().hash(), chain.genesis.block().hash());
+    assert_ne!(read.block().hash(), genesis().block().hash());
+    let suspending = suspend(3);
+    let other = AgreedTerms { policy: Digest([9; 32]), ..chain.genesis.terms() };
+    let changing = AllianceCall::Propose { motion: Motion::Terms(other) };
+    let yes = emrshare_contracts::Voice::Yes;
+    // Of four members: three are more than a half, and no more than three quarters.
+    let outcome = |chain: &Chain, id| {
+        let found = proposals(&chain.state, 9).unwrap();
+        found.into_iter().find(|(name, _)| *name == id).unwrap().1.outcome
+    };
+    for (call, after_three) in [(changing, Outcome::Passed), (suspending, Outcome::Open)] {
+        let id = chain.call(0, &key(10), call).unwrap();
+        chain.call(1, &key(11), vote(id, yes)).unwrap();
+        assert_eq!(outcome(&chain, id), Outcome::Open);
+        chain.call(2, &key(12), vote(id, yes)).unwrap();
+        assert_eq!(outcome(&chain, id), after_three);
+    }
+    // One no is enough against all of four.
+    let id = chain.call(0, &key(10), suspend(2)).unwrap();
+    chain.call(2, &key(12), vote(id, emrshare_contracts::Voice::No)).unwrap();
+    assert_eq!(outcome(&chain, id), Outcome::Failed);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use emrshare_contracts::{
     AgreedRights, AgreedTerms, AgreementCall, AllianceCall, AppendStatement, Application,
     Appointment, AuditCall, Call, ConsultationCall, Genesis, Grant, Grantee, Member, Motion, Party,
     PermissionCall, Purpose, Purposes, Reason, RegistryCall, RelationshipCall, Rights, Role, Scope,
-    Span, Terms, Voice,
+    Span, Terms, Thresholds, Voice,
 };
 use emrshare_identity::{Authority, EthereumAddress, SigningKey, Subject, Validity};
 use emrshare_ledger::{DecodeError, Transaction, TransactionDraft};
@@ -20,7 +20,7 @@ use sha2::Digest as _;
 
 /// The files and their SHA-256.
 const LOCKS: [(&str, &str); 2] = [
-    ("genesis.json", "638b37e71996d4cda9b16f7dda95b36051d3819b7c86129bbf11524435aade85"),
+    ("genesis.json", "1bb3a003bfd9d81e290e3442c95663f163755c0bda76eee52d41b3777e91c49e"),
     ("calls.json", "b2d7bbf5c1f8f881f5b69cb6eca1628108e335da401d7493e1ba0d4cd76a2cef"),
 ];
 const TIME: i64 = 1_763_683_200;
@@ -82,6 +82,7 @@ fn genesis() -> Genesis {
         protocol: Digest([1; 32]),
         policy: Digest([2; 32]),
         standards: Digest([3; 32]),
+        thresholds: Thresholds::default(),
         time: TIME,
     };
     Genesis::new(terms, (0..4).map(member).collect()).unwrap()

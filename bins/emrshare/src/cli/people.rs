@@ -216,7 +216,7 @@ pub(crate) enum AllianceCommand {
         #[arg(long, value_parser = node)]
         node_id: NodeId,
     },
-    /// As an operator: propose to suspend a member. It needs more than two thirds of the members.
+    /// As an operator: propose to suspend a member.
     Suspend {
         #[command(flatten)]
         at: At,

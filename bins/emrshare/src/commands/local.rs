@@ -2,7 +2,9 @@
 
 use std::{fs, net::SocketAddr, path::Path};
 
-use emrshare_node::setup::{Institution, found};
+use anyhow::{Context, bail};
+use emrshare_contracts::Thresholds;
+use emrshare_node::setup::{Institution, found_with};
 use emrshare_sample::{Generator, Tongue};
 use serde_json::json;
 
@@ -24,7 +26,8 @@ pub(super) fn init(arguments: &InitArguments, as_json: bool) -> anyhow::Result<(
             }
         })
         .collect();
-    let homes = found(&arguments.folder, &arguments.name, &founders)?;
+    let thresholds = thresholds(&arguments.thresholds)?;
+    let homes = found_with(&arguments.folder, &arguments.name, thresholds, &founders)?;
     let homes: Vec<_> = homes
         .iter()
         .map(|home| {
@@ -37,6 +40,23 @@ pub(super) fn init(arguments: &InitArguments, as_json: bool) -> anyhow::Result<(
         .collect();
     output::value(&json!({ "nodes": homes }), as_json);
     Ok(())
+}
+
+fn thresholds(given: &[String]) -> anyhow::Result<Thresholds> {
+    let mut thresholds = Thresholds::default();
+    for text in given {
+        let (motion, share) = text.split_once('=').context("a threshold is MOTION=SHARE")?;
+        let threshold = match motion {
+            "admit" => &mut thresholds.admit,
+            "appoint" => &mut thresholds.appoint,
+            "quota" => &mut thresholds.quota,
+            "suspend" => &mut thresholds.suspend,
+            "terms" => &mut thresholds.terms,
+            _ => bail!("{motion} is no motion: admit, appoint, quota, suspend and terms are"),
+        };
+        *threshold = share.parse().with_context(|| text.clone())?;
+    }
+    Ok(thresholds)
 }
 
 pub(super) fn sample(

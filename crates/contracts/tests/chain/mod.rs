@@ -4,8 +4,8 @@
 use emrshare_codec::{Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial};
 use emrshare_contracts::{
     AllianceCall, Appointment, BlockContext, Call, Decision, Genesis, Happening, ItemError, Member,
-    Motion, Purpose, RegistryCall, RelationshipCall, Role, Subject, Terms, Voice, apply_item,
-    authorize, events,
+    Motion, Purpose, RegistryCall, RelationshipCall, Role, Subject, Terms, Thresholds, Voice,
+    apply_item, authorize, events,
 };
 use emrshare_identity::{Authority, SigningKey, Subject as NodeSubject, Validity};
 use emrshare_ledger::{Item, Memory, Overlay, SubmissionDraft, Transaction, TransactionDraft};
@@ -41,12 +41,17 @@ fn authority() -> Authority {
 
 /// Nodes 0 to 3.
 pub(crate) fn genesis() -> Genesis {
+    genesis_with(Thresholds::default())
+}
+
+fn genesis_with(thresholds: Thresholds) -> Genesis {
     let terms = Terms {
         name: "test".into(),
         authority: authority().certificate_pem().into(),
         protocol: Digest([1; 32]),
         policy: Digest([2; 32]),
         standards: Digest([3; 32]),
+        thresholds,
         time: TIME,
     };
     Genesis::new(terms, (0..4).map(member).collect()).unwrap()
@@ -62,7 +67,11 @@ pub(crate) struct Chain {
 
 impl Chain {
     pub(crate) fn new() -> Self {
-        let genesis = genesis();
+        Self::with(Thresholds::default())
+    }
+
+    pub(crate) fn with(thresholds: Thresholds) -> Self {
+        let genesis = genesis_with(thresholds);
         let mut state = Memory::default();
         state.apply(genesis.state());
         Self { genesis, state, nonce: 0, height: 1, now_ms: 1_000_000 }

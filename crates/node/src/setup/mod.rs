@@ -13,7 +13,7 @@ use std::{
 
 use emrshare_codec::{Digest, NodeId};
 use emrshare_completeness::Standards;
-use emrshare_contracts::{Genesis, GenesisError, Member, Protocol, Terms};
+use emrshare_contracts::{Genesis, GenesisError, Member, Protocol, Terms, Thresholds};
 use emrshare_desensitize::Policy;
 use emrshare_identity::{
     Authority, CertificateError, SigningKey, Subject, Validity, WebCertificate,
@@ -83,6 +83,19 @@ pub fn found(
     name: &str,
     founders: &[Institution],
 ) -> Result<Vec<PathBuf>, SetupError> {
+    found_with(folder, name, Thresholds::default(), founders)
+}
+
+/// The same with other thresholds for votes than two thirds.
+///
+/// # Errors
+/// See [`SetupError`]; what exists is never overwritten.
+pub fn found_with(
+    folder: &Path,
+    name: &str,
+    thresholds: Thresholds,
+    founders: &[Institution],
+) -> Result<Vec<PathBuf>, SetupError> {
     let now = seconds();
     let authority_folder = folder.join("authority");
     let authority_key = SigningKey::from_seed(clock::random());
@@ -99,7 +112,8 @@ pub fn found(
     }
     let [protocol, policy, standards] = embedded_terms();
     let authority = authority.certificate_pem().to_owned();
-    let terms = Terms { name: name.into(), authority, protocol, policy, standards, time: now };
+    let name = name.into();
+    let terms = Terms { name, authority, protocol, policy, standards, thresholds, time: now };
     let members = drafts.iter().map(|draft| draft.member.clone()).collect();
     let genesis = Genesis::new(terms, members)?;
     let consortium_key = hex::encode(clock::random::<32>());
