@@ -6,8 +6,7 @@ use fastbloom::AtomicBloomFilter;
 
 use crate::{Batch, Kv, Row, StoreError, Table};
 
-/// 32 MiB: small enough for any node, and large enough that a node of ten million rows has nothing
-/// larger. Pages that no row has touched take no memory.
+/// 32 MiB, so that a node of up to sixteen million rows has nothing larger, however it grew.
 const BITS_MIN: usize = 1 << 28;
 /// With four hashes one look of 400 for what is not there is in vain.
 const BITS_PER_ROW: usize = 16;
@@ -17,7 +16,8 @@ const ROWS_AT_ONCE: usize = 4_096;
 /// A store with a filter over the rows of one table whose keys begin with a prefix.
 ///
 /// To look for such a row that is not there takes the same short time however large the store is;
-/// everything else is as in the store below. All changes of these rows must pass through here.
+/// everything else is as in the store below. All changes of these rows must pass through here. It takes
+/// 32 MiB of memory, and more from sixteen million rows on.
 ///
 /// The filter is made anew, from all rows, whenever it is opened: some seconds for ten million.
 pub struct FilteredKv {
