@@ -199,6 +199,18 @@ pub(crate) enum Command {
         /// The patient's public key.
         patient: PublicKey,
     },
+    /// Seal the keys of a node's folder under a passphrase, and remove them in the clear.
+    ///
+    /// The node must be stopped; from then on it reads the passphrase from that file when it starts: best
+    /// one that exists only while the machine runs, such as a credential of systemd.
+    SealKeys {
+        /// The node's folder.
+        #[arg(long)]
+        home: PathBuf,
+        /// A file whose first line is the passphrase.
+        #[arg(long)]
+        passphrase_file: PathBuf,
+    },
     /// People: who holds a key, keys that are replaced, recovered or ended.
     #[command(subcommand)]
     Person(PersonCommand),

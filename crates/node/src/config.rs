@@ -3,7 +3,6 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
 use emrshare_codec::NodeId;
@@ -15,6 +14,8 @@ use emrshare_identity::{
 use emrshare_storage::Engine;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
+
+use crate::secrets::Secrets;
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,18 @@ pub enum ConfigError {
     /// A key file holds no key.
     #[error("{path} holds no key: 64 hexadecimal characters are expected")]
     Key {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file with a passphrase is empty.
+    #[error("the first line of {path}, the passphrase, is empty")]
+    NoPassphrase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The sealed keys do not open.
+    #[error("{path} does not open: it is damaged, or under another passphrase")]
+    Sealed {
         /// The file.
         path: PathBuf,
     },
@@ -107,6 +120,10 @@ pub struct Settings {
     /// What keeps the node's tables: `redb` or `sled`; chosen before the first start.
     #[serde(default)]
     pub store: Engine,
+    /// A file whose first line is the passphrase that `keys/sealed.age` is under; the keys lie in the
+    /// clear in `keys` without it. A relative path begins at the folder of `node.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passphrase_file: Option<PathBuf>,
 }
 
 impl Settings {
@@ -178,10 +195,10 @@ impl Config {
         let certificate_path = folder.join("node.pem");
         let certificate_pem = read(&certificate_path)?;
         let certificate = certified(node.get(), &certificate_pem, &genesis)?;
-        let keys = folder.join("keys");
-        let reveal_key = keys.join("reveal.key");
-        let signing_key: SigningKey = read_key(&keys.join("node.key"))?;
-        let tls_key = TlsKey::new(read_key(&keys.join("tls.key"))?);
+        let secrets = Secrets::open(folder, &settings)?;
+        let signing_key: SigningKey = secrets.key("node.key")?;
+        let tls_key = TlsKey::new(secrets.key("tls.key")?);
+        let has_reveal_key = secrets.has("reveal.key");
         let ours = (signing_key.public_key(), tls_key.public_key());
         let founded = certificate_of(&card, &genesis)?.consensus_key;
         if ours != (certificate.consensus_key, certificate.tls_key) || ours.0 != founded {
@@ -196,12 +213,12 @@ impl Config {
             operators: operators.collect::<Result<_, _>>()?,
             certificate_pem,
             certificate_path,
-            web: (read(&folder.join("web.pem"))?, Zeroizing::new(read(&keys.join("web-key.pem"))?)),
+            web: (read(&folder.join("web.pem"))?, secrets.text("web-key.pem")?),
             signing_key,
             tls_key,
-            consortium_key: read_key(&keys.join("consortium.key"))?,
-            master_key: read_key(&keys.join("master.key"))?,
-            reveal_key: reveal_key.exists().then(|| read_key(&reveal_key)).transpose()?,
+            consortium_key: secrets.key("consortium.key")?,
+            master_key: secrets.key("master.key")?,
+            reveal_key: has_reveal_key.then(|| secrets.key("reveal.key")).transpose()?,
             data: folder.join("data"),
             documents: folder.join("documents"),
             introduced: introduced(&folder.join("members.json"), &genesis)?,
@@ -265,8 +282,4 @@ pub(crate) fn read_settings(path: &Path) -> Result<Settings, ConfigError> {
 pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
     let read = std::fs::read_to_string(path);
     read.map_err(|source| ConfigError::Read { path: path.into(), source })
-}
-
-pub(crate) fn read_key<T: FromStr>(path: &Path) -> Result<T, ConfigError> {
-    read(path)?.trim().parse().map_err(|_| ConfigError::Key { path: path.into() })
 }

@@ -57,6 +57,7 @@ mod receipts;
 mod recopy;
 mod replicate;
 mod searching;
+mod secrets;
 mod server;
 pub mod setup;
 mod tables;

@@ -15,10 +15,10 @@ use emrshare_contracts::{AgreedTerms, AllianceCall, Genesis, Motion, Protocol};
 use emrshare_desensitize::Policy;
 use emrshare_identity::{Authority, SigningKey, Subject, TlsKey, Validity};
 use emrshare_ledger::{LightClient, Status, Step, history};
-use emrshare_node::{Config, Node};
+use emrshare_node::{Config, ConfigError, Node, setup, setup::SetupError};
 use emrshare_record::SourceFile;
 use emrshare_sample::{Generator, SampleRecord, Tongue};
-use home::{Home, read_key};
+use home::{Home, read_key, submit};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
 use serde_json::{Value, json};
 
@@ -378,6 +378,41 @@ fn https_client(authority: &str, certificate: &str, key: &TlsKey) -> reqwest::Cl
         )
         .unwrap();
     reqwest::Client::builder().tls_backend_preconfigured(tls).tls_info(true).build().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sealed_keys_open_with_their_passphrase_only() {
+    let home = Home::new();
+    let before = home.start().await;
+    let index = submit(&home.client(&before), 1).await;
+    before.stop().await;
+    let file = |name: &str, text: &str| {
+        std::fs::write(home.path.join(name), text).unwrap();
+        home.path.join(name)
+    };
+    let empty = setup::seal_secrets(&home.path, &file("empty", "\n"));
+    assert!(matches!(empty, Err(SetupError::Prepared(ConfigError::NoPassphrase { .. }))));
+    let passphrase = file("passphrase", "a long passphrase\nand more\n");
+    let interrupted = std::fs::read(home.path.join("keys/node.key")).unwrap();
+    setup::seal_secrets(&home.path, &passphrase).unwrap();
+    std::fs::write(home.path.join("keys/node.key"), interrupted).unwrap();
+    setup::seal_secrets(&home.path, &passphrase).unwrap();
+    let mut left: Vec<_> = std::fs::read_dir(home.path.join("keys"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["operator.key", "sealed.age"]);
+    let twice = setup::seal_secrets(&home.path, &passphrase);
+    assert!(matches!(twice, Err(SetupError::Exists(_))));
+    let node = home.start().await;
+    let shown = home.client(&node).show(index).await.unwrap();
+    assert_eq!(shown["version"], json!(1));
+    submit(&home.client(&node), 2).await;
+    node.stop().await;
+    file("passphrase", "another passphrase");
+    let closed = Config::load(&home.path.join("node.toml"));
+    assert!(matches!(closed, Err(ConfigError::Sealed { .. })), "{closed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

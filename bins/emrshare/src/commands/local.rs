@@ -4,7 +4,7 @@ use std::{fs, net::SocketAddr, path::Path};
 
 use anyhow::{Context, bail};
 use emrshare_contracts::Thresholds;
-use emrshare_node::setup::{Institution, found_with};
+use emrshare_node::setup::{Institution, found_with, seal_secrets};
 use emrshare_sample::{Generator, Tongue};
 use serde_json::json;
 
@@ -39,6 +39,12 @@ pub(super) fn init(arguments: &InitArguments, as_json: bool) -> anyhow::Result<(
         })
         .collect();
     output::value(&json!({ "nodes": homes }), as_json);
+    Ok(())
+}
+
+pub(super) fn seal_keys(home: &Path, passphrase_file: &Path, as_json: bool) -> anyhow::Result<()> {
+    seal_secrets(home, passphrase_file)?;
+    output::value(&json!({ "sealed": home.join("keys").join("sealed.age") }), as_json);
     Ok(())
 }
 

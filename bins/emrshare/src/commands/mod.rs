@@ -112,6 +112,9 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Link { at, index, patient } => {
             people::link(&at, index.parse()?, patient, json).await
         }
+        Command::SealKeys { home, passphrase_file } => {
+            local::seal_keys(&home, &passphrase_file, json)
+        }
         Command::Person(command) => people::person(&command, json).await,
         Command::Relationship(command) => people::relationship(&command, json).await,
         Command::Grant(arguments) => people::grant(&arguments, json).await,

@@ -8,7 +8,10 @@ use emrshare_contracts::{Application, Genesis, Member};
 use emrshare_identity::{CertificateError, ConsortiumKey, IssuedCertificate, SigningKey, Subject};
 
 use super::{Home, Institution, SetupError, seconds, validity, write};
-use crate::config::{ConfigError, read, read_key, read_settings};
+use crate::{
+    config::{ConfigError, read, read_settings},
+    secrets::Secrets,
+};
 
 /// Makes the folder of a node that wants to join a consortium: everything but its certificate.
 /// Returns what the authority is to certify.
@@ -57,9 +60,9 @@ pub fn apply(folder: &Path, certificate: &str) -> Result<Application, SetupError
         let (not_before, not_after) = (valid.not_before, valid.not_after);
         return Err(CertificateError::Expired { not_before, not_after, now }.into());
     }
-    let keys = folder.join("keys");
-    let node_key: SigningKey = read_key(&keys.join("node.key"))?;
-    let tls_key: SigningKey = read_key(&keys.join("tls.key"))?;
+    let secrets = Secrets::open(folder, &settings)?;
+    let node_key: SigningKey = secrets.key("node.key")?;
+    let tls_key: SigningKey = secrets.key("tls.key")?;
     let Subject { node, institution, consensus_key, tls_key: certified, .. } = issued.subject;
     let ours = (settings.node, node_key.public_key(), tls_key.public_key());
     if ours != (node.get(), consensus_key, certified) {

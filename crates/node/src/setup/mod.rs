@@ -27,6 +27,7 @@ use crate::{
     config::{ConfigError, Settings},
 };
 
+pub use crate::secrets::seal_secrets;
 pub use join::{apply, card, prepare};
 
 const YEAR_SECONDS: i64 = 365 * 24 * 3600;
@@ -99,7 +100,8 @@ pub fn found_with(
     let now = seconds();
     let authority_folder = folder.join("authority");
     let authority_key = SigningKey::from_seed(clock::random());
-    write_secret(&authority_folder.join("authority.key"), &hex::encode(authority_key.seed()))?;
+    let secret = hex::encode(authority_key.seed());
+    write_secret(&authority_folder.join("authority.key"), secret.as_bytes())?;
     let authority = Authority::new(authority_key, &format!("{name} authority"), validity(20))?;
     write(&authority_folder.join("authority.pem"), authority.certificate_pem())?;
     let drafts = founders
@@ -215,6 +217,7 @@ impl Home {
             leader_timeout_ms: 2_000,
             record_len_max: 64 * 1024 * 1024,
             store: institution.store,
+            passphrase_file: None,
         };
         Ok(Self { node_key, tls_key, settings, operator, web })
     }
@@ -246,9 +249,9 @@ impl Home {
             ("reveal.key", hex::encode(clock::random::<32>())),
         ];
         for (name, secret) in secrets {
-            write_secret(&folder.join("keys").join(name), &secret)?;
+            write_secret(&folder.join("keys").join(name), secret.as_bytes())?;
         }
-        write_secret(&folder.join("keys").join("web-key.pem"), &self.web.key_pem)?;
+        write_secret(&folder.join("keys").join("web-key.pem"), self.web.key_pem.as_bytes())?;
         write(&folder.join("web.pem"), &self.web.certificate_pem)?;
         write(&folder.join("genesis.json"), &String::from_utf8_lossy(genesis.as_bytes()))?;
         let settings = toml::to_string(&self.settings).expect("settings can be written as TOML");
@@ -262,18 +265,27 @@ fn hosts(institution: &Institution) -> Vec<String> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), SetupError> {
-    write_with_mode(path, text, 0o644)
+    write_with_mode(path, text.as_bytes(), 0o644)
 }
 
-fn write_secret(path: &Path, text: &str) -> Result<(), SetupError> {
-    write_with_mode(path, text, 0o600)
+pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), SetupError> {
+    write_with_mode(path, bytes, 0o600)
 }
 
-fn write_with_mode(path: &Path, text: &str, mode: u32) -> Result<(), SetupError> {
+/// Puts another text in the place of a file, or leaves that as it is.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), SetupError> {
+    let beside = path.with_added_extension("new");
+    // One that an interrupted run left behind.
+    let _ = fs::remove_file(&beside);
+    write(&beside, text)?;
+    fs::rename(&beside, path).map_err(|source| SetupError::Write { path: path.into(), source })
+}
+
+fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), SetupError> {
     let result = (|| {
         fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
-        file.write_all(text.as_bytes())?;
+        file.write_all(bytes)?;
         file.sync_all()
     })();
     result.map_err(|source| match source.kind() {
