@@ -79,7 +79,7 @@ impl Secrets {
 /// that matters.
 ///
 /// # Errors
-/// [`SetupError::Exists`] if they are sealed and nothing lies in the clear; see [`SetupError`]. Nothing
+/// [`SetupError::Sealed`] if they are and nothing lies in the clear; see [`SetupError`]. Nothing
 /// is removed before the sealed file has been read back.
 ///
 /// # Panics
@@ -97,7 +97,7 @@ pub fn seal_secrets(home: &Path, passphrase_file: &Path) -> Result<(), SetupErro
         write_secret(&path, &clear.seal(&present, &read_passphrase(&passphrase_file)?)?)?;
         settings.passphrase_file = Some(passphrase_file);
     } else if present.is_empty() {
-        return Err(SetupError::Exists(path));
+        return Err(SetupError::Sealed(path));
     }
     let sealed = Secrets::open(home, &settings)?;
     for name in &present {

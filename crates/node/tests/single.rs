@@ -404,7 +404,7 @@ async fn sealed_keys_open_with_their_passphrase_only() {
     left.sort();
     assert_eq!(left, ["operator.key", "sealed.age"]);
     let twice = setup::seal_secrets(&home.path, &passphrase);
-    assert!(matches!(twice, Err(SetupError::Exists(_))));
+    assert!(matches!(twice, Err(SetupError::Sealed(_))));
     let node = home.start().await;
     let shown = home.client(&node).show(index).await.unwrap();
     assert_eq!(shown["version"], json!(1));

@@ -39,6 +39,9 @@ pub enum SetupError {
     /// The folder holds a node already: nothing is overwritten.
     #[error("{0} exists already; choose another folder")]
     Exists(PathBuf),
+    /// The node's keys are under a passphrase already.
+    #[error("the keys are sealed already, in {0}")]
+    Sealed(PathBuf),
     /// A file cannot be written.
     #[error("{path} cannot be written")]
     Write {
