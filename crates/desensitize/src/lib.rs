@@ -63,8 +63,11 @@ pub use policy::{Policy, PolicyError};
 pub use report::{DesensitizeError, Evidence, Report, Treated};
 pub use technique::{Ciphertext, Level, Technique};
 
+use std::sync::Arc;
+
 use emrshare_codec::Digest;
 use emrshare_identity::ConsortiumKey;
+use emrshare_recognize::Recognizer;
 use emrshare_record::{Attachment, MediaType, Record};
 
 use crate::{known::Known, place::Place, treat::Treatment};
@@ -75,6 +78,7 @@ pub struct Desensitizer {
     policy: Policy,
     key: ConsortiumKey,
     reveal_key: Option<RevealKey>,
+    recognizers: Vec<Arc<dyn Recognizer>>,
 }
 
 impl Desensitizer {
@@ -82,13 +86,51 @@ impl Desensitizer {
     /// surrogate at every node, and nobody outside can undo it.
     #[must_use]
     pub const fn new(policy: Policy, key: ConsortiumKey) -> Self {
-        Self { policy, key, reveal_key: None }
+        Self { policy, key, reveal_key: None, recognizers: Vec::new() }
     }
 
     /// With the key that encrypted values are revealed with.
     #[must_use]
     pub fn with_reveal_key(self, reveal_key: RevealKey) -> Self {
         Self { reveal_key: Some(reveal_key), ..self }
+    }
+
+    /// With another recognizer beside the built-in ones: what it finds in free text is treated too.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use emrshare_desensitize::{Desensitizer, Policy};
+    /// use emrshare_identity::ConsortiumKey;
+    /// use emrshare_recognize::{Certainty, Finding, Kind, Recognizer};
+    ///
+    /// /// A ward's nicknames.
+    /// #[derive(Debug)]
+    /// struct Nicknames(Vec<&'static str>);
+    ///
+    /// impl Recognizer for Nicknames {
+    ///     fn recognize(&self, text: &str) -> Vec<Finding> {
+    ///         let found = self.0.iter().flat_map(|name| text.match_indices(name));
+    ///         let finding = |(start, name): (usize, &str)| Finding {
+    ///             range: start..start + name.len(),
+    ///             kind: Kind::Name,
+    ///             certainty: Certainty::Likely,
+    ///         };
+    ///         found.map(finding).collect()
+    ///     }
+    /// }
+    ///
+    /// let desensitizer = Desensitizer::new(Policy::strict(), ConsortiumKey::from_bytes([7; 32]))
+    ///     .with_recognizer(Arc::new(Nicknames(vec!["老虎"])));
+    /// let mut copy = Vec::new();
+    /// desensitizer.desensitize_text("老虎昨晚睡得好。".as_bytes(), &mut copy)?;
+    /// assert_eq!(String::from_utf8_lossy(&copy), "[name]昨晚睡得好。");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_recognizer(mut self, recognizer: Arc<dyn Recognizer>) -> Self {
+        self.recognizers.push(recognizer);
+        self
     }
 
     /// Digest of the policy, as the protocol contract names it.
@@ -160,7 +202,8 @@ impl Desensitizer {
         if self.policy.encrypts() && reveal_key.is_none() {
             return Err(DesensitizeError::NoRevealKey);
         }
-        Ok(Treatment { policy: &self.policy, key: &self.key, reveal_key, known })
+        let recognizers = &self.recognizers;
+        Ok(Treatment { policy: &self.policy, key: &self.key, reveal_key, known, recognizers })
     }
 }
 

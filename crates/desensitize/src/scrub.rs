@@ -148,11 +148,15 @@ impl<'a> Scrubber<'a> {
             kind: kind_of(meaning.class),
             certainty,
         });
+        let others = self.treatment.recognizers.iter().flat_map(|other| other.recognize(text));
+        let others =
+            others.filter(|found| text.get(found.range.clone()).is_some_and(|it| !it.is_empty()));
+        let known = known.chain(others).collect();
         // What is kept must not swallow what it overlaps.
         let is_treated = |kind| self.treatment.technique(class_of(kind), place) != Technique::Keep;
         let mut spots = Vec::new();
         let mut own = own.as_slice();
-        for found in find_beside(text, known.collect(), is_treated) {
+        for found in find_beside(text, known, is_treated) {
             let is_before = |(range, _): &&(Range<usize>, &Meaning)| range.end <= found.range.start;
             own = &own[own.iter().take_while(is_before).count()..];
             let within = own.iter().take_while(|(range, _)| range.start < found.range.end);

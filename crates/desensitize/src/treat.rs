@@ -1,7 +1,9 @@
 //! Techniques, applied to single values.
 
+use std::sync::Arc;
+
 use emrshare_identity::ConsortiumKey;
-use emrshare_recognize::find_certain;
+use emrshare_recognize::{Recognizer, find_certain};
 
 use crate::{
     Class, Evidence, Level, Policy, Report, RevealKey, Technique, Treated, address,
@@ -43,6 +45,8 @@ pub(crate) struct Treatment<'a> {
     pub(crate) key: &'a ConsortiumKey,
     pub(crate) reveal_key: Option<&'a RevealKey>,
     pub(crate) known: &'a Known,
+    /// Asked beside what is built in.
+    pub(crate) recognizers: &'a [Arc<dyn Recognizer>],
 }
 
 impl Treatment<'_> {

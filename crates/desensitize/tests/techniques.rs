@@ -1,11 +1,14 @@
 //! Every technique, in every kind of document that has a form of its own for it.
 #![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
+use std::{ops::Range, sync::Arc};
+
 use emrshare_desensitize::{
     Class, DesensitizeError, Desensitizer, DocumentKind, Evidence, FileCopy, Policy, RevealKey,
     Technique,
 };
 use emrshare_identity::ConsortiumKey;
+use emrshare_recognize::{Certainty, Finding, Kind, Recognizer};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -290,5 +293,40 @@ proptest! {
         let shown = format!("{:?}", first.report);
         prop_assert!(!shown.contains("Ashworth") && !shown.contains("990011"));
         prop_assert!(!text(&first).contains("Ashworth") && !text(&first).contains("990011"));
+    }
+}
+
+/// Says what it was told, whatever the text is.
+#[derive(Debug)]
+struct Told(Vec<Range<usize>>);
+
+impl Recognizer for Told {
+    fn recognize(&self, _: &str) -> Vec<Finding> {
+        let (kind, certainty) = (Kind::Name, Certainty::Likely);
+        self.0.iter().map(|range| Finding { range: range.clone(), kind, certainty }).collect()
+    }
+}
+
+proptest! {
+    /// Whatever another recognizer says, what is built in is found, and the rest of the text stays.
+    #[test]
+    fn another_recognizer_adds_and_takes_nothing_away(
+        ranges in prop::collection::vec((0..40_usize, 0..40_usize), 0..6),
+    ) {
+        let told = ranges.into_iter().map(|(start, end)| start..end).collect();
+        let text = "小虎，手机13812345678，昨晚睡得好。";
+        let treat = |desensitizer: Desensitizer| {
+            let mut copy = Vec::new();
+            desensitizer.desensitize_text(text.as_bytes(), &mut copy).unwrap();
+            String::from_utf8(copy).unwrap()
+        };
+        let deleting = || desensitizer(policy(&[("name", "\"delete\""), ("contact", "\"delete\"")], ""));
+        let alone = treat(deleting());
+        prop_assert_eq!(&alone, "小虎，手机[contact]，昨晚睡得好。");
+        let more = treat(deleting().with_recognizer(Arc::new(Told(told))));
+        prop_assert!(!more.contains("1381234"), "{}", more);
+        let kept: String = more.replace("[name]", "").replace("[contact]", "");
+        let mut left = alone.chars();
+        prop_assert!(kept.chars().all(|c| left.any(|other| other == c)), "{}", more);
     }
 }

@@ -36,11 +36,13 @@ mod english;
 mod finding;
 mod labelled;
 mod numbers;
+mod recognizer;
 mod width;
 
 #[cfg(feature = "train")]
 pub use english::train;
 pub use finding::{Certainty, Finding, Kind};
+pub use recognizer::Recognizer;
 
 use std::ops::Range;
 

@@ -1,0 +1,13 @@
+//! Other ways to find what identifies somebody, beside those of this crate.
+
+use std::fmt;
+
+use crate::Finding;
+
+/// Something that finds what identifies a person in text: a larger model, a list of a hospital's own.
+///
+/// Who makes copies that others compare must take care that it says the same on every machine.
+pub trait Recognizer: fmt::Debug + Send + Sync {
+    /// Findings in any order. A range that is not of the text's whole characters is passed over.
+    fn recognize(&self, text: &str) -> Vec<Finding>;
+}
