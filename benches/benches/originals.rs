@@ -9,6 +9,10 @@ use std::{
     fs::File,
     hint::black_box,
     io::{Seek, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -18,7 +22,7 @@ use emrshare_ledger::{
     ValidatorSet, key,
 };
 use emrshare_node::StoreEngine;
-use emrshare_storage::{Batch, FilteredKv, Kv, Table};
+use emrshare_storage::{Batch, FilteredKv, Kv, Row, StoreError, Table};
 use sha2::{Digest as _, Sha256};
 
 const STATE: Table = Table::new(b's');
@@ -41,6 +45,7 @@ fn main() {
         return;
     }
     let largest = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
+    check_alone();
     let only: Option<StoreEngine> = std::env::args().find_map(|argument| argument.parse().ok());
     let both = [StoreEngine::Redb, StoreEngine::Sled];
     for engine in both.into_iter().filter(|engine| only.is_none_or(|only| only == *engine)) {
@@ -69,6 +74,49 @@ fn main() {
             filled = size;
             size = next(size);
         }
+    }
+}
+
+/// A store with nothing in it, which counts how often it is asked and takes as long for each answer as a
+/// store of millions.
+#[derive(Default)]
+struct Slow(AtomicU64);
+
+impl Kv for Slow {
+    fn get(&self, _: Table, _: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.fetch_add(1, Relaxed);
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_micros(9) {}
+        Ok(None)
+    }
+
+    fn range(&self, _: Table, _: &[u8], _: &[u8], _: usize) -> Result<Vec<Row>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn commit(&self, _: Batch) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// The check of new originals by the filter, up to ten million known ones.
+fn check_alone() {
+    let slow = Arc::new(Slow::default());
+    let store = FilteredKv::open(slow.clone(), STATE, key::ORIGINALS).unwrap();
+    let (mut known, mut first) = (0, None);
+    for size in [10_000, 100_000, 1_000_000, 10_000_000] {
+        for number in known..size {
+            let mut batch = Batch::default();
+            batch.put(STATE, &key::original(digest(number)), b"");
+            store.commit(batch).unwrap();
+        }
+        known = size;
+        let asked = slow.0.load(Relaxed);
+        let each = look_up(&store, 20_000_000..30_000_000);
+        let vain = slow.0.load(Relaxed) - asked;
+        let ratio = each.as_secs_f64() / first.get_or_insert(each).as_secs_f64();
+        println!("{size} digests in the filter: a check {each:.0?}, {ratio:.2} of the first;");
+        println!("  the store was asked {vain} times of {LOOKUPS}");
     }
 }
 

@@ -17,6 +17,9 @@ fuzz_target!(|bytes: &[u8]| {
         state.0.insert(member, key(number as u8).public_key().0.to_vec());
     }
     state.0.insert(vec![CONTRACTS, b'M'], 2_u32.to_be_bytes().to_vec());
+    // More than a half must agree on anything; three digests and a height are the terms.
+    state.0.insert(vec![CONTRACTS, b'H'], [1, 2].repeat(5));
+    state.0.insert(vec![CONTRACTS, b'T'], vec![0; 3 * 32 + 8]);
     let mut rest = bytes;
     for nonce in 1..=CALLS_MAX as u64 {
         // Signer, contract, length of the payload.
