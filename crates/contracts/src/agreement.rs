@@ -193,10 +193,8 @@ pub fn agreements_of<S: StateScan + ?Sized>(
     node: NodeId,
     limit: usize,
 ) -> Result<Vec<(Digest, Agreement)>, StateError> {
-    let prefix = key::key(b'f', &node);
     let mut found = Vec::new();
-    for (key, _) in state.scan(&prefix, b"", limit)? {
-        let id = wire::read_row(&key[prefix.len()..])?;
+    for id in wire::behind(state, &key::key(b'f', &node), limit)? {
         found.extend(agreement(state, id)?.map(|agreement| (id, agreement)));
     }
     Ok(found)
@@ -212,10 +210,8 @@ pub fn inclusions<S: StateScan + ?Sized>(
     limit: usize,
 ) -> Result<Vec<(RecordIndex, bool)>, StateError> {
     let Some(agreement) = agreement(state, id)? else { return Ok(Vec::new()) };
-    let prefix = key::key(b'j', &id);
     let mut found = Vec::new();
-    for (key, _) in state.scan(&prefix, b"", limit)? {
-        let index: RecordIndex = wire::read_row(&key[prefix.len()..])?;
+    for index in wire::behind::<RecordIndex, _>(state, &key::key(b'j', &id), limit)? {
         let Some(other) = agreement.other(index.origin()) else { continue };
         let included = inclusion(state, index, other)?;
         let included = included.filter(|included| included.agreement == id);

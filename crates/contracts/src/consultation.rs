@@ -108,10 +108,8 @@ pub fn consultations_of<S: StateScan + ?Sized>(
     person: Digest,
     limit: usize,
 ) -> Result<Vec<(Digest, Consultation)>, StateError> {
-    let prefix = key::key(b'X', &person);
     let mut found = Vec::new();
-    for (key, _) in state.scan(&prefix, b"", limit)? {
-        let id = wire::read_row(&key[prefix.len()..])?;
+    for id in wire::behind(state, &key::key(b'X', &person), limit)? {
         found.extend(consultation(state, id)?.map(|consultation| (id, consultation)));
     }
     Ok(found)

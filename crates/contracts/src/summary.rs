@@ -4,7 +4,7 @@ use emrshare_codec::{Digest, RecordIndex};
 use emrshare_identity::PublicKey;
 use emrshare_ledger::{RecordState, StateError, StateScan};
 
-use crate::{Grant, Grantee, Party, Relationship, Scope, key, permission, registry, wire};
+use crate::{Grant, Grantee, Relationship, Scope, key, permission, registry, wire};
 
 /// What the ledger says of a patient.
 ///
@@ -38,7 +38,7 @@ impl Summary {
         });
         let relationships = relationships.collect::<Result<_, _>>()?;
         let mut records = Vec::new();
-        for index in indexes(state, patient, limit)? {
+        for index in wire::behind(state, &key::key(b'q', &patient), limit)? {
             records.extend(state.record(index)?.map(|record| (index, record)));
         }
         let grants = permission::grants(state, patient, limit)?;
@@ -50,14 +50,4 @@ impl Summary {
     pub const fn is_empty(&self) -> bool {
         self.relationships.is_empty() && self.records.is_empty() && self.grants.is_empty()
     }
-}
-
-fn indexes<S: StateScan + ?Sized>(
-    state: &S,
-    patient: Party,
-    limit: usize,
-) -> Result<Vec<RecordIndex>, StateError> {
-    let prefix = key::key(b'q', &patient);
-    let rows = state.scan(&prefix, b"", limit)?;
-    rows.iter().map(|(key, _)| Ok(wire::read_row(&key[prefix.len()..])?)).collect()
 }

@@ -2,7 +2,9 @@
 
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_identity::{EthereumAddress, PublicKey, Signature};
-use emrshare_ledger::{DecodeError, Overlay, StateError, StateRead, ValidatorSet, wire::Reader};
+use emrshare_ledger::{
+    DecodeError, Overlay, StateError, StateRead, StateScan, ValidatorSet, wire::Reader,
+};
 
 /// Something with a place in a call or a row.
 pub(crate) trait Field: Sized {
@@ -34,6 +36,16 @@ pub(crate) fn read_row<T: Field>(bytes: &[u8]) -> Result<T, DecodeError> {
     let value = T::read(&mut reader)?;
     reader.end()?;
     Ok(value)
+}
+
+/// What stands behind a prefix in the keys of rows, ascending, at most `limit`.
+pub(crate) fn behind<T: Field, S: StateScan + ?Sized>(
+    state: &S,
+    prefix: &[u8],
+    limit: usize,
+) -> Result<Vec<T>, StateError> {
+    let rows = state.scan(prefix, b"", limit)?;
+    rows.iter().map(|(key, _)| Ok(read_row(&key[prefix.len()..])?)).collect()
 }
 
 /// Sets a row.
