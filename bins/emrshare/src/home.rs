@@ -7,15 +7,23 @@ use std::{
 
 use anyhow::Context;
 use emrshare_client::Client;
+use emrshare_codec::Digest;
 use emrshare_contracts::Genesis;
 use emrshare_identity::SigningKey;
 use emrshare_node::Settings;
+use sha2::{Digest as _, Sha256};
 
 use crate::{cli::At, wallet::Wallet};
 
 /// Reads a text file, or says which one cannot be read.
 pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+/// SHA-256 of a file.
+pub(crate) fn digest(path: &Path) -> anyhow::Result<Digest> {
+    let bytes = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    Ok(Digest(Sha256::digest(bytes).into()))
 }
 
 /// Reads a key file.

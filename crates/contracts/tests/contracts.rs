@@ -525,6 +525,12 @@ fn founders_say_how_many_must_agree_on_what() {
     let read = Genesis::from_bytes(chain.genesis.as_bytes()).unwrap();
     assert_eq!(read.block().hash(), chain.genesis.block().hash());
     assert_ne!(read.block().hash(), genesis().block().hash());
+    let text = String::from_utf8_lossy(chain.genesis.as_bytes());
+    for share in ["1/3", "4/4", "03/4", "3/0", "76/101", "3"] {
+        let wrong = text.replace("\"3/4\"", &format!("\"{share}\""));
+        let error = Genesis::from_bytes(wrong.as_bytes()).unwrap_err();
+        assert!(matches!(error, GenesisError::Malformed { .. }), "{share}: {error:?}");
+    }
     let suspending = suspend(3);
     let other = AgreedTerms { policy: Digest([9; 32]), ..chain.genesis.terms() };
     let changing = AllianceCall::Propose { motion: Motion::Terms(other) };

@@ -1,11 +1,6 @@
 //! Agreements between institutions.
 
-use std::{fs, path::Path};
-
-use anyhow::Context;
-use emrshare_codec::Digest;
 use emrshare_contracts::{AgreementCall, Span};
-use sha2::{Digest as _, Sha256};
 
 use super::{
     now_us,
@@ -25,7 +20,7 @@ pub(super) async fn run(command: &AgreementCommand, as_json: bool) -> anyhow::Re
             let from_ms = now_us() / 1000;
             let until_ms = from_ms.saturating_add(days.saturating_mul(DAY_MS));
             let valid = Span { from_ms, until_ms };
-            let text = digest(text)?;
+            let text = home::digest(text)?;
             by_node(at, AgreementCall::Offer { partner, text, rights, valid }, as_json).await
         }
         AgreementCommand::Accept(Which { at, agreement }) => {
@@ -51,7 +46,7 @@ pub(super) async fn run(command: &AgreementCommand, as_json: bool) -> anyhow::Re
             signed(at, AgreementCall::Withdraw { agreement, index }, as_json).await
         }
         AgreementCommand::Log { which: Which { at, agreement }, note } => {
-            let (agreement, note) = (*agreement, digest(note)?);
+            let (agreement, note) = (*agreement, home::digest(note)?);
             signed(at, AgreementCall::Log { agreement, note }, as_json).await
         }
         AgreementCommand::Show(Which { at, agreement }) => {
@@ -63,10 +58,4 @@ pub(super) async fn run(command: &AgreementCommand, as_json: bool) -> anyhow::Re
             Ok(())
         }
     }
-}
-
-/// SHA-256 of a file.
-pub(super) fn digest(path: &Path) -> anyhow::Result<Digest> {
-    let bytes = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    Ok(Digest(Sha256::digest(bytes).into()))
 }

@@ -2,7 +2,7 @@
 
 use emrshare_contracts::ConsultationCall;
 
-use super::{agreement::digest, people::signed};
+use super::people::signed;
 use crate::{
     cli::{ConsultationCommand, Question},
     home, output,
@@ -12,7 +12,7 @@ pub(super) async fn run(command: &ConsultationCommand, as_json: bool) -> anyhow:
     match command {
         ConsultationCommand::Ask { at, doctor, question, about } => {
             let doctor = home::client(at)?.person(*doctor).await?.identity;
-            let (question, about) = (digest(question)?, *about);
+            let (question, about) = (home::digest(question)?, *about);
             signed(at, ConsultationCall::Ask { doctor, question, about }, as_json).await
         }
         ConsultationCommand::Accept(Question { at, consultation }) => {
@@ -22,7 +22,7 @@ pub(super) async fn run(command: &ConsultationCommand, as_json: bool) -> anyhow:
             signed(at, ConsultationCall::Decline { consultation: *consultation }, as_json).await
         }
         ConsultationCommand::Answer { of: Question { at, consultation }, answer } => {
-            let (consultation, answer) = (*consultation, digest(answer)?);
+            let (consultation, answer) = (*consultation, home::digest(answer)?);
             signed(at, ConsultationCall::Answer { consultation, answer }, as_json).await
         }
         ConsultationCommand::Close(Question { at, consultation }) => {
