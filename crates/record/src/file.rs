@@ -70,23 +70,7 @@ impl RecordFile {
     ) -> Result<Self, RecordFileError> {
         for (position, part) in manifest.parts().iter().enumerate() {
             let given = chunks.get(position).ok_or(RecordFileError::Part { part: position })?;
-            let wanted = part.chunk_digests()?;
-            let mut whole = Sha256::new();
-            for (number, digest) in wanted.iter().enumerate() {
-                let mismatch = RecordFileError::Chunk { part: position, chunk: number };
-                match given.get(number) {
-                    Some(chunk) if Sha256::digest(chunk).as_slice() == digest.0 => {
-                        whole.update(chunk);
-                    }
-                    _ => return Err(mismatch),
-                }
-            }
-            let fits = given.len() == wanted.len()
-                && Digest(whole.finalize().into()).to_string() == part.sha256
-                && given.iter().map(|chunk| chunk.len() as u64).sum::<u64>() == part.size;
-            if !fits {
-                return Err(RecordFileError::Part { part: position });
-            }
+            check_part(position, part, given)?;
         }
         Ok(Self { manifest, chunks })
     }
@@ -115,10 +99,8 @@ impl RecordFile {
         let manifest = take_piece(&mut bytes).ok_or(ManifestError::Malformed)?;
         let manifest = Manifest::from_bytes(manifest)?;
         let mut chunks = Vec::with_capacity(manifest.parts().len());
-        for (part, wanted) in manifest.parts().iter().enumerate() {
-            let pieces = (0..wanted.chunks.len())
-                .map(|chunk| take_piece(&mut bytes).ok_or(RecordFileError::Chunk { part, chunk }));
-            chunks.push(pieces.collect::<Result<_, _>>()?);
+        for (position, part) in manifest.parts().iter().enumerate() {
+            chunks.push(take_part(&mut bytes, position, part)?);
         }
         if bytes.is_empty() {
             Self::assemble(manifest, chunks)
@@ -137,6 +119,11 @@ impl RecordFile {
     #[must_use]
     pub fn chunks(&self) -> &[Vec<Vec<u8>>] {
         &self.chunks
+    }
+
+    /// All parts with their chunks.
+    pub fn parts(&self) -> impl Iterator<Item = (&Part, &[Vec<u8>])> {
+        self.manifest.parts().iter().zip(self.chunks.iter().map(Vec::as_slice))
     }
 
     /// All chunks with their digests, equal ones repeated.
@@ -213,7 +200,38 @@ impl RecordFile {
     }
 }
 
-fn take_piece(bytes: &mut &[u8]) -> Option<Vec<u8>> {
+/// Whether chunks make the part that a manifest names at a position.
+pub(crate) fn check_part(
+    position: usize,
+    part: &Part,
+    given: &[Vec<u8>],
+) -> Result<(), RecordFileError> {
+    let wanted = part.chunk_digests()?;
+    let mut whole = Sha256::new();
+    for (number, digest) in wanted.iter().enumerate() {
+        let mismatch = RecordFileError::Chunk { part: position, chunk: number };
+        match given.get(number) {
+            Some(chunk) if Sha256::digest(chunk).as_slice() == digest.0 => whole.update(chunk),
+            _ => return Err(mismatch),
+        }
+    }
+    let fits = given.len() == wanted.len()
+        && Digest(whole.finalize().into()).to_string() == part.sha256
+        && given.iter().map(|chunk| chunk.len() as u64).sum::<u64>() == part.size;
+    if fits { Ok(()) } else { Err(RecordFileError::Part { part: position }) }
+}
+
+/// The chunks of a part from the front of a file in one piece.
+pub(crate) fn take_part(
+    bytes: &mut &[u8],
+    position: usize,
+    part: &Part,
+) -> Result<Vec<Vec<u8>>, RecordFileError> {
+    let missing = |chunk| RecordFileError::Chunk { part: position, chunk };
+    (0..part.chunks.len()).map(|chunk| take_piece(bytes).ok_or(missing(chunk))).collect()
+}
+
+pub(crate) fn take_piece(bytes: &mut &[u8]) -> Option<Vec<u8>> {
     let (length, rest) = bytes.split_first_chunk()?;
     let (piece, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
     *bytes = rest;

@@ -5,6 +5,7 @@
 //!   is kept as an attachment and reported, never dropped.
 //! * [`RecordFile`], [`Manifest`]: a record as parts and chunks of 1 MiB; the SHA-256 of the
 //!   manifest is the digest on the ledger.
+//! * [`Excerpt`]: some parts of it, proven by the same digest.
 //! * [`Sections`]: the three sections that every record has, as text.
 //! * [`Description`]: disease types, institution, time of collection.
 //!
@@ -23,6 +24,7 @@
 mod bundle;
 mod description;
 pub mod dicom;
+mod excerpt;
 mod file;
 mod import;
 mod manifest;
@@ -31,6 +33,7 @@ mod sections;
 
 pub use bundle::{Bundle, BundleError};
 pub use description::Description;
+pub use excerpt::Excerpt;
 pub use file::{RecordFile, RecordFileError};
 pub use import::{ImportError, ImportNote, ImportReport, SourceFile, import};
 pub use manifest::{FileKind, Manifest, ManifestError, Part};

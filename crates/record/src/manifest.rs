@@ -84,6 +84,18 @@ impl fmt::Debug for Part {
 }
 
 impl Part {
+    /// Whether the part is an image, by its media type: DICOM or `image/…`.
+    #[must_use]
+    pub fn is_image(&self) -> bool {
+        self.media_type == "application/dicom" || self.media_type.starts_with("image/")
+    }
+
+    /// Whether the part is text, by its media type: the Bundle, or a text file.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.media_type == "application/fhir+json" || self.media_type.starts_with("text/")
+    }
+
     /// The chunks' digests.
     ///
     /// # Errors

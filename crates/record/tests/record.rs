@@ -3,8 +3,8 @@
 
 use emrshare_identity::ConsortiumKey;
 use emrshare_record::{
-    FileKind, ImportError, Language, Manifest, ManifestError, RecordFile, Section, Sections,
-    SourceFile, dicom::DicomError, import,
+    Excerpt, FileKind, ImportError, Language, Manifest, ManifestError, RecordFile, Section,
+    Sections, SourceFile, dicom::DicomError, import,
 };
 use proptest::prelude::*;
 
@@ -26,6 +26,22 @@ fn broken_json_names_the_place_and_not_the_content() {
     let found = import(vec![SourceFile::new("secret name.json", b"{\"name\": \"Zhang".to_vec())]);
     let message = found.unwrap_err().to_string();
     assert_eq!(message, "file 1: not JSON: line 1, column 15");
+}
+
+#[test]
+fn an_excerpt_of_no_record_file_is_an_error_and_reserves_nothing() {
+    let bytes = file_with(vec![7; 9]).to_bytes();
+    let manifest_len = u32::from_be_bytes(*bytes.first_chunk().unwrap()) as usize;
+    let mut huge = bytes.clone();
+    huge[4 + manifest_len..][..4].fill(0xff);
+    for broken in [&[][..], &[0xff; 4], &bytes[..bytes.len() - 1], &huge] {
+        let copied = Excerpt::copy(&mut &*broken, &mut std::io::sink(), |_| true);
+        assert!(copied.is_err(), "{} bytes", broken.len());
+        assert!(Excerpt::from_bytes(broken, |_| true).is_err());
+    }
+    let longer = [bytes.as_slice(), &[0]].concat();
+    assert!(Excerpt::from_bytes(&longer, |_| true).is_err());
+    assert!(Excerpt::from_bytes(&bytes, |part| part.is_text()).is_err(), "more than is wanted");
 }
 
 #[test]
