@@ -77,7 +77,7 @@ say "the visit: Dr. Li asks, the patient allows"
 "$emrshare" relationship answer "${key[li]}" --rights view+append "${patient[@]}" >/dev/null
 
 say "a record comes in; Dr. Li signs that it is the patient's"
-"$emrshare" sample --count 1 --lang en --seed 7 --out "$here/sample" >/dev/null
+"$emrshare" sample --count 1 --lang en --seed 9 --out "$here/sample" >/dev/null
 record=$("$emrshare" --json submit "$here/sample"/* --home "$first" | field index)
 signed=$("$emrshare" --json relationship sign "$record" "$visit" $(as li "$first") | field signed)
 "$emrshare" relationship append "$record" "$visit" --signed "$signed" --home "$first" >/dev/null
@@ -107,6 +107,15 @@ say "not for another purpose, and not after the patient took it back"
 must_fail 5 "$emrshare" get "$record" --original --for research $(as schmidt "$second")
 "$emrshare" revoke "$record" "${key[schmidt]}" "${patient[@]}" >/dev/null
 must_fail 5 "$emrshare" get "$record" --original --for consultation $(as schmidt "$second")
+
+say "Dr. Schmidt may see the images, and nothing else"
+"$emrshare" grant "$record" "${key[schmidt]}" --only images "${patient[@]}" >/dev/null
+must_fail 5 "$emrshare" get "$record" --original $(as schmidt "$second")
+"$emrshare" get "$record" --original --only images --out "$here/i" $(as schmidt "$second")
+cmp "$here/li/manifest.json" "$here/i/manifest.json"
+cmp "$here/li/image-1.dcm" "$here/i/image-1.dcm"
+if [ -e "$here/i/record.json" ]; then exit 1; fi
+"$emrshare" revoke "$record" "${key[schmidt]}" "${patient[@]}" >/dev/null
 
 say "the researcher reads the desensitized file, not the original"
 until "$emrshare" get "$record" --out "$here/r" $(as rivera "$second") 2>/dev/null; do sleep 0.2; done
@@ -165,8 +174,17 @@ rm "$here/wallet"
 "$emrshare" get "$record" --original --for personal --out "$here/p" "${wallet[@]}" --visit 0 --home "$second"
 cmp "$here/li2/manifest.json" "$here/p/manifest.json"
 
+say "the first hospital closes: from its backup the patient opens the own original, and nobody else"
+kill %1 %2
+wait
+"$emrshare" originals export --home "$first" --out "$here/backup"
+file="$here/backup/$(sha256sum "$here/li/manifest.json" | cut -d' ' -f 1).age"
+"$emrshare" originals open "$file" "${wallet[@]}" --visit 0 --out "$here/o"
+cmp "$here/li/record.json" "$here/o/record.json"
+must_fail 1 "$emrshare" originals open "$file" --key "$here/schmidt.key" --out "$here/x"
+
 say "the nodes' logs, with everything told, hold no key, no word and no name"
-grep -hoE '[0-9a-f]{64}' "$here"/*.key "$here"/c/node-*/keys/* >"$here/secrets"
+grep -hoE '[0-9a-f]{64}|AGE-SECRET-KEY-[0-9A-Z]+' "$here"/*.key "$here"/c/node-*/keys/* >"$here/secrets"
 cut -d' ' -f 3-6 "$here/words" >>"$here/secrets"
 cat "$here/passphrase" >>"$here/secrets"
 grep -rhoE '"family": *"[^"]+"' "$here/sample" | sed 's/.*"\([^"]*\)"$/\1/' | sort -u >>"$here/secrets"

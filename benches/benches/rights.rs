@@ -2,18 +2,23 @@
 //! envelopes.
 //!
 //! `cargo bench -p emrshare-benches --bench rights`; bounds of the same run: one signature check, one
-//! lookup in the same store, AES-256-GCM over the same bytes.
+//! lookup in the same store, age over the same bytes.
 #![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc, clippy::print_stdout)]
 
-use std::{hint::black_box, io::Write, sync::Arc, time::Instant};
+use std::{
+    hint::black_box,
+    io::{self, Read},
+    sync::Arc,
+    time::Instant,
+};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use emrshare_codec::{Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial};
 use emrshare_contracts::{
-    BlockContext, Call, Decision, Grant, Grantee, PermissionCall, Purpose, Purposes, RegistryCall,
-    RelationshipCall, Role, Scope, Span, apply_item, authorize,
+    BlockContext, Call, Decision, Grant, Grantee, Parts, PermissionCall, Purpose, Purposes,
+    RegistryCall, RelationshipCall, Role, Scope, Span, apply_item, authorize,
 };
-use emrshare_identity::{EnvelopeKey, RecordKey, SigningKey};
+use emrshare_identity::{EnvelopeKey, SigningKey, seal_at_rest};
 use emrshare_ledger::{
     Changes, Item, Memory, Overlay, StateError, StateRead, SubmissionDraft, Transaction,
     TransactionDraft, key::CONTRACTS,
@@ -103,7 +108,8 @@ fn changes(state: &impl StateRead, items: &[Vec<u8>], checked: bool) -> Changes 
 
 fn grant(scope: Scope, grantee: Grantee) -> PermissionCall {
     let purposes = Purposes::of(&[Purpose::Treatment]);
-    let grant = Grant { purposes, valid: Span::ALWAYS, linked: Span::ALWAYS };
+    let grant =
+        Grant { purposes, parts: Parts::Everything, valid: Span::ALWAYS, linked: Span::ALWAYS };
     PermissionCall::Grant { scope, grantee, grant }
 }
 
@@ -201,7 +207,9 @@ fn authorization(criterion: &mut Criterion) {
         let memory = with_grants(others);
         let folder = tempfile::tempdir().unwrap();
         let state = Stored::new(Engine::Redb.open(&folder.path().join("kv")).unwrap(), &memory);
-        let decide = |purpose| authorize(&state, index(1), doctor, purpose, 1_000).unwrap();
+        let decide = |purpose| {
+            authorize(&state, index(1), doctor, purpose, Parts::Everything, 1_000).unwrap()
+        };
         assert_eq!(decide(Purpose::Treatment), Decision::Grant);
         assert_eq!(decide(Purpose::Research), Decision::Conditions);
         group.bench_function(format!("allowed, {others} grants of others, redb"), |bencher| {
@@ -237,38 +245,35 @@ fn envelopes(criterion: &mut Criterion) {
     const LEN: usize = 8 * 1024 * 1024;
     let address = EnvelopeKey::of(&signing_key(1)).address();
     let bytes = vec![7; LEN];
-    let record_key = RecordKey::from_bytes([5; 32]);
-    let sealed: Vec<_> = bytes
-        .chunks(1024 * 1024)
-        .zip(0..)
-        .map(|(piece, number)| record_key.seal(0, number, piece.to_vec()))
-        .collect();
+    let node = EnvelopeKey::of(&signing_key(2));
+    let (head, body) = seal_at_rest(&bytes, &[node.address()]).unwrap();
     let mut group = criterion.benchmark_group("rights/envelope");
     group.throughput(Throughput::Bytes(LEN as u64));
-    let seal = |pieces: &mut dyn Iterator<Item = Vec<u8>>| {
-        let mut writer = address.seal(std::io::sink()).unwrap();
-        pieces.for_each(|piece| writer.write_all(&piece).unwrap());
+    let seal = |mut original: &mut dyn Read| {
+        let mut writer = address.seal(io::sink()).unwrap();
+        io::copy(&mut original, &mut writer).unwrap();
         writer.finish().unwrap();
     };
+    let open = || node.open_at_rest(&head, black_box(body.as_slice())).unwrap();
     group.bench_function("original from its store to an envelope", |bencher| {
-        bencher.iter(|| {
-            seal(
-                &mut sealed
-                    .iter()
-                    .zip(0..)
-                    .map(|(piece, number)| record_key.open(0, number, piece.clone()).unwrap()),
-            );
-        });
+        bencher.iter(|| seal(&mut open()));
     });
-    group.bench_function("bound: bare age", |bencher| {
-        bencher.iter(|| seal(&mut std::iter::once(black_box(bytes.clone()))));
+    group.bench_function("bound: bare age, sealed", |bencher| {
+        bencher.iter(|| seal(&mut black_box(bytes.as_slice())));
     });
-    group.bench_function("bound: AES-256-GCM", |bencher| {
-        bencher.iter(|| {
-            for (piece, number) in sealed.iter().zip(0..) {
-                black_box(record_key.open(0, number, piece.clone()).unwrap());
-            }
-        });
+    group.bench_function("bound: bare age, opened", |bencher| {
+        bencher.iter(|| io::copy(&mut open(), &mut io::sink()).unwrap());
+    });
+    group.finish();
+
+    let mut group = criterion.benchmark_group("rights/at_rest");
+    let small = vec![7; 8 * 1024];
+    group.bench_function("seal an original of 8 KiB for a node", |bencher| {
+        bencher.iter(|| seal_at_rest(black_box(&small), &[node.address()]).unwrap());
+    });
+    group.bench_function("let its patient read it", |bencher| {
+        let readers = [node.address(), address];
+        bencher.iter(|| black_box(&head).address_to(&node, &readers).unwrap());
     });
     group.finish();
 }

@@ -262,6 +262,7 @@ def transaction_id(read):
 # What calls hold, field by field: a width in bytes, names of values, or a choice by a first byte.
 ROLE = ["patient", "doctor", "researcher", "regulator", "inspector", "operator"]
 PURPOSE = ["personal", "treatment", "consultation", "research", "emergency", "inspection"]
+PARTS = ["", "texts", "images", "everything"]
 RIGHTS = ["none", "view", "append", "view+append"]
 AGREED = ["query", "update", "query+update"]
 REASON = ["unconscious", "life-threatening", "incapable", "public-health"]
@@ -290,11 +291,11 @@ CALLS = {
     (3, 2): [KEY, RIGHTS],
     (3, 3): [PARTY, KEY],
     (3, 4): [INDEX, KEY, KEY, TIME, "signature"],
-    (4, 0): [SCOPE, GRANTEE, "purposes", TIME, TIME, TIME, TIME],
+    (4, 0): [SCOPE, GRANTEE, "purposes", PARTS, TIME, TIME, TIME, TIME],
     (4, 1): [SCOPE, GRANTEE],
     (4, 2): [INDEX, REASON],
     (5, 0): [INDEX],
-    (5, 1): [INDEX, PURPOSE, KEY],
+    (5, 1): [INDEX, PURPOSE, PARTS, KEY],
     (5, 2): [KEY],
     (6, 0): [NODE, KEY, AGREED, TIME, TIME],
     (6, 1): [KEY],
@@ -346,7 +347,7 @@ def call_field(reader, kind):
         need(bits >> len(PURPOSE) == 0, "Value")
         return [name for place, name in enumerate(PURPOSE) if bits >> place & 1]
     value = reader.number(1)
-    need(value < len(kind), "Value")
+    need(value < len(kind) and kind[value], "Value")
     if isinstance(kind[value], str):
         return kind[value]
     name, parts = kind[value]

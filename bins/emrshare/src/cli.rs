@@ -2,6 +2,7 @@
 
 mod agreement;
 mod consultation;
+mod originals;
 mod people;
 
 use std::path::PathBuf;
@@ -9,11 +10,12 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use emrshare_codec::Digest;
-use emrshare_contracts::{Purpose, Role};
+use emrshare_contracts::{Parts, Purpose, Role};
 use emrshare_identity::PublicKey;
 
 pub(crate) use agreement::{AgreementCommand, Which, WhichRecord};
 pub(crate) use consultation::{ConsultationCommand, Question};
+pub(crate) use originals::{OriginalsCommand, Reader};
 pub(crate) use people::{
     AllianceCommand, AuditArguments, BreakGlassArguments, GrantArguments, IdentityText,
     PersonCommand, ProtocolCommand, RelationshipCommand, RevokeArguments, WalletCommand,
@@ -94,6 +96,10 @@ pub(crate) enum Command {
         /// inspection. A patient needs to say nothing.
         #[arg(long = "for", default_value = "treatment", value_parser = people::purpose)]
         purpose: Purpose,
+        /// Only these parts of the original: texts or images.
+        #[arg(long = "only", requires = "original", default_value = "everything",
+            value_parser = people::parts)]
+        parts: Parts,
         /// Keep the original in its age envelope, in this file, instead of opening it.
         #[arg(long, requires = "original")]
         sealed: Option<PathBuf>,
@@ -101,6 +107,9 @@ pub(crate) enum Command {
         #[arg(long, default_value = ".")]
         out: PathBuf,
     },
+    /// Originals as files: a backup, an envelope.
+    #[command(subcommand)]
+    Originals(OriginalsCommand),
     /// Find desensitized records of all nodes.
     Search {
         #[command(flatten)]

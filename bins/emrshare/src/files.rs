@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use emrshare_record::{RecordFile, SourceFile};
+use emrshare_record::{Manifest, Part, SourceFile};
 
 /// Most bytes that are read for one record.
 const RECORD_LEN_MAX: u64 = 64 * 1024 * 1024;
@@ -103,14 +103,20 @@ pub(crate) fn read(record: &Path) -> anyhow::Result<Vec<SourceFile>> {
     Ok(files)
 }
 
-/// Writes a record file's manifest and parts.
-pub(crate) fn write(file: &RecordFile, folder: &Path) -> anyhow::Result<()> {
+/// Writes a record file's manifest and some or all of its parts; returns the parts' bytes.
+pub(crate) fn write<'a>(
+    manifest: &Manifest,
+    parts: impl Iterator<Item = (&'a Part, &'a [Vec<u8>])>,
+    folder: &Path,
+) -> anyhow::Result<u64> {
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    fs::write(folder.join("manifest.json"), file.manifest().as_bytes())?;
-    for (part, chunks) in file.manifest().parts().iter().zip(file.chunks()) {
+    fs::write(folder.join("manifest.json"), manifest.as_bytes())?;
+    let mut bytes = 0;
+    for (part, chunks) in parts {
         // A part's name must not lead out of the folder.
         let name = Path::new(&part.name).file_name().unwrap_or_default();
         fs::write(folder.join(name), chunks.concat())?;
+        bytes += part.size;
     }
-    Ok(())
+    Ok(bytes)
 }

@@ -3,10 +3,10 @@
 use std::io::Read;
 
 use emrshare_codec::{Digest, RecordIndex};
-use emrshare_contracts::{AuditCall, Purpose};
+use emrshare_contracts::{AuditCall, Parts, Purpose};
 use emrshare_identity::EnvelopeKey;
 use emrshare_ledger::{Receipt, StateProof};
-use emrshare_record::{Manifest, RecordFile};
+use emrshare_record::{Excerpt, Manifest, RecordFile};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -57,28 +57,58 @@ impl Client {
         index: RecordIndex,
         purpose: Purpose,
     ) -> Result<RecordFile, ClientError> {
-        let request = self.ask(index, purpose).await?;
+        let (bytes, on_ledger) = self.opened_original(index, purpose, Parts::Everything).await?;
+        let file = RecordFile::from_bytes(&bytes).map_err(answer)?;
+        same_original(file.manifest(), &on_ledger)?;
+        Ok(file)
+    }
+
+    /// Some parts of the original of a record, as [`original`](Self::original) gets all of them.
+    ///
+    /// # Errors
+    /// See [`original`](Self::original).
+    pub async fn excerpt(
+        &self,
+        index: RecordIndex,
+        purpose: Purpose,
+        parts: Parts,
+    ) -> Result<Excerpt, ClientError> {
+        let (bytes, on_ledger) = self.opened_original(index, purpose, parts).await?;
+        let excerpt = Excerpt::from_bytes(&bytes, |part| parts.include(part)).map_err(answer)?;
+        same_original(excerpt.manifest(), &on_ledger)?;
+        Ok(excerpt)
+    }
+
+    /// What came, and the digest of the original that was asked for.
+    async fn opened_original(
+        &self,
+        index: RecordIndex,
+        purpose: Purpose,
+        parts: Parts,
+    ) -> Result<(Vec<u8>, String), ClientError> {
+        let request = self.ask(index, purpose, parts).await?;
         let sealed = self.sealed_original(request).await?;
         let mut bytes = Vec::new();
         let opened = EnvelopeKey::of(&self.key).open(sealed.as_slice()).map_err(answer)?;
         let limit = sealed.len() as u64;
         opened.take(limit).read_to_end(&mut bytes).map_err(answer)?;
-        let file = RecordFile::from_bytes(&bytes).map_err(answer)?;
         let decided = self.request(request).await?;
-        if decided["original"] == json!(file.manifest().digest().to_string()) {
-            return Ok(file);
-        }
-        Err(ClientError::Answer("the original is not the one on the ledger".into()))
+        Ok((bytes, decided["original"].as_str().unwrap_or_default().to_owned()))
     }
 
-    /// Puts a request for an original on the ledger; returns its transaction.
+    /// Puts a request for an original, or some parts of it, on the ledger; returns its transaction.
     ///
     /// # Errors
     /// [`ClientError::NotAllowed`] with the reason if the contract refuses it: the refusal is on the
     /// ledger too. See [`ClientError`].
-    pub async fn ask(&self, index: RecordIndex, purpose: Purpose) -> Result<Digest, ClientError> {
+    pub async fn ask(
+        &self,
+        index: RecordIndex,
+        purpose: Purpose,
+        parts: Parts,
+    ) -> Result<Digest, ClientError> {
         let recipient = Digest(EnvelopeKey::of(&self.key).address().0);
-        let call = AuditCall::Ask { index, purpose, recipient };
+        let call = AuditCall::Ask { index, purpose, parts, recipient };
         let done = match self.sign_and_send(call).await {
             Err(ClientError::Refused(report)) => {
                 let message = report["message"].as_str().unwrap_or("refused");
@@ -138,6 +168,13 @@ impl Client {
         let bytes = self.bytes(&format!("/api/v1/proofs/records/{index}")).await?;
         StateProof::from_bytes(&bytes).map_err(answer)
     }
+}
+
+fn same_original(manifest: &Manifest, on_ledger: &str) -> Result<(), ClientError> {
+    if manifest.digest().to_string() == on_ledger {
+        return Ok(());
+    }
+    Err(ClientError::Answer("the original is not the one on the ledger".into()))
 }
 
 fn answer(error: impl ToString) -> ClientError {

@@ -10,7 +10,7 @@ use emrshare_ledger::{Overlay, StateError, StateRead, StateScan, Status, wire::R
 
 use crate::{
     CallError, ConsultationStanding, Role,
-    authorization::{Decision, Purpose, authorize},
+    authorization::{Decision, Parts, Purpose, authorize},
     contribution,
     error::allow,
     key,
@@ -84,6 +84,8 @@ calls! {
         0 => Asked {
             /// What for.
             purpose: Purpose,
+            /// Which parts.
+            parts: Parts,
             /// What the contract decided.
             decision: Decision,
         },
@@ -234,6 +236,8 @@ pub struct Request {
     pub recipient: Digest,
     /// What for.
     pub purpose: Purpose,
+    /// Which parts.
+    pub parts: Parts,
     /// What was decided.
     pub decision: Decision,
     /// When, in milliseconds since 1970.
@@ -249,6 +253,7 @@ fields!(Request {
     holder,
     recipient,
     purpose,
+    parts,
     decision,
     time_ms,
     delivered
@@ -269,6 +274,8 @@ calls! {
             index: RecordIndex,
             /// What for.
             purpose: Purpose,
+            /// Which parts.
+            parts: Parts,
             /// X25519 key that the original is to be encrypted to.
             recipient: Digest,
         },
@@ -378,7 +385,9 @@ impl AuditCall {
                 state.put(key::erased(index, by.node), Vec::new());
                 Ok(())
             }
-            Self::Ask { index, purpose, recipient } => ask(state, by, index, purpose, recipient),
+            Self::Ask { index, purpose, parts, recipient } => {
+                ask(state, by, index, (purpose, parts), recipient)
+            }
             Self::Delivered { request } => delivered(state, by, request),
         }
     }
@@ -389,7 +398,7 @@ fn ask<S: StateRead + ?Sized>(
     state: &mut Overlay<'_, S>,
     by: Signed,
     index: RecordIndex,
-    purpose: Purpose,
+    (purpose, parts): (Purpose, Parts),
     recipient: Digest,
 ) -> Result<(), CallError> {
     let record = relationship::active_record(state, index)?;
@@ -397,7 +406,7 @@ fn ask<S: StateRead + ?Sized>(
     let party = crate::party(state, by.signer)?;
     let is_patient = crate::owner(state, index)?.is_some_and(|owner| Some(owner.patient) == party);
     allow(known.is_some() || is_patient, "the record's patient or a registered person")?;
-    let decision = authorize(state, index, by.signer, purpose, by.time_ms)?;
+    let decision = authorize(state, index, by.signer, purpose, parts, by.time_ms)?;
     let request = Request {
         index,
         original: record.original,
@@ -405,12 +414,13 @@ fn ask<S: StateRead + ?Sized>(
         holder: record.acting,
         recipient,
         purpose,
+        parts,
         decision,
         time_ms: by.time_ms,
         delivered: false,
     };
     wire::put(state, key::request(by.transaction), &request);
-    log(state, Subject::Record(index), by, Happening::Asked { purpose, decision })
+    log(state, Subject::Record(index), by, Happening::Asked { purpose, parts, decision })
 }
 
 fn delivered<S: StateRead + ?Sized>(

@@ -3,6 +3,7 @@
 use emrshare_codec::RecordIndex;
 use emrshare_identity::PublicKey;
 use emrshare_ledger::{DecodeError, StateError, StateRead, wire::Reader};
+use emrshare_record::Part;
 
 use crate::{
     AgreedRights, Grantee, Person, Role, Scope, contribution, is_agreed, membership, permission,
@@ -70,11 +71,39 @@ impl Field for Purposes {
 }
 
 words! {
+    /// Which parts of an original: an image can be shown to someone who is not to read the texts.
+    pub enum Parts ("parts") {
+        /// Its texts: the Bundle, and text files.
+        Texts = 1 "texts",
+        /// Its images.
+        Images = 2 "images",
+        /// Everything, also what is neither text nor image.
+        Everything = 3 "everything",
+    }
+}
+
+impl Parts {
+    /// Whether all of `other` is among these.
+    #[must_use]
+    pub const fn contain(self, other: Self) -> bool {
+        self as u8 & other as u8 == other as u8
+    }
+
+    /// Whether a part of a record file is among these.
+    #[must_use]
+    pub fn include(self, part: &Part) -> bool {
+        self == Self::Everything
+            || self == Self::Texts && part.is_text()
+            || self == Self::Images && part.is_image()
+    }
+}
+
+words! {
     /// What was decided about a request, and why.
     pub enum Decision ("decision") {
         /// Nobody allowed it.
         NoGrant = 0 "no grant",
-        /// There is a grant, but not for this purpose, this time or this record.
+        /// There is a grant, but not for this purpose, this time, these parts or this record.
         Conditions = 1 "a grant on other conditions",
         /// The one who asks belongs to a suspended institution.
         Suspended = 2 "institution suspended",
@@ -103,8 +132,8 @@ impl Decision {
     }
 }
 
-/// Decides whether `asker` may read the original of a record at a time, in milliseconds since 1970.
-/// What is not allowed is refused. A handful of lookups, however many grants there are.
+/// Decides whether `asker` may read these parts of the original of a record at a time, in milliseconds
+/// since 1970. What is not allowed is refused. A handful of lookups, however many grants there are.
 ///
 /// # Errors
 /// [`StateError`] if the state cannot be read.
@@ -113,6 +142,7 @@ pub fn authorize<S: StateRead + ?Sized>(
     index: RecordIndex,
     asker: PublicKey,
     purpose: Purpose,
+    parts: Parts,
     now_ms: u64,
 ) -> Result<Decision, StateError> {
     let owner = relationship::owner(state, index)?;
@@ -145,7 +175,7 @@ pub fn authorize<S: StateRead + ?Sized>(
             return Ok(Decision::Agreement);
         }
     }
-    let decision = by_grant(state, index, &owner, &person, purpose, now_ms)?;
+    let decision = by_grant(state, index, &owner, &person, (purpose, parts), now_ms)?;
     let takes = purpose == Purpose::Research && person.registrar != index.origin();
     if decision.is_allowed() && takes && contribution::has_used_up(state, person.registrar)? {
         return Ok(Decision::Quota);
@@ -172,7 +202,7 @@ fn by_grant<S: StateRead + ?Sized>(
     index: RecordIndex,
     owner: &Owner,
     person: &Person,
-    purpose: Purpose,
+    (purpose, parts): (Purpose, Parts),
     now_ms: u64,
 ) -> Result<Decision, StateError> {
     let institution =
@@ -188,6 +218,7 @@ fn by_grant<S: StateRead + ?Sized>(
             let grant = permission::grant(state, owner.patient, scope, grantee)?;
             let Some(grant) = grant else { continue };
             if grant.purposes.contains(purpose)
+                && grant.parts.contain(parts)
                 && grant.valid.contains(now_ms)
                 && grant.linked.contains(owner.linked_ms)
             {

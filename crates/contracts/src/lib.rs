@@ -56,7 +56,7 @@ pub use audit::{
     AuditCall, Event, EventPage, Happening, REQUEST_MS, Request, Subject, all_events, events,
     has_erased, request,
 };
-pub use authorization::{Decision, Purpose, Purposes, authorize};
+pub use authorization::{Decision, Parts, Purpose, Purposes, authorize};
 pub use call::Call;
 pub use consultation::{
     Consultation, ConsultationCall, ConsultationStanding, consultation, consultations_of,
@@ -76,7 +76,8 @@ pub use permission::{
 pub use protocol::{Protocol, ProtocolError, Violation};
 pub use registry::{Party, Person, RegistryCall, Role, key_of, party, person, wallet_of};
 pub use relationship::{
-    AppendStatement, Owner, Relationship, RelationshipCall, Rights, Standing, owner, relationship,
+    AppendStatement, Owner, Relationship, RelationshipCall, Rights, Standing, owner, owner_key,
+    owners_changed, records_of, relationship,
 };
 pub use summary::Summary;
 pub use threshold::{Threshold, ThresholdError, Thresholds};

@@ -7,7 +7,7 @@ use emrshare_ledger::{DecodeError, Overlay, StateError, StateRead, StateScan, wi
 use crate::{
     CallError, Happening, Party, Role, Subject,
     audit::{self, Signed},
-    authorization::Purposes,
+    authorization::{Parts, Purposes},
     key, registry, relationship,
     wire::{self, Field, calls, fields, words},
 };
@@ -123,13 +123,15 @@ impl Span {
 pub struct Grant {
     /// For which purposes.
     pub purposes: Purposes,
+    /// Which parts of the records.
+    pub parts: Parts,
     /// When it holds.
     pub valid: Span,
     /// When the records that it opens were linked to the patient.
     pub linked: Span,
 }
 
-fields!(Grant { purposes, valid, linked });
+fields!(Grant { purposes, parts, valid, linked });
 
 calls! {
     /// Calls about permissions.

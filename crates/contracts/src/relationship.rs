@@ -6,7 +6,7 @@
 
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_identity::{Domain, PublicKey, Signature, SignatureError, SigningKey};
-use emrshare_ledger::{Overlay, RecordState, StateError, StateRead, Status};
+use emrshare_ledger::{Changes, Overlay, RecordState, StateError, StateRead, StateScan, Status};
 
 use crate::{
     CallError, Party, Person, Role,
@@ -174,6 +174,39 @@ pub fn owner<S: StateRead + ?Sized>(
     index: RecordIndex,
 ) -> Result<Option<Owner>, StateError> {
     wire::row(state, &key::owner(index))
+}
+
+/// The key that a record's patient has now; `None` for a record without a patient, or with one whose
+/// key was ended.
+///
+/// # Errors
+/// [`StateError`] if the state cannot be read.
+pub fn owner_key<S: StateRead + ?Sized>(
+    state: &S,
+    index: RecordIndex,
+) -> Result<Option<PublicKey>, StateError> {
+    let Some(owner) = owner(state, index)? else { return Ok(None) };
+    match owner.patient {
+        Party::Person(identity) => registry::key_of(state, identity),
+        Party::Key(key) => Ok(registry::party(state, key)?.map(|_| key)),
+    }
+}
+
+/// Records that are linked to a registered person.
+///
+/// # Errors
+/// [`StateError`] if the state cannot be read.
+pub fn records_of<S: StateScan + ?Sized>(
+    state: &S,
+    person: Digest,
+) -> Result<Vec<RecordIndex>, StateError> {
+    wire::behind(state, &key::key(b'q', &Party::Person(person)), usize::MAX)
+}
+
+/// Records that a block's changes link to patients, and identities whose key they change.
+#[must_use]
+pub fn owners_changed(changes: &Changes) -> (Vec<RecordIndex>, Vec<Digest>) {
+    (wire::changed(changes, &key::key(b'o', &())), wire::changed(changes, &key::key(b'i', &())))
 }
 
 /// The relationship of a patient with a doctor, by identity.

@@ -3,7 +3,7 @@
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_identity::{EthereumAddress, PublicKey, Signature};
 use emrshare_ledger::{
-    DecodeError, Overlay, StateError, StateRead, StateScan, ValidatorSet, wire::Reader,
+    Changes, DecodeError, Overlay, StateError, StateRead, StateScan, ValidatorSet, wire::Reader,
 };
 
 /// Something with a place in a call or a row.
@@ -46,6 +46,12 @@ pub(crate) fn behind<T: Field, S: StateScan + ?Sized>(
 ) -> Result<Vec<T>, StateError> {
     let rows = state.scan(prefix, b"", limit)?;
     rows.iter().map(|(key, _)| Ok(read_row(&key[prefix.len()..])?)).collect()
+}
+
+/// What stands behind a prefix in the keys of rows that are changed, in no order.
+pub(crate) fn changed<T: Field>(changes: &Changes, prefix: &[u8]) -> Vec<T> {
+    let rest = changes.0.keys().filter_map(|key| key.strip_prefix(prefix));
+    rest.filter_map(|rest| read_row(rest).ok()).collect()
 }
 
 /// Sets a row.

@@ -7,7 +7,7 @@ use chain::{Chain, identity, key};
 use emrshare_codec::{Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex};
 use emrshare_contracts::{
     AgreedRights, AgreementCall, AgreementStanding, AuditCall, CallError, Decision, Happening,
-    ItemError, Purpose, Span, Subject, agreements_of, inclusions, log_entries, request,
+    ItemError, Parts, Purpose, Span, Subject, agreements_of, inclusions, log_entries, request,
 };
 use emrshare_ledger::{StateRead, SubmissionDraft, rules::RuleError};
 
@@ -159,8 +159,10 @@ fn the_other_node_updates_what_it_may_and_holds_what_it_made() {
     assert!(matches!(stranger, Err(ItemError::Rule(RuleError::NotOrigin { .. }))));
     update(&mut chain, 1, index, 51).unwrap();
     assert_eq!(chain.state.record(index).unwrap().unwrap().acting, node(1));
-    let (purpose, recipient) = (Purpose::Personal, Digest([7; 32]));
-    let asked = chain.call(0, &key(30), AuditCall::Ask { index, purpose, recipient }).unwrap();
+    let (purpose, parts) = (Purpose::Personal, Parts::Everything);
+    let recipient = Digest([7; 32]);
+    let asked =
+        chain.call(0, &key(30), AuditCall::Ask { index, purpose, parts, recipient }).unwrap();
     assert_eq!(request(&chain.state, asked).unwrap().unwrap().holder, node(1));
     let delivered = AuditCall::Delivered { request: asked };
     assert!(is_refused(chain.call(0, &key(10), delivered)));

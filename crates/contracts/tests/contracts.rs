@@ -8,10 +8,11 @@ use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_contracts::{
     AgreedTerms, AllianceCall, AppendStatement, Appointment, AuditCall, BlockContext, Call,
     CallError, Decision, EMERGENCY_MS, Genesis, GenesisError, Grant, Grantee, Happening, ItemError,
-    Motion, Outcome, Party, PermissionCall, Protocol, Purpose, Purposes, Reason, RegistryCall,
-    RelationshipCall, Rights, Role, Scope, Span, Standing, Subject, Summary, TermsInForce,
-    Threshold, Thresholds, apply_item, close_block, contribution, execute, is_suspended, key_of,
-    owner, person, proposals, quota, relationship, request, terms_in_force, wallet_of,
+    Motion, Outcome, Parts, Party, PermissionCall, Protocol, Purpose, Purposes, Reason,
+    RegistryCall, RelationshipCall, Rights, Role, Scope, Span, Standing, Subject, Summary,
+    TermsInForce, Threshold, Thresholds, apply_item, close_block, contribution, execute,
+    is_suspended, key_of, owner, person, proposals, quota, relationship, request, terms_in_force,
+    wallet_of,
 };
 use emrshare_identity::EthereumAddress;
 use emrshare_ledger::{BlockBuilder, Item, Overlay, TransactionDraft};
@@ -22,7 +23,8 @@ use emrshare_sample::{Generator, Tongue};
 fn grant(scope: Scope, grantee: Grantee) -> PermissionCall {
     let valid = Span { from_ms: 0, until_ms: 1_060_000 };
     let purposes = Purposes::of(&[Purpose::Treatment]);
-    PermissionCall::Grant { scope, grantee, grant: Grant { purposes, valid, linked: Span::ALWAYS } }
+    let grant = Grant { purposes, parts: Parts::Everything, valid, linked: Span::ALWAYS };
+    PermissionCall::Grant { scope, grantee, grant }
 }
 
 fn to_person(seed: u8) -> Grantee {
@@ -76,6 +78,28 @@ fn grants_reach_whom_they_name_and_nobody_else() {
 }
 
 #[test]
+fn a_grant_of_some_parts_opens_no_others() {
+    for opened in Parts::ALL {
+        let (mut chain, [index, _]) = Chain::with_people();
+        let (purposes, valid) = (Purposes::of(&[Purpose::Treatment]), Span::ALWAYS);
+        let grant = Grant { purposes, parts: *opened, valid, linked: Span::ALWAYS };
+        let (scope, grantee) = (Scope::Record(index), to_person(31));
+        chain.call(0, &key(30), PermissionCall::Grant { scope, grantee, grant }).unwrap();
+        for asked in Parts::ALL {
+            let decision = chain.decide_parts(index, 31, Purpose::Treatment, *asked);
+            let expected = match (opened, asked) {
+                (Parts::Everything, _) => Decision::Grant,
+                (opened, asked) if opened == asked => Decision::Grant,
+                _ => Decision::Conditions,
+            };
+            assert_eq!(decision, expected, "{asked:?} where {opened:?} are granted");
+            let own = chain.decide_parts(index, 30, Purpose::Personal, *asked);
+            assert_eq!(own, Decision::Own);
+        }
+    }
+}
+
+#[test]
 fn a_grant_of_all_records_can_be_bound_to_a_span() {
     let (mut chain, [first, second]) = Chain::with_people();
     chain.now_ms = 2_000_000;
@@ -83,7 +107,7 @@ fn a_grant_of_all_records_can_be_bound_to_a_span() {
     chain.call(0, &key(10), link).unwrap();
     let linked = Span { from_ms: 1_500_000, until_ms: u64::MAX };
     let purposes = Purposes::of(&[Purpose::Treatment]);
-    let grant = Grant { purposes, valid: Span::ALWAYS, linked };
+    let grant = Grant { purposes, parts: Parts::Everything, valid: Span::ALWAYS, linked };
     let call = PermissionCall::Grant { scope: Scope::All, grantee: to_person(31), grant };
     chain.call(0, &key(30), call).unwrap();
     assert_eq!(chain.decide(first, 31, Purpose::Treatment), Decision::Conditions);
@@ -355,7 +379,7 @@ fn a_refusal_stands_until_the_patient_takes_it_back() {
 }
 
 fn ask(index: RecordIndex, purpose: Purpose) -> AuditCall {
-    AuditCall::Ask { index, purpose, recipient: Digest([7; 32]) }
+    AuditCall::Ask { index, purpose, parts: Parts::Everything, recipient: Digest([7; 32]) }
 }
 
 #[test]
@@ -371,7 +395,8 @@ fn every_request_is_decided_on_the_ledger_and_stays_there() {
     chain.call(0, &key(10), delivered(late)).unwrap();
     let error = refused(chain.call(0, &key(10), delivered(late)));
     assert!(matches!(error, CallError::Present { .. }));
-    let asked = |decision| Happening::Asked { purpose: Purpose::Treatment, decision };
+    let (purpose, parts) = (Purpose::Treatment, Parts::Everything);
+    let asked = |decision| Happening::Asked { purpose, parts, decision };
     assert_eq!(
         chain.trail(Subject::Record(index)),
         [asked(Decision::NoGrant), asked(Decision::Grant), Happening::Delivered { request: late },]
@@ -388,7 +413,8 @@ fn who_has_taken_much_and_given_little_waits_with_research() {
     use emrshare_contracts::Voice::Yes;
     let (mut chain, [index, _]) = Chain::with_people();
     let purposes = Purposes::of(&[Purpose::Treatment, Purpose::Research]);
-    let grant = Grant { purposes, valid: Span::ALWAYS, linked: Span::ALWAYS };
+    let (parts, valid) = (Parts::Everything, Span::ALWAYS);
+    let grant = Grant { purposes, parts, valid, linked: Span::ALWAYS };
     let (scope, grantee) = (Scope::Record(index), to_person(32));
     chain.call(0, &key(30), PermissionCall::Grant { scope, grantee, grant }).unwrap();
     let take = |chain: &mut Chain| {

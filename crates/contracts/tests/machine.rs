@@ -9,7 +9,7 @@ use chain::{Chain, identity, key};
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_contracts::{
     AgreedRights, AgreementCall, AllianceCall, AuditCall, Call, Decision, EMERGENCY_MS, Grant,
-    Grantee, ItemError, Motion, Outcome, Party, PermissionCall, Purpose, Purposes, Reason,
+    Grantee, ItemError, Motion, Outcome, Parts, Party, PermissionCall, Purpose, Purposes, Reason,
     RegistryCall, RelationshipCall, Rights, Role, Scope, Span, Subject, Voice, events, is_agreed,
     is_suspended, key_of, owner, party, person, proposals,
 };
@@ -96,12 +96,12 @@ fn relationship() -> impl Strategy<Value = RelationshipCall> {
 }
 
 fn permission() -> impl Strategy<Value = PermissionCall> {
-    let grant = (scope(), grantee(), select(Purpose::ALL), 0..9_u64);
+    let grant = (scope(), grantee(), select(Purpose::ALL), select(Parts::ALL), 0..9_u64);
     prop_oneof![
-        grant.prop_map(|(scope, grantee, purpose, hours)| {
+        grant.prop_map(|(scope, grantee, purpose, parts, hours)| {
             let valid = Span { from_ms: 0, until_ms: 1_000_000 + hours * 3_600_000 };
             let purposes = Purposes::of(&[purpose, Purpose::Treatment]);
-            let grant = Grant { purposes, valid, linked: Span::ALWAYS };
+            let grant = Grant { purposes, parts, valid, linked: Span::ALWAYS };
             PermissionCall::Grant { scope, grantee, grant }
         }),
         (scope(), grantee()).prop_map(|(scope, grantee)| PermissionCall::Revoke { scope, grantee }),
@@ -153,8 +153,9 @@ fn what() -> impl Strategy<Value = What> {
         4 => agreement().prop_map(What::Agreement),
         1 => motion.prop_map(|motion| What::Call(AllianceCall::Propose { motion }.into())),
         2 => select(Voice::ALL).prop_map(What::Vote),
-        1 => (index(), select(Purpose::ALL)).prop_map(move |(index, purpose)| {
-            What::Call(AuditCall::Ask { index, purpose, recipient }.into())
+        1 => (index(), select(Purpose::ALL), select(Parts::ALL)).prop_map(move |asked| {
+            let (index, purpose, parts) = asked;
+            What::Call(AuditCall::Ask { index, purpose, parts, recipient }.into())
         }),
     ]
 }
@@ -192,7 +193,7 @@ const fn right_one(call: AgreementCall) -> (u32, u8) {
 /// What succeeded, told by who signed it: enough to say whether an access has a reason.
 #[derive(Default)]
 struct Told {
-    grants: HashMap<(Vec<u8>, String), Party>,
+    grants: HashMap<(Vec<u8>, String), (Purposes, Parts)>,
     accepted: HashSet<(String, Digest)>,
     broken: HashMap<(RecordIndex, Digest), u64>,
     newest: Option<Digest>,
@@ -246,8 +247,8 @@ impl Told {
     fn take(&mut self, chain: &Chain, step: &Step, call: Call, id: Digest, by: Option<Party>) {
         let now_ms = chain.now_ms;
         match call {
-            Call::Permission(PermissionCall::Grant { scope, grantee, .. }) => {
-                self.grants.insert(slot(by, scope, grantee), by.unwrap());
+            Call::Permission(PermissionCall::Grant { scope, grantee, grant }) => {
+                self.grants.insert(slot(by, scope, grantee), (grant.purposes, grant.parts));
             }
             Call::Permission(PermissionCall::Revoke { scope, grantee }) => {
                 assert!(self.grants.remove(&slot(by, scope, grantee)).is_some());
@@ -325,7 +326,14 @@ impl Told {
     }
 
     /// Whether an access that the contract allows has a reason among what the right people signed.
-    fn explains(&self, chain: &Chain, index: RecordIndex, seed: u8, decision: Decision) -> bool {
+    fn explains(
+        &self,
+        chain: &Chain,
+        index: RecordIndex,
+        seed: u8,
+        (purpose, parts): (Purpose, Parts),
+        decision: Decision,
+    ) -> bool {
         let holder = key(seed).public_key();
         let owner = owner(&chain.state, index).unwrap().map(|owner| owner.patient);
         let person = person(&chain.state, holder).unwrap();
@@ -341,7 +349,10 @@ impl Told {
                 ];
                 let scopes = [Scope::All, Scope::Record(index)];
                 scopes.iter().any(|scope| {
-                    to.iter().any(|to| self.grants.contains_key(&slot(owner, *scope, *to)))
+                    let grants = to.iter().map(|to| self.grants.get(&slot(owner, *scope, *to)));
+                    grants.flatten().any(|(purposes, opened)| {
+                        purposes.contains(purpose) && opened.contain(parts)
+                    })
                 })
             }
             (Decision::Emergency, Some(person)) => {
@@ -365,11 +376,15 @@ fn check_access(chain: &Chain, told: &Told) {
     let origin = NodeId::new(0).unwrap();
     for index in [0_u64, 1].map(|serial| RecordIndex::new(origin, serial.into())) {
         for seed in SIGNERS {
-            for purpose in Purpose::ALL {
-                let decision = chain.decide(index, seed, *purpose);
-                let explained =
-                    !decision.is_allowed() || told.explains(chain, index, seed, decision);
-                assert!(explained, "{seed} reads {index} for {purpose:?} by {decision:?}");
+            let asked = Purpose::ALL
+                .iter()
+                .flat_map(|purpose| Parts::ALL.iter().map(move |parts| (*purpose, *parts)));
+            for (purpose, parts) in asked {
+                let decision = chain.decide_parts(index, seed, purpose, parts);
+                let explained = !decision.is_allowed()
+                    || told.explains(chain, index, seed, (purpose, parts), decision);
+                let what = format!("{parts:?} of {index} for {purpose:?}");
+                assert!(explained, "{seed} reads {what} by {decision:?}");
             }
         }
     }

@@ -9,9 +9,9 @@ use std::{fs, path::Path};
 use emrshare_codec::{Digest, NodeId, RecordIndex, Serial};
 use emrshare_contracts::{
     AgreedRights, AgreedTerms, AgreementCall, AllianceCall, AppendStatement, Application,
-    Appointment, AuditCall, Call, ConsultationCall, Genesis, Grant, Grantee, Member, Motion, Party,
-    PermissionCall, Purpose, Purposes, Reason, RegistryCall, RelationshipCall, Rights, Role, Scope,
-    Span, Terms, Thresholds, Voice,
+    Appointment, AuditCall, Call, ConsultationCall, Genesis, Grant, Grantee, Member, Motion, Parts,
+    Party, PermissionCall, Purpose, Purposes, Reason, RegistryCall, RelationshipCall, Rights, Role,
+    Scope, Span, Terms, Thresholds, Voice,
 };
 use emrshare_identity::{Authority, EthereumAddress, SigningKey, Subject, Validity};
 use emrshare_ledger::{DecodeError, Transaction, TransactionDraft};
@@ -21,7 +21,7 @@ use sha2::Digest as _;
 /// The files and their SHA-256.
 const LOCKS: [(&str, &str); 2] = [
     ("genesis.json", "1bb3a003bfd9d81e290e3442c95663f163755c0bda76eee52d41b3777e91c49e"),
-    ("calls.json", "b2d7bbf5c1f8f881f5b69cb6eca1628108e335da401d7493e1ba0d4cd76a2cef"),
+    ("calls.json", "c6b4e82ba98f232c5c2ad97a16bf6c31cb2d7172f3c190db8d36b56f76d8b725"),
 ];
 const TIME: i64 = 1_763_683_200;
 
@@ -112,12 +112,12 @@ fn calls() -> Value {
     let valid = Span { from_ms: 5, until_ms: u64::MAX };
     let linked = Span { from_ms: 0, until_ms: 1_763_683_200_000 };
     let purposes = Purposes::of(&[Purpose::Treatment, Purpose::Research]);
-    let grant = Grant { purposes, valid, linked };
+    let grant = Grant { purposes, parts: Parts::Images, valid, linked };
     let statement =
         AppendStatement { original: digest(5), patient, doctor, time_ms: 1_763_683_200_000 };
     let signature = statement.sign(chain, &key(31));
     let time_ms = statement.time_ms;
-    let (to, id) = (digest(8), digest(6));
+    let (to, id, purpose) = (digest(8), digest(6), Purpose::Emergency);
     let role = Grantee::Role(node, Role::Researcher);
     let agreed = AgreedRights::QueryAndUpdate;
     let calls: Vec<(Call, Value)> = vec![
@@ -224,6 +224,7 @@ fn calls() -> Value {
                 ["record", at],
                 ["role", 7, "researcher"],
                 ["treatment", "research"],
+                "images",
                 "5",
                 u64::MAX.to_string(),
                 "0",
@@ -241,8 +242,8 @@ fn calls() -> Value {
         ),
         (AuditCall::Erased { index }.into(), json!([0, at])),
         (
-            AuditCall::Ask { index, purpose: Purpose::Emergency, recipient: to }.into(),
-            json!([1, at, "emergency", to.to_string()]),
+            AuditCall::Ask { index, purpose, parts: Parts::Texts, recipient: to }.into(),
+            json!([1, at, "emergency", "texts", to.to_string()]),
         ),
         (AuditCall::Delivered { request: id }.into(), json!([2, id.to_string()])),
         (

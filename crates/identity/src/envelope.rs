@@ -5,6 +5,7 @@ use std::{
     fmt,
     io::{self, Read, Write},
     iter,
+    str::FromStr,
 };
 
 use age::{
@@ -13,12 +14,12 @@ use age::{
     x25519,
 };
 use bech32::{FromBase32, ToBase32, Variant};
-use ring::hmac;
+use curve25519_dalek::edwards::CompressedEdwardsY;
+use sha2::{Digest, Sha512};
 use zeroize::Zeroizing;
 
-use crate::{Domain, SigningKey};
+use crate::{PublicKey, SigningKey};
 
-const ENVELOPE: Domain = Domain::new(b"_EMRSHARE_IDENTITY_ENVELOPE");
 const PUBLIC_PREFIX: &str = "age";
 const SECRET_PREFIX: &str = "age-secret-key-";
 /// Most work for a passphrase, as the logarithm of scrypt's N: some seconds and 256 MiB.
@@ -41,17 +42,25 @@ pub enum EnvelopeError {
 pub struct EnvelopeAddress(pub [u8; 32]);
 
 impl EnvelopeAddress {
+    /// The address that belongs to a person's public key: the same point on the other form of the
+    /// curve (RFC 7748, section 4.1). `None` if the bytes are no key that anybody can have.
+    #[must_use]
+    pub fn of(key: &PublicKey) -> Option<Self> {
+        let point = CompressedEdwardsY(key.0).decompress();
+        let point = point.filter(|point| !point.is_small_order())?;
+        Some(Self(point.to_montgomery().to_bytes()))
+    }
+
     /// Encrypts what is written; nothing can be read before [`finish`](EnvelopeWriter::finish).
     ///
     /// # Errors
     /// [`EnvelopeError::Io`] if the head cannot be written.
     pub fn seal<W: Write>(&self, output: W) -> Result<EnvelopeWriter<W>, EnvelopeError> {
-        let recipient: x25519::Recipient =
-            bech32_text(PUBLIC_PREFIX, &self.0).parse().map_err(|_| EnvelopeError::Closed)?;
-        let recipient: &dyn age::Recipient = &recipient;
-        let encryptor = Encryptor::with_recipients(iter::once(recipient));
-        let encryptor = encryptor.map_err(|_| EnvelopeError::Closed)?;
-        Ok(EnvelopeWriter(encryptor.wrap_output(output)?))
+        seal_for(&[*self], output)
+    }
+
+    pub(crate) fn recipient(&self) -> Result<x25519::Recipient, EnvelopeError> {
+        bech32_text(PUBLIC_PREFIX, &self.0).parse().map_err(|_| EnvelopeError::Closed)
     }
 }
 
@@ -95,16 +104,27 @@ impl<W: Write> fmt::Debug for EnvelopeWriter<W> {
 pub struct EnvelopeKey(x25519::Identity);
 
 impl EnvelopeKey {
-    /// The key that belongs to a person's signing key: HMAC-SHA-256 of a domain tag under its seed.
+    /// The key of these bytes, which must come from a good random source.
     ///
     /// # Panics
     /// Never: every 32 bytes are an X25519 key.
     #[must_use]
-    pub fn of(key: &SigningKey) -> Self {
-        let mac = hmac::Key::new(hmac::HMAC_SHA256, key.seed());
-        let secret = hmac::sign(&mac, &ENVELOPE.frame(b""));
-        let text = Zeroizing::new(bech32_text(SECRET_PREFIX, secret.as_ref()).to_uppercase());
+    pub fn from_bytes(secret: &[u8; 32]) -> Self {
+        let text = Zeroizing::new(bech32_text(SECRET_PREFIX, secret).to_uppercase());
         Self(text.parse().expect("every 32 bytes are an X25519 key"))
+    }
+
+    /// The key that belongs to a person's signing key, and so to [`EnvelopeAddress::of`] its public
+    /// half: the scalar that Ed25519 computes with (RFC 8032, section 5.1.5). That one key signs and
+    /// decrypts is safe for this pair of schemes: <https://eprint.iacr.org/2021/509>.
+    ///
+    /// # Panics
+    /// Never: SHA-512 gives 64 bytes.
+    #[must_use]
+    pub fn of(key: &SigningKey) -> Self {
+        let hash = Zeroizing::new(<[u8; 64]>::from(Sha512::digest(key.seed())));
+        let (scalar, _) = hash.split_first_chunk().expect("SHA-512 gives 64 bytes");
+        Self::from_bytes(scalar)
     }
 
     /// What others encrypt to.
@@ -133,6 +153,19 @@ impl EnvelopeKey {
     /// [`EnvelopeError::Closed`] if the envelope is not for this key.
     pub fn open<R: Read>(&self, input: R) -> Result<impl Read + use<R>, EnvelopeError> {
         open(input, &self.0)
+    }
+
+    pub(crate) const fn identity(&self) -> &x25519::Identity {
+        &self.0
+    }
+}
+
+impl FromStr for EnvelopeKey {
+    type Err = EnvelopeError;
+
+    /// Reads the form of [`to_secret_text`](Self::to_secret_text).
+    fn from_str(text: &str) -> Result<Self, EnvelopeError> {
+        text.trim().parse().map(Self).map_err(|_| EnvelopeError::Closed)
     }
 }
 
@@ -182,7 +215,19 @@ pub fn open_with_passphrase(
     Ok(bytes)
 }
 
-fn open<R: Read>(
+/// Encrypts what is written to all of the readers.
+pub(crate) fn seal_for<W: Write>(
+    readers: &[EnvelopeAddress],
+    output: W,
+) -> Result<EnvelopeWriter<W>, EnvelopeError> {
+    let recipients: Vec<_> =
+        readers.iter().map(EnvelopeAddress::recipient).collect::<Result<_, _>>()?;
+    let recipients = recipients.iter().map(|recipient| recipient as &dyn age::Recipient);
+    let encryptor = Encryptor::with_recipients(recipients).map_err(|_| EnvelopeError::Closed)?;
+    Ok(EnvelopeWriter(encryptor.wrap_output(output)?))
+}
+
+pub(crate) fn open<R: Read>(
     input: R,
     identity: &dyn age::Identity,
 ) -> Result<age::stream::StreamReader<R>, EnvelopeError> {

@@ -3,11 +3,11 @@
 //! * [`SigningKey`], [`PublicKey`], [`Signature`]: Ed25519 (RFC 8032) with domain separation.
 //! * [`ConsortiumKey`]: HMAC-SHA-256 (RFC 2104) under a key that only the nodes have; binds the
 //!   digests of originals and hides identity strings.
-//! * [`MasterKey`], [`RecordKey`]: AES-256-GCM at rest, a key a record.
 //! * [`Authority`], [`NodeCertificate`]: X.509 certificates that bind a node's id, its TLS key and
 //!   its consensus key.
-//!
 //! * [`EnvelopeKey`], [`EnvelopeAddress`]: files for one person's eyes, in the age format.
+//! * [`seal_at_rest`], [`SealedHead`]: age files at rest, whose readers change and which are
+//!   destroyed by destroying their heads.
 //! * [`WalletSignIn`]: signing in with an Ethereum wallet (EIP-4361).
 //! * [`Words`]: recovery words (BIP-39) and the keys that follow from them (SLIP-10).
 //!
@@ -24,15 +24,16 @@
 //! assert!(key.public_key().verify(GREETING, b"good night", &signature).is_err());
 //! ```
 
+mod at_rest;
 mod certificate;
 mod consortium;
 mod envelope;
 mod ethereum;
 mod key;
-mod seal;
 mod sign_in;
 mod wallet;
 
+pub use at_rest::{SealedHead, seal_at_rest};
 pub use certificate::{
     Authority, CertificateError, IssuedCertificate, NodeCertificate, Subject, TlsKey, Validity,
     WebCertificate,
@@ -44,6 +45,5 @@ pub use envelope::{
 };
 pub use ethereum::{AddressError, EthereumAddress, WalletSignIn, WalletSignInError};
 pub use key::{Domain, KeyTextError, PublicKey, Signature, SignatureError, SigningKey};
-pub use seal::{MasterKey, RecordKey, SealError, WrappedKey};
 pub use sign_in::SignInChallenge;
 pub use wallet::{KeyUse, WordList, Words, WordsError};

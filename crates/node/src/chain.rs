@@ -9,7 +9,7 @@ use emrshare_codec::{Digest, Entry, Kind, NodeId, RecordIndex};
 use emrshare_consensus::{Chain, ChainError, Judgement, Peer};
 use emrshare_contracts::{
     BlockContext, BlockError, Genesis, ItemError, active, apply_item, check_signature, close_block,
-    concerns_members, epoch_of, execute,
+    concerns_members, epoch_of, execute, owners_changed,
 };
 use emrshare_ledger::{
     Block, BlockBuilder, Changes, Header, Item, Overlay, StateError, StatePath, ValidatorSet, key,
@@ -24,7 +24,8 @@ use crate::{
     members::Members,
     mempool::Mempool,
     tables::{
-        BLOCKS, ERASURES, FILES, HISTORY, STATE, SUPERSEDED, TIP, UNSEARCHED, WANTS, history, pair,
+        BLOCKS, ERASURES, FILES, HISTORY, KEYS_CHANGED, OWNERS_CHANGED, STATE, SUPERSEDED, TIP,
+        UNSEARCHED, WANTS, history, pair,
     },
     view::{Executed, FinalState, Layers},
 };
@@ -270,6 +271,7 @@ impl NodeChain {
         let header = block.header();
         put_changes(batch, changes);
         batch.put(BLOCKS, &header.height.to_be_bytes(), &block.hash().0);
+        self.record_readers(batch, header.height, changes);
         for (position, (entry, task)) in tasks(block, self.me).into_iter().enumerate() {
             let key = entry.index().to_key();
             // A block holds fewer than 2^32 entries.
@@ -278,6 +280,9 @@ impl NodeChain {
             let kind = entry.operation().kind();
             if kind != Kind::Add {
                 self.forget_older(batch, entry.index(), asked)?;
+            }
+            if kind == Kind::Update && entry.operation().acting() == self.me {
+                batch.put(OWNERS_CHANGED, &pair(&header.height.to_be_bytes(), &key), b"");
             }
             let is_anew = kind == Kind::Update && self.is_known(&entry)?;
             if is_anew {
@@ -297,6 +302,17 @@ impl NodeChain {
             asked.extend(task);
         }
         Ok(())
+    }
+
+    /// Whose originals at rest a block gives other readers.
+    fn record_readers(&self, batch: &mut Batch, height: u64, changes: &Changes) {
+        let (linked, persons) = owners_changed(changes);
+        for index in linked.iter().filter(|index| index.origin() == self.me) {
+            batch.put(OWNERS_CHANGED, &pair(&height.to_be_bytes(), &index.to_key()), b"");
+        }
+        for person in persons {
+            batch.put(KEYS_CHANGED, &pair(&height.to_be_bytes(), &person.0), b"");
+        }
     }
 
     /// Older versions of a record, of the store or of the same batch, are not fetched any more.

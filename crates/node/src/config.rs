@@ -9,7 +9,7 @@ use emrshare_codec::NodeId;
 use emrshare_contracts::{Genesis, GenesisError, Member};
 use emrshare_desensitize::RevealKey;
 use emrshare_identity::{
-    CertificateError, ConsortiumKey, MasterKey, NodeCertificate, PublicKey, SigningKey, TlsKey,
+    CertificateError, ConsortiumKey, EnvelopeKey, NodeCertificate, PublicKey, SigningKey, TlsKey,
 };
 use emrshare_storage::Engine;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -170,7 +170,8 @@ pub struct Config {
     pub(crate) signing_key: SigningKey,
     pub(crate) tls_key: TlsKey,
     pub(crate) consortium_key: ConsortiumKey,
-    pub(crate) master_key: MasterKey,
+    /// Opens all originals of this node.
+    pub(crate) master_key: EnvelopeKey,
     /// Folders made before there were such keys have none.
     pub(crate) reveal_key: Option<RevealKey>,
     pub(crate) data: PathBuf,

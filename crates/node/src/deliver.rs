@@ -4,7 +4,7 @@
 //! way sees only ciphertext.
 
 use std::{
-    io::{self, Write},
+    io::{self, Read, Write},
     sync::Arc,
     time::Duration,
 };
@@ -12,18 +12,14 @@ use std::{
 use axum::{body::Body, http::StatusCode};
 use bytes::Bytes;
 use emrshare_codec::{Digest, NodeId};
-use emrshare_contracts::{AuditCall, Decision, REQUEST_MS, Request, request};
+use emrshare_contracts::{AuditCall, Decision, Parts, REQUEST_MS, Request, request};
 use emrshare_identity::EnvelopeAddress;
 use emrshare_ledger::StateError;
+use emrshare_record::Excerpt;
 use futures_util::stream;
 use tokio::{runtime::Handle, sync::mpsc};
 
-use crate::{
-    calls, clock,
-    node::Shared,
-    originals::{Opened, OriginalError},
-    peers::AskError,
-};
+use crate::{calls, clock, node::Shared, originals::OriginalError, peers::AskError};
 
 /// Pieces of ciphertext, of some 64 KiB, that wait to be sent.
 const WAITING_MAX: usize = 16;
@@ -123,9 +119,14 @@ pub(crate) async fn hand_out(
     }
     metrics::counter!("emrshare_originals_read").increment(1);
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
-    let (handle, address) = (Handle::current(), EnvelopeAddress(asked.recipient.0));
+    let (handle, asked) = (Handle::current(), *asked);
+    let originals = shared.originals.clone();
     tokio::task::spawn_blocking(move || {
-        if let Err(error) = seal(&handle, &original, address, sender.clone()) {
+        let sealed = original
+            .read(&originals, &handle)
+            .map_err(io::Error::other)
+            .and_then(|reader| seal(reader, &asked, Pieces(sender.clone())));
+        if let Err(error) = sealed {
             tracing::warn!(%error, "an original was not handed out whole");
             // The connection is broken off, so that the receiver notices too.
             let _ = sender.blocking_send(Err(error));
@@ -143,16 +144,13 @@ async fn log_delivery(shared: Arc<Shared>, request: Digest) {
     }
 }
 
-fn seal(
-    handle: &Handle,
-    original: &Opened,
-    address: EnvelopeAddress,
-    sender: mpsc::Sender<io::Result<Bytes>>,
-) -> io::Result<()> {
-    let mut writer = address.seal(Pieces(sender)).map_err(io::Error::other)?;
-    for number in 0..original.pieces() {
-        let piece = handle.block_on(original.piece(number)).map_err(io::Error::other)?;
-        writer.write_all(&piece)?;
+/// Encrypts the parts of an original that were asked for.
+fn seal(mut original: impl Read, asked: &Request, output: impl Write) -> io::Result<()> {
+    let address = EnvelopeAddress(asked.recipient.0);
+    let mut writer = address.seal(output).map_err(io::Error::other)?;
+    match asked.parts {
+        Parts::Everything => drop(io::copy(&mut original, &mut writer)?),
+        parts => Excerpt::copy(&mut original, &mut writer, |part| parts.include(part))?,
     }
     writer.finish()?;
     Ok(())

@@ -25,6 +25,7 @@ use crate::{
     ingest::{Ingest, commit::Committer},
     ledger_node::LedgerNode,
     originals::OriginalStore,
+    patient_readers::PatientReaders,
     peers::{Forward, Peers},
     recopy::Recopier,
     replicate::Replicator,
@@ -132,11 +133,10 @@ impl Shared {
             blobs: Blobs::in_folder(data.join("desensitized"), kv.clone(), DESENSITIZED_BLOBS)
                 .await?,
         };
-        let originals = Arc::new(OriginalStore {
-            kv: kv.clone(),
-            blobs: Blobs::in_folder(data.join("originals"), kv.clone(), ORIGINAL_BLOBS).await?,
-            master: config.master_key,
-        });
+        let original_blobs =
+            Blobs::in_folder(data.join("originals"), kv.clone(), ORIGINAL_BLOBS).await?;
+        let originals = OriginalStore::new(kv.clone(), original_blobs, config.master_key);
+        let originals = Arc::new(originals);
         let consortium_key = Arc::new(config.consortium_key);
         let terms_keys =
             TermsKeys { consortium: consortium_key.clone(), reveal: config.reveal_key };
@@ -188,7 +188,8 @@ impl Shared {
         })
     }
 
-    /// Starts what works in the background: erasing, replicating, indexing, making copies anew.
+    /// Starts what works in the background: erasing, replicating, indexing, making copies anew,
+    /// letting patients read their originals at rest.
     fn spawn_workers(
         &self,
         tasks_of_blocks: mpsc::UnboundedReceiver<Vec<Task>>,
@@ -220,7 +221,13 @@ impl Shared {
             search: self.search.clone(),
             work: search_work,
         };
+        let introducer = PatientReaders {
+            chain: self.chain.clone(),
+            kv: self.kv.clone(),
+            originals: self.originals.clone(),
+        };
         let recopier = Recopier { ingest: self.ingest.clone(), outdated: self.outdated.clone() };
+        tasks.spawn(introducer.run());
         tasks.spawn(recopier.run());
         tasks.spawn(replicator.run(tasks_of_blocks));
         tasks.spawn(eraser.run());

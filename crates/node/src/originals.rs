@@ -1,37 +1,54 @@
-//! The original store: this node's own originals, each encrypted under a key of its own.
+//! The original store: this node's own originals, each encrypted at rest under a key of its own.
+//!
+//! An original is an age file whose head, with the file's key for each of its readers, lies in the
+//! row, and whose body lies in pieces among the blobs: once the row is gone, the pieces are useless.
 
-use std::sync::Arc;
+use std::{
+    io::{self, Cursor, Read},
+    slice,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use emrshare_codec::Digest;
-use emrshare_identity::{MasterKey, RecordKey, SealError, WrappedKey};
+use emrshare_identity::{EnvelopeAddress, EnvelopeError, EnvelopeKey, SealedHead, seal_at_rest};
 use emrshare_record::RecordFile;
 use emrshare_storage::{Batch, BlobError, Blobs, Kv, StoreError};
 use sha2::{Digest as _, Sha256};
+use tokio::runtime::Handle;
 
-use crate::{clock, tables::ORIGINALS};
+use crate::tables::ORIGINALS;
 
-/// Length of a sealed piece before sealing.
+/// Length of a piece of a body, but for bodies of more than [`PIECES_MAX`] such.
 const PIECE_LEN: usize = 1024 * 1024;
+/// So that a row is short enough for every store.
+const PIECES_MAX: usize = 64;
 
 /// An original cannot be stored or read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum OriginalError {
+#[non_exhaustive]
+pub enum OriginalError {
+    /// The key-value store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The blob store.
     #[error(transparent)]
     Blob(#[from] BlobError),
+    /// It does not open.
     #[error(transparent)]
-    Sealed(#[from] SealError),
+    Closed(#[from] EnvelopeError),
+    /// The store is damaged.
     #[error("the row of an original is malformed")]
     Row,
 }
 
-/// Sealed pieces as blobs, and a row with the wrapped key.
+/// Bodies as blobs, and rows with their heads.
 pub(crate) struct OriginalStore {
     pub(crate) kv: Arc<dyn Kv>,
     pub(crate) blobs: Blobs,
-    pub(crate) master: MasterKey,
+    /// Opens all of them.
+    key: EnvelopeKey,
+    address: EnvelopeAddress,
 }
 
 /// An original that was sealed, with its row and blobs.
@@ -49,29 +66,50 @@ impl Sealed {
 }
 
 impl OriginalStore {
-    /// Encrypts a file; nothing is stored yet.
-    pub(crate) fn seal(&self, file: &RecordFile) -> Sealed {
-        let key = RecordKey::from_bytes(clock::random());
-        let mut row = self.master.wrap(&key, clock::random()).0.to_vec();
-        let bytes = file.to_bytes();
-        let pieces = bytes.chunks(PIECE_LEN).zip(0..).map(|(piece, number)| {
-            let sealed = key.seal(0, number, piece.to_vec());
-            (Digest(Sha256::digest(&sealed).into()), Bytes::from(sealed))
+    pub(crate) fn new(kv: Arc<dyn Kv>, blobs: Blobs, key: EnvelopeKey) -> Self {
+        let address = key.address();
+        Self { kv, blobs, key, address }
+    }
+
+    /// Encrypts a file for this node; nothing is stored yet.
+    pub(crate) fn seal(&self, file: &RecordFile) -> Result<Sealed, OriginalError> {
+        let (head, body) = seal_at_rest(&file.to_bytes(), &[self.address])?;
+        let piece_len = body.len().div_ceil(PIECES_MAX).max(PIECE_LEN);
+        let body = Bytes::from(body);
+        let pieces = (0..body.len()).step_by(piece_len).map(|start| {
+            let piece = body.slice(start..body.len().min(start + piece_len));
+            (Digest(Sha256::digest(&piece).into()), piece)
         });
         let pieces: Vec<_> = pieces.collect();
-        pieces.iter().for_each(|(digest, _)| row.extend_from_slice(&digest.0));
-        Sealed { digest: file.manifest().digest(), row, pieces }
+        let digests: Vec<_> = pieces.iter().map(|(digest, _)| *digest).collect();
+        Ok(Sealed { digest: file.manifest().digest(), row: row(&head, &digests)?, pieces })
     }
 
     /// Opens an original, to be read piece by piece.
     pub(crate) fn open(&self, digest: Digest) -> Result<Option<Opened>, OriginalError> {
         let Some(row) = self.kv.get(ORIGINALS, &digest.0)? else { return Ok(None) };
-        let (wrapped, pieces) = split(&row)?;
-        let key = self.master.unwrap(&wrapped)?;
-        Ok(Some(Opened { key, pieces, blobs: self.blobs.clone() }))
+        let (head, pieces) = split(&row)?;
+        Ok(Some(Opened { head, pieces, blobs: self.blobs.clone() }))
     }
 
-    /// Destroys an original: its key and its pieces.
+    /// Lets the patient read an original at rest, or nobody but this node.
+    pub(crate) async fn set_reader(
+        &self,
+        digest: Digest,
+        patient: Option<EnvelopeAddress>,
+    ) -> Result<(), OriginalError> {
+        // Nothing that is being removed comes back.
+        let _removal = self.blobs.removal().await?;
+        let Some(old) = self.kv.get(ORIGINALS, &digest.0)? else { return Ok(()) };
+        let (head, pieces) = split(&old)?;
+        let readers: Vec<_> = [self.address].into_iter().chain(patient).collect();
+        let head = head.address_to(&self.key, &readers)?;
+        let mut batch = Batch::default();
+        batch.put(ORIGINALS, &digest.0, &row(&head, &pieces)?);
+        Ok(crate::files::commit(&self.kv, batch).await?)
+    }
+
+    /// Destroys an original: its head and its pieces.
     pub(crate) async fn remove(&self, digest: Digest) -> Result<(), OriginalError> {
         let removal = self.blobs.removal().await?;
         let Some(row) = self.kv.get(ORIGINALS, &digest.0)? else { return Ok(()) };
@@ -82,31 +120,79 @@ impl OriginalStore {
     }
 }
 
-/// An original whose key is at hand.
+/// An original that is there.
 pub(crate) struct Opened {
-    key: RecordKey,
+    head: SealedHead,
     pieces: Vec<Digest>,
     blobs: Blobs,
 }
 
 impl Opened {
-    /// How many pieces there are.
-    pub(crate) const fn pieces(&self) -> usize {
-        self.pieces.len()
+    /// The record file, decrypted while it is read; blocks the thread meanwhile.
+    pub(crate) fn read<'a>(
+        &'a self,
+        store: &OriginalStore,
+        handle: &'a Handle,
+    ) -> Result<impl Read + use<'a>, OriginalError> {
+        Ok(store.key.open_at_rest(&self.head, self.body(handle))?)
     }
 
-    /// Decrypts a piece; all of them in order are the record file.
-    pub(crate) async fn piece(&self, number: usize) -> Result<Vec<u8>, OriginalError> {
-        let sealed = self.blobs.get(self.pieces[number]).await?;
-        Ok(self.key.open(0, number as u64, sealed.to_vec())?)
+    /// The whole age file as it is at rest; blocks the thread while it is read.
+    pub(crate) fn at_rest<'a>(&'a self, handle: &'a Handle) -> impl Read + use<'a> {
+        self.head.as_bytes().chain(self.body(handle))
+    }
+
+    fn body<'a>(&'a self, handle: &'a Handle) -> Body<'a> {
+        let (blobs, piece) = (&self.blobs, Cursor::new(Bytes::new()));
+        Body { blobs, handle, pieces: self.pieces.iter(), piece }
     }
 }
 
-fn split(row: &[u8]) -> Result<(WrappedKey, Vec<Digest>), OriginalError> {
-    let (wrapped, pieces) = row.split_first_chunk().ok_or(OriginalError::Row)?;
+/// Pieces one after the other.
+struct Body<'a> {
+    blobs: &'a Blobs,
+    handle: &'a Handle,
+    pieces: slice::Iter<'a, Digest>,
+    piece: Cursor<Bytes>,
+}
+
+impl Read for Body<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.piece.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let Some(next) = self.pieces.next() else { return Ok(0) };
+            let piece = self.handle.block_on(self.blobs.get(*next));
+            self.piece = Cursor::new(piece.map_err(io::Error::other)?);
+        }
+    }
+}
+
+/// An original in a store that no node has open.
+pub(crate) fn stored(row: &[u8], blobs: &Blobs) -> Result<Opened, OriginalError> {
+    let (head, pieces) = split(row)?;
+    Ok(Opened { head, pieces, blobs: blobs.clone() })
+}
+
+/// Length of the head 2, head, digests of the pieces.
+fn row(head: &SealedHead, pieces: &[Digest]) -> Result<Vec<u8>, OriginalError> {
+    let head = head.as_bytes();
+    let length = u16::try_from(head.len()).map_err(|_| OriginalError::Row)?;
+    let mut row = [length.to_be_bytes().as_slice(), head].concat();
+    pieces.iter().for_each(|piece| row.extend_from_slice(&piece.0));
+    Ok(row)
+}
+
+fn split(row: &[u8]) -> Result<(SealedHead, Vec<Digest>), OriginalError> {
+    let (length, rest) = row.split_first_chunk().ok_or(OriginalError::Row)?;
+    let length = usize::from(u16::from_be_bytes(*length));
+    let (head, pieces) = rest.split_at_checked(length).ok_or(OriginalError::Row)?;
     let (pieces, rest) = pieces.as_chunks::<32>();
     if !rest.is_empty() {
         return Err(OriginalError::Row);
     }
-    Ok((WrappedKey(*wrapped), pieces.iter().map(|piece| Digest(*piece)).collect()))
+    let pieces = pieces.iter().map(|piece| Digest(*piece)).collect();
+    Ok((SealedHead::from_bytes(head.to_vec()), pieces))
 }

@@ -19,7 +19,7 @@ pub(crate) const WANTS: Table = Table::new(b'w');
 pub(crate) const ERASURES: Table = Table::new(b'e');
 /// Original digest → entry that is to go on the ledger.
 pub(crate) const OUTBOX: Table = Table::new(b'o');
-/// Original digest → wrapped key and sealed pieces.
+/// Original digest → head of an age file, digests of its body's pieces.
 pub(crate) const ORIGINALS: Table = Table::new(b'p');
 /// Digest of a desensitized file, user → nothing: the file is stored and used by a record or order.
 pub(crate) const FILES: Table = Table::new(b'f');
@@ -38,6 +38,10 @@ pub(crate) const UNSEARCHED: Table = Table::new(b'u');
 pub(crate) const POLICIES: Table = Table::new(b'y');
 /// Record index → nothing: its copy was made anew, and older ones are to be removed.
 pub(crate) const SUPERSEDED: Table = Table::new(b'x');
+/// Height, record index → nothing: its patient, or its original, became another in that block.
+pub(crate) const OWNERS_CHANGED: Table = Table::new(b'r');
+/// Height, identity → nothing: the person has another key since that block.
+pub(crate) const KEYS_CHANGED: Table = Table::new(b'k');
 /// Hash of an idempotency key → original digest.
 pub(crate) const IDEMPOTENCY: Table = Table::new(b'i');
 

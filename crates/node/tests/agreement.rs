@@ -5,7 +5,9 @@ mod home;
 
 use emrshare_client::{Client, ClientError};
 use emrshare_codec::{Digest, NodeId, RecordIndex};
-use emrshare_contracts::{AgreedRights, AgreedTerms, AgreementCall, Motion, Purpose, Role, Span};
+use emrshare_contracts::{
+    AgreedRights, AgreedTerms, AgreementCall, Motion, Parts, Purpose, Role, Span,
+};
 use emrshare_desensitize::Policy;
 use emrshare_identity::SigningKey;
 use emrshare_sample::{Generator, Tongue};
@@ -51,7 +53,7 @@ async fn who_updates_a_record_holds_it_until_the_origin_ends_it() {
     .await;
     b.update(index, later()).await.unwrap();
     until_version(a, index, 2).await;
-    let request = patient.ask(index, Purpose::Personal).await.unwrap();
+    let request = patient.ask(index, Purpose::Personal, Parts::Everything).await.unwrap();
     assert!(patient.sealed_original(request).await.is_ok(), "the other hospital hands it out");
 
     // The copy is made anew where the original is.

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, time::Duration};
 use emrshare_client::{Client, ClientError};
 use emrshare_codec::{NodeId, RecordIndex};
 use emrshare_contracts::{
-    AllianceCall, Appointment, AuditCall, Grant, Grantee, Motion, PermissionCall, Purpose,
+    AllianceCall, Appointment, AuditCall, Grant, Grantee, Motion, Parts, PermissionCall, Purpose,
     Purposes, RegistryCall, RelationshipCall, Rights, Role, Scope, Span,
 };
 use emrshare_identity::{EnvelopeKey, SignInChallenge, SigningKey};
@@ -363,6 +363,7 @@ async fn an_original_goes_to_the_one_who_asked_and_is_useless_after_deletion() {
     let identity = doctor.person(key(31).public_key()).await.unwrap().identity;
     let grant = Grant {
         purposes: Purposes::of(&[Purpose::Treatment]),
+        parts: Parts::Everything,
         valid: Span::ALWAYS,
         linked: Span::ALWAYS,
     };
@@ -373,7 +374,7 @@ async fn an_original_goes_to_the_one_who_asked_and_is_useless_after_deletion() {
     assert_eq!(own.to_bytes(), file.to_bytes());
 
     // What goes over the wire opens for the doctor alone, and nobody else gets it.
-    let request = doctor.ask(index, Purpose::Treatment).await.unwrap();
+    let request = doctor.ask(index, Purpose::Treatment, Parts::Everything).await.unwrap();
     let sealed = doctor.sealed_original(request).await.unwrap();
     assert!(EnvelopeKey::of(&key(30)).open(sealed.as_slice()).is_err());
     assert!(EnvelopeKey::of(&key(31)).open(sealed.as_slice()).is_ok());
@@ -417,12 +418,43 @@ async fn an_original_goes_to_the_one_who_asked_and_is_useless_after_deletion() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_may_see_images_gets_no_texts() {
+    let world = World::new().await;
+    let (patient, doctor) = (world.client(key(30)), world.client(key(31)));
+    let (index, purpose) = (world.index, Purpose::Treatment);
+    let identity = doctor.person(key(31).public_key()).await.unwrap().identity;
+    let grant = Grant {
+        purposes: Purposes::of(&[purpose]),
+        parts: Parts::Images,
+        valid: Span::ALWAYS,
+        linked: Span::ALWAYS,
+    };
+    let (scope, grantee) = (Scope::Record(index), Grantee::Person(identity));
+    patient.sign_and_send(PermissionCall::Grant { scope, grantee, grant }).await.unwrap();
+    for refused in [Parts::Everything, Parts::Texts] {
+        let error = doctor.excerpt(index, purpose, refused).await.unwrap_err();
+        assert!(matches!(error, ClientError::NotAllowed(_)), "{error:?}");
+    }
+    let excerpt = doctor.excerpt(index, purpose, Parts::Images).await.unwrap();
+    let whole = patient.original(index, Purpose::Personal).await.unwrap();
+    assert_eq!(excerpt.manifest().digest(), whole.manifest().digest());
+    let images = whole.parts().filter(|(part, _)| part.is_image());
+    assert!(excerpt.parts().eq(images));
+    assert!(excerpt.parts().count() > 0, "the sample has an image");
+    let trail = patient.trail(index).await.unwrap();
+    let allowed = "asked images for treatment: allowed (grant)";
+    assert!(trail.as_array().unwrap().iter().any(|event| event["happening"] == json!(allowed)));
+    world.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_is_carried_for_its_signer_only_and_for_this_chain() {
     let world = World::new().await;
     let other = World::new().await;
     let ask = AuditCall::Ask {
         index: world.index,
         purpose: Purpose::Personal,
+        parts: Parts::Everything,
         recipient: emrshare_codec::Digest([7; 32]),
     };
     let call = emrshare_contracts::Call::from(ask);

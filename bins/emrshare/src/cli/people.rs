@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use emrshare_codec::{NodeId, RecordIndex};
-use emrshare_contracts::{Purpose, Reason, Rights, Role, Scope, Voice};
+use emrshare_contracts::{Parts, Purpose, Reason, Rights, Role, Scope, Voice};
 use emrshare_identity::{EthereumAddress, PublicKey};
 
 use super::At;
@@ -142,6 +142,9 @@ pub(crate) struct GrantArguments {
     #[arg(long = "for", value_delimiter = ',', default_value = "treatment",
         value_parser = word(Purpose::from_name, Purpose::ALL, Purpose::name))]
     pub(crate) purposes: Vec<Purpose>,
+    /// Only these parts: texts or images.
+    #[arg(long = "only", default_value = "everything", value_parser = parts)]
+    pub(crate) parts: Parts,
 }
 
 #[derive(Args)]
@@ -393,6 +396,11 @@ pub(crate) struct WalletFile {
 /// Roles by their names.
 pub(crate) fn role(name: &str) -> Result<Role, String> {
     word(Role::from_name, Role::ALL, Role::name)(name)
+}
+
+/// Parts of originals by their names.
+pub(crate) fn parts(name: &str) -> Result<Parts, String> {
+    word(Parts::from_name, Parts::ALL, Parts::name)(name)
 }
 
 /// Purposes by their names.

@@ -11,6 +11,7 @@ mod desensitize;
 mod follow;
 mod join;
 mod local;
+mod originals;
 mod people;
 mod pictures;
 mod protocol;
@@ -76,9 +77,11 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Get { at, index, original: false, out, .. } => {
             remote::get(&at, index.parse()?, &out, json).await
         }
-        Command::Get { at, index, purpose, sealed, out, .. } => {
-            remote::get_original(&at, index.parse()?, purpose, sealed.as_deref(), &out, json).await
+        Command::Get { at, index, purpose, parts, sealed, out, .. } => {
+            let asked = (index.parse()?, purpose, parts);
+            remote::get_original(&at, asked, sealed.as_deref(), &out, json).await
         }
+        Command::Originals(command) => originals::run(&command, json).await,
         Command::Search { at, query, limit } => remote::search(&at, &query, limit, json).await,
         Command::Show { at, index } => remote::show(&at, index.parse()?, json).await,
         Command::Delete { at, index } => remote::delete(&at, index.parse()?, json).await,

@@ -123,11 +123,12 @@ pub(super) async fn relationship(
 }
 
 pub(super) async fn grant(arguments: &GrantArguments, as_json: bool) -> anyhow::Result<()> {
-    let GrantArguments { at, scope, grantee, hours, purposes } = arguments;
+    let GrantArguments { at, scope, grantee, hours, purposes, parts } = arguments;
     let now_ms = now_us() / 1000;
     let until_ms = now_ms.saturating_add(hours.saturating_mul(3_600_000));
     let grant = Grant {
         purposes: Purposes::of(purposes),
+        parts: *parts,
         valid: Span { from_ms: 0, until_ms },
         linked: Span::ALWAYS,
     };

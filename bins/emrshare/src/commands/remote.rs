@@ -8,8 +8,8 @@ use std::{
 use anyhow::Context;
 use emrshare_client::ClientError;
 use emrshare_codec::RecordIndex;
-use emrshare_contracts::Purpose;
-use emrshare_record::RecordFile;
+use emrshare_contracts::{Parts, Purpose};
+use emrshare_record::{Manifest, Part};
 use serde_json::{Value, json};
 
 use crate::{cli::At, exit::Refused, files, home, output};
@@ -83,13 +83,12 @@ pub(super) async fn get(
     let spinner = output::spinner("fetching and checking", as_json);
     let file = home::client(at)?.desensitized(index).await?;
     spinner.finish_and_clear();
-    save(index, &file, out, as_json)
+    save(index, file.manifest(), file.parts(), out, as_json)
 }
 
 pub(super) async fn get_original(
     at: &At,
-    index: RecordIndex,
-    purpose: Purpose,
+    (index, purpose, parts): (RecordIndex, Purpose, Parts),
     sealed: Option<&Path>,
     out: &Path,
     as_json: bool,
@@ -97,7 +96,7 @@ pub(super) async fn get_original(
     let client = home::client(at)?;
     let spinner = output::spinner("asking, fetching and checking", as_json);
     if let Some(path) = sealed {
-        let request = client.ask(index, purpose).await?;
+        let request = client.ask(index, purpose, parts).await?;
         let envelope = client.sealed_original(request).await?;
         spinner.finish_and_clear();
         fs::write(path, &envelope)?;
@@ -105,17 +104,23 @@ pub(super) async fn get_original(
         output::value(&shown, as_json);
         return Ok(());
     }
-    let file = client.original(index, purpose).await?;
+    let excerpt = client.excerpt(index, purpose, parts).await?;
     spinner.finish_and_clear();
-    save(index, &file, out, as_json)
+    save(index, excerpt.manifest(), excerpt.parts(), out, as_json)
 }
 
-fn save(index: RecordIndex, file: &RecordFile, out: &Path, as_json: bool) -> anyhow::Result<()> {
-    files::write(file, out)?;
+fn save<'a>(
+    index: RecordIndex,
+    manifest: &Manifest,
+    parts: impl Iterator<Item = (&'a Part, &'a [Vec<u8>])>,
+    out: &Path,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let bytes = files::write(manifest, parts, out)?;
     let shown = json!({
         "index": index.to_string(),
-        "digest": file.manifest().digest().to_string(),
-        "bytes": file.size(),
+        "digest": manifest.digest().to_string(),
+        "bytes": bytes,
         "folder": out,
     });
     output::value(&shown, as_json);

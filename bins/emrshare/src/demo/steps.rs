@@ -8,7 +8,9 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use emrshare_client::{Client, ClientError};
 use emrshare_codec::{Digest, RecordIndex};
-use emrshare_contracts::{Grant, Grantee, PermissionCall, Purpose, Purposes, Role, Scope, Span};
+use emrshare_contracts::{
+    Grant, Grantee, Parts, PermissionCall, Purpose, Purposes, Role, Scope, Span,
+};
 use emrshare_identity::PublicKey;
 use emrshare_ledger::{Receipt, Status};
 use emrshare_node::desensitized_blobs;
@@ -247,7 +249,8 @@ impl Demo {
         let refused = doctor.original(index, purpose).await.err();
         self.expect_not_allowed("the doctor before the grant", refused)?;
         let valid = Span { from_ms: 0, until_ms: now_us() / 1000 + 3_600_000 };
-        let grant = Grant { purposes: Purposes::of(&[purpose]), valid, linked: Span::ALWAYS };
+        let (purposes, parts) = (Purposes::of(&[purpose]), Parts::Everything);
+        let grant = Grant { purposes, parts, valid, linked: Span::ALWAYS };
         patient.sign_and_send(PermissionCall::Grant { scope, grantee, grant }).await?;
         let file = doctor.original(index, purpose).await?;
         let on_ledger = operator.show(index).await?["history"]

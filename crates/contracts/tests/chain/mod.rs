@@ -4,8 +4,8 @@
 use emrshare_codec::{Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial};
 use emrshare_contracts::{
     AllianceCall, Appointment, BlockContext, Call, Decision, Genesis, Happening, ItemError, Member,
-    Motion, Purpose, RegistryCall, RelationshipCall, Role, Subject, Terms, Thresholds, Voice,
-    apply_item, authorize, events,
+    Motion, Parts, Purpose, RegistryCall, RelationshipCall, Role, Subject, Terms, Thresholds,
+    Voice, apply_item, authorize, events,
 };
 use emrshare_identity::{Authority, SigningKey, Subject as NodeSubject, Validity};
 use emrshare_ledger::{Item, Memory, Overlay, SubmissionDraft, Transaction, TransactionDraft};
@@ -169,7 +169,18 @@ impl Chain {
     }
 
     pub(crate) fn decide(&self, index: RecordIndex, seed: u8, purpose: Purpose) -> Decision {
-        authorize(&self.state, index, key(seed).public_key(), purpose, self.now_ms).unwrap()
+        self.decide_parts(index, seed, purpose, Parts::Everything)
+    }
+
+    pub(crate) fn decide_parts(
+        &self,
+        index: RecordIndex,
+        seed: u8,
+        purpose: Purpose,
+        parts: Parts,
+    ) -> Decision {
+        let asker = key(seed).public_key();
+        authorize(&self.state, index, asker, purpose, parts, self.now_ms).unwrap()
     }
 
     pub(crate) fn may_read(&self, index: RecordIndex, seed: u8) -> bool {

@@ -24,7 +24,9 @@ pub(crate) struct RequestShown {
     /// Digest of the original's manifest.
     original: String,
     purpose: &'static str,
-    /// Whether the original is handed out.
+    /// `texts`, `images` or `everything`.
+    parts: &'static str,
+    /// Whether they are handed out.
     allowed: bool,
     /// Why, or why not.
     decision: &'static str,
@@ -53,6 +55,7 @@ pub(super) async fn show(
         index: asked.index.to_string(),
         original: asked.original.to_string(),
         purpose: asked.purpose.name(),
+        parts: asked.parts.name(),
         allowed: asked.decision.is_allowed(),
         decision: asked.decision.name(),
         time_ms: asked.time_ms,
@@ -60,8 +63,8 @@ pub(super) async fn show(
     }))
 }
 
-/// The original that a request is about, as one file (manifest and chunks, each behind its length in
-/// four bytes) in an age envelope for the one who asked.
+/// The parts of the original that a request is about, as one file (manifest and their chunks, each
+/// behind its length in four bytes) in an age envelope for the one who asked.
 #[utoipa::path(get, path = "/api/v1/requests/{transaction}/original", security(("bearer" = [])),
     responses((status = 200, content_type = "application/octet-stream"),
         (status = 403, body = ApiError), (status = 404, body = ApiError)))]

@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, Query, State},
 };
 use emrshare_contracts::{
-    Event, Grantee, Happening, Party, Scope, Subject, Summary, all_events, events, party,
+    Event, Grantee, Happening, Parts, Party, Scope, Subject, Summary, all_events, events, party,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -42,6 +42,8 @@ pub(crate) struct GrantShown {
     /// `person:IDENTITY`, `node:N` or `node:N/ROLE`.
     grantee: String,
     purposes: Vec<&'static str>,
+    /// `texts`, `images` or `everything`.
+    parts: &'static str,
     from_ms: u64,
     until_ms: u64,
     /// It opens records that were linked from then on …
@@ -85,6 +87,7 @@ pub(super) async fn summary(
         scope: scope_text(*scope),
         grantee: grantee_text(*grantee),
         purposes: grant.purposes.iter().map(|purpose| purpose.name()).collect(),
+        parts: grant.parts.name(),
         from_ms: grant.valid.from_ms,
         until_ms: grant.valid.until_ms,
         linked_from_ms: grant.linked.from_ms,
@@ -225,9 +228,13 @@ fn grantee_text(grantee: Grantee) -> String {
 
 fn in_words(happening: Happening) -> String {
     match happening {
-        Happening::Asked { purpose, decision } => {
+        Happening::Asked { purpose, parts, decision } => {
             let answer = if decision.is_allowed() { "allowed" } else { "refused" };
-            format!("asked for {}: {answer} ({})", purpose.name(), decision.name())
+            let parts = match parts {
+                Parts::Everything => String::new(),
+                some => format!("{} ", some.name()),
+            };
+            format!("asked {parts}for {}: {answer} ({})", purpose.name(), decision.name())
         }
         Happening::Delivered { request } => format!("delivered, as asked by {request}"),
         Happening::BrokenGlass { reason } => format!("opened in an emergency: {}", reason.name()),

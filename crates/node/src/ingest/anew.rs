@@ -1,9 +1,10 @@
 //! The copy of a record that is on the ledger, made anew by the policy in force.
 
-use std::sync::Arc;
+use std::{io::Read, sync::Arc};
 
 use emrshare_codec::{Digest, Kind, RecordIndex};
 use emrshare_record::RecordFile;
+use tokio::runtime::Handle;
 
 use super::{
     Ingest, IngestError,
@@ -42,11 +43,14 @@ impl Ingest {
     async fn original(&self, digest: Digest) -> Result<Vec<u8>, IngestError> {
         let opened = self.originals.open(digest).map_err(IngestError::local)?;
         let opened = opened.ok_or_else(|| IngestError::local("the original is not there"))?;
-        let mut bytes = Vec::new();
-        for number in 0..opened.pieces() {
-            bytes.extend(opened.piece(number).await.map_err(IngestError::local)?);
-        }
-        Ok(bytes)
+        let (originals, handle) = (self.originals.clone(), Handle::current());
+        let read = tokio::task::spawn_blocking(move || {
+            let mut bytes = Vec::new();
+            let mut reader = opened.read(&originals, &handle).map_err(IngestError::local)?;
+            reader.read_to_end(&mut bytes).map_err(IngestError::local)?;
+            Ok(bytes)
+        });
+        read.await.map_err(IngestError::local)?
     }
 
     /// Digest of the copy, and of the policy that it was made by.

@@ -68,7 +68,7 @@ impl Ingest {
     ) -> Result<Parcel, IngestError> {
         let original = judged.original.manifest().digest();
         let mut parcel = Parcel::of_copy(original, &judged.desensitized, judged.policy)?;
-        let sealed = self.originals.seal(&judged.original);
+        let sealed = self.originals.seal(&judged.original).map_err(IngestError::local)?;
         sealed.add_row(&mut parcel.rows);
         if let Some(request) = request {
             parcel.rows.put(IDEMPOTENCY, &request.0, &original.0);

@@ -16,7 +16,7 @@ use emrshare_completeness::Standards;
 use emrshare_contracts::{Genesis, GenesisError, Member, Protocol, Terms, Thresholds};
 use emrshare_desensitize::Policy;
 use emrshare_identity::{
-    Authority, CertificateError, SigningKey, Subject, Validity, WebCertificate,
+    Authority, CertificateError, EnvelopeKey, SigningKey, Subject, Validity, WebCertificate,
 };
 use emrshare_storage::Engine;
 
@@ -243,12 +243,13 @@ impl Home {
         genesis: &Genesis,
         consortium_key: &str,
     ) -> Result<(), SetupError> {
+        let master_key = EnvelopeKey::from_bytes(&clock::random());
         let secrets = [
             ("node.key", hex::encode(self.node_key.seed())),
             ("tls.key", hex::encode(self.tls_key.seed())),
             ("operator.key", hex::encode(self.operator.seed())),
             ("consortium.key", consortium_key.into()),
-            ("master.key", hex::encode(clock::random::<32>())),
+            ("master.key", master_key.to_secret_text().to_string()),
             ("reveal.key", hex::encode(clock::random::<32>())),
         ];
         for (name, secret) in secrets {

@@ -247,7 +247,8 @@ fn record(desensitizer: &Desensitizer, path: &Path, folder: Option<&Path>) -> an
     }
     let (copy, report) = desensitizer.desensitize(&record, &sights)?;
     if let Some(folder) = folder {
-        files::write(&RecordFile::desensitized(&copy), folder)?;
+        let file = RecordFile::desensitized(&copy);
+        files::write(file.manifest(), file.parts(), folder)?;
     }
     let more = json!({ "left_out": report.left_out() });
     Ok(Made { report, more })

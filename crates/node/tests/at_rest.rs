@@ -1,0 +1,117 @@
+//! Originals at rest: who opens what is taken out of a store, and what is left after a deletion.
+#![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
+
+mod home;
+
+use std::{collections::BTreeMap, fs, io::Read, path::Path, time::Duration};
+
+use emrshare_codec::RecordIndex;
+use emrshare_contracts::{Parts, Purpose, RegistryCall, Role};
+use emrshare_identity::{EnvelopeError, EnvelopeKey, SigningKey};
+use emrshare_node::export_originals;
+use emrshare_record::RecordFile;
+use emrshare_sample::{Generator, Tongue};
+use home::{Home, submit, until};
+
+fn key(seed: u8) -> SigningKey {
+    SigningKey::from_seed([seed; 32])
+}
+
+fn of(seed: u8) -> EnvelopeKey {
+    EnvelopeKey::of(&key(seed))
+}
+
+fn opened(key: &EnvelopeKey, file: &[u8]) -> Result<RecordFile, EnvelopeError> {
+    let mut bytes = Vec::new();
+    key.open(file)?.read_to_end(&mut bytes)?;
+    Ok(RecordFile::from_bytes(&bytes).unwrap())
+}
+
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// The files of a store by the digest that they are named by, once the node has done what it does
+/// after blocks.
+async fn exported(home: &Home, out: &Path, is_done: impl Fn(&Files) -> bool) -> Files {
+    loop {
+        let files = export(&home.path, out).await;
+        if is_done(&files) {
+            return files;
+        }
+        let node = home.start().await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        node.stop().await;
+    }
+}
+
+async fn export(home: &Path, out: &Path) -> Files {
+    let count = export_originals(home, out).await.unwrap();
+    let files = fs::read_dir(out).unwrap().map(|entry| {
+        let path = entry.unwrap().path();
+        (path.file_stem().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap())
+    });
+    let files: Files = files.collect();
+    assert_eq!(files.len(), count);
+    files
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_patient_opens_what_is_taken_out_of_the_store_and_nobody_else() {
+    let home = Home::new();
+    let out = tempfile::tempdir().unwrap();
+    let node = home.start().await;
+    let operator = home.client(&node);
+    let [mine, other, gone]: [RecordIndex; 3] =
+        [submit(&operator, 1).await, submit(&operator, 2).await, submit(&operator, 3).await];
+    operator.register(key(30).public_key(), Role::Patient, "patient").await.unwrap();
+    for index in [mine, gone] {
+        operator.link(index, key(30).public_key()).await.unwrap();
+    }
+    let newer = Generator::new(4, Tongue::English).next().unwrap().into_source();
+    operator.update(mine, newer).await.unwrap();
+    let digests = async |index| {
+        let shown = operator.show(index).await.unwrap();
+        let history = shown["history"].as_array().unwrap().iter();
+        history.map(|entry| entry["original"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let (mine, other, deleted) = (digests(mine).await, digests(other).await, digests(gone).await);
+    node.stop().await;
+
+    let of_patient = |digest: &String| !other.contains(digest);
+    let addressed = |files: &Files| {
+        let mut files = files.iter().filter(|(digest, _)| of_patient(digest));
+        files.all(|(_, file)| opened(&of(30), file).is_ok())
+    };
+    let before = exported(&home, &out.path().join("before"), addressed).await;
+    assert_eq!(before.len(), 4);
+    let node_key = fs::read_to_string(home.path.join("keys/master.key")).unwrap();
+    let node_key: EnvelopeKey = node_key.parse().unwrap();
+    for (digest, file) in &before {
+        let original = opened(&node_key, file).unwrap();
+        assert_eq!(original.manifest().digest().to_string(), *digest);
+        assert_eq!(opened(&of(30), file).is_ok(), of_patient(digest), "{digest}");
+        assert!(opened(&of(31), file).is_err(), "a stranger opens {digest}");
+    }
+    assert_eq!(mine.len(), 2, "both versions are the patient's");
+
+    // The patient's key is replaced, and a record is deleted.
+    let node = home.start().await;
+    let patient = home.client_of(&node, key(30));
+    let rotate = RegistryCall::Rotate { key: key(40).public_key() };
+    patient.sign_and_send(rotate).await.unwrap();
+    let patient = home.client_of(&node, key(40));
+    let request = patient.ask(gone, Purpose::Personal, Parts::Everything).await.unwrap();
+    home.client(&node).delete(gone).await.unwrap();
+    until(async || patient.sealed_original(request).await.is_err()).await;
+    node.stop().await;
+
+    let readdressed = |files: &Files| mine.iter().all(|it| opened(&of(40), &files[it]).is_ok());
+    let after = exported(&home, &out.path().join("after"), readdressed).await;
+    assert_eq!(after.len(), 3);
+    assert!(!after.contains_key(&deleted[0]), "a deleted original is still there");
+    for digest in &mine {
+        let file = &after[digest];
+        assert!(opened(&of(30), file).is_err(), "a replaced key opens {digest}");
+        assert!(opened(&of(40), file).is_ok(), "the new key does not open {digest}");
+        assert!(opened(&node_key, file).is_ok());
+    }
+}
