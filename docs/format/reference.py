@@ -279,6 +279,7 @@ CALLS = {
     (1, 2): [NODE, TEXT, TEXT, TEXT, TEXT, "signature"],
     (1, 3): [],
     (1, 4): [NODE, TEXT, TEXT, TEXT, TEXT],
+    (1, 5): [NODE, TEXT, TEXT, TEXT, TEXT, "signature"],
     (2, 0): [ROLE, KEY, KEY],
     (2, 1): [KEY],
     (2, 2): [KEY, KEY],

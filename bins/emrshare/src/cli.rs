@@ -54,6 +54,9 @@ pub(crate) enum Command {
     /// Join a consortium that exists.
     #[command(subcommand)]
     Join(JoinCommand),
+    /// Give a node another consensus key while it runs: `prepare`, a certificate, `apply`.
+    #[command(subcommand)]
+    Rekey(RekeyCommand),
     /// Keys of persons.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -491,6 +494,27 @@ pub(crate) enum JoinCommand {
         /// The certificate, as `ca issue` printed it.
         #[arg(long)]
         certificate: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum RekeyCommand {
+    /// Make a new key in the node's folder, and say what the consortium's authority is to certify.
+    ///
+    /// A key that was made so before, and is in use, takes the old one's place: wait with another one
+    /// until `alliance members` shows the node as a validator.
+    Prepare {
+        /// The node's folder.
+        #[arg(long)]
+        home: PathBuf,
+    },
+    /// Put the new key on the ledger and its certificate into the folder. From then on the node signs
+    /// with it, and votes with it from the next epoch on.
+    Apply {
+        /// The certificate, as `ca issue` printed it.
+        certificate: PathBuf,
+        #[command(flatten)]
+        at: At,
     },
 }
 

@@ -1,6 +1,7 @@
 //! What the engine asks of the application.
 
 use emrshare_codec::Digest;
+use emrshare_identity::SigningKey;
 use emrshare_ledger::{Block, Header, ValidatorSet};
 
 /// The application's answer to a block of another validator.
@@ -34,6 +35,11 @@ pub trait Chain: Send + Sync + 'static {
     /// Who orders the blocks of an epoch; `None` while the last block of the epoch before it is not
     /// final here. The same at every node that knows it.
     fn validators(&self, epoch: u64) -> Option<ValidatorSet>;
+
+    /// The key that this node takes part with in an epoch: it votes if it is that of a validator. Asked
+    /// when the engine starts, about the epoch of the next block, and at the end of each epoch, about the
+    /// next one; another answer than before makes the engine start again with that key.
+    fn key(&self, epoch: u64) -> SigningKey;
 
     /// Whether the state after the block with this hash is at hand.
     fn knows(&self, block: Digest) -> bool;

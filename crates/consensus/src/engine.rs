@@ -13,24 +13,24 @@ use commonware_cryptography::{
     ChaCha20Poly1305, Signer,
     ed25519::{PrivateKey, PublicKey},
 };
-use commonware_p2p::{
-    Address, AddressableManager, Receiver, Recipients, Sender, authenticated::lookup,
-};
+use commonware_p2p::{AddressableManager, Receiver, Recipients, Sender, authenticated::lookup};
 use commonware_runtime::{Quota, Runner, Supervisor, tokio as engine_runtime};
 use commonware_stream::{
     cups::{self, Cups},
     sake::{self, Sake},
 };
-use commonware_utils::{NZU32, NZUsize, ordered::Map};
+use commonware_utils::{NZU32, NZUsize};
 use emrshare_codec::Digest;
-use emrshare_identity::{Signature, SigningKey};
+use emrshare_identity::Signature;
 use emrshare_ledger::{Block, Certificate, Header, Item, Vote};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::{
     Chain,
     application::ChainApplication,
-    delivery, peers,
+    delivery,
+    epochs::End,
+    peers,
     schemes::Schemes,
     stack::{self, Archive, Parts},
 };
@@ -56,8 +56,6 @@ pub struct Peer {
 pub struct Config {
     /// Digest of the genesis document: votes of one chain are worthless on another.
     pub chain: Digest,
-    /// This node's consensus key: it votes in epochs of whose validators it is one.
-    pub key: SigningKey,
     /// Blocks of an epoch, 2 at least; the same at every node for ever.
     pub epoch_len: NonZeroU64,
     /// Whom to hold connections with, now and whenever that changes; at most 127, and of what comes
@@ -97,7 +95,8 @@ pub enum EngineError {
 
 /// A running engine; it stops when dropped.
 pub struct Engine {
-    archive: Archive,
+    /// The one of the engine that runs at the moment.
+    archive: watch::Receiver<Option<Archive>>,
     forward: mpsc::Sender<Vec<u8>>,
     work: Arc<Notify>,
     running: Mutex<Option<Running>>,
@@ -124,10 +123,9 @@ impl Engine {
         if config.epoch_len.get() < 2 {
             return Err(EngineError::EpochLength);
         }
-        let signer = PrivateKey::decode(Copying(config.key.seed().as_slice()))
-            .map_err(|_| EngineError::Keys)?;
         let places = peers::places(config.peers.borrow().len());
-        let peers = peers::addresses(&config.peers.borrow(), places)?;
+        // What is wrong with them is said now.
+        peers::addresses(&config.peers.borrow(), places)?;
         let (forward, forwarded) = mpsc::channel(FORWARD_QUEUE);
         let (stop, stopped) = oneshot::channel();
         let (ready, is_ready) = oneshot::channel();
@@ -139,12 +137,14 @@ impl Engine {
             heartbeat: config.heartbeat,
             finals: delivery::start(chain, delivering),
         };
-        let run = Run { config, signer, peers, places, application, delivered, forwarded, stopped };
+        let (archives, archive) = watch::channel(None);
+        let ready = Ready { first: Some(ready), archives };
+        let run = Run { config, places, application, delivered, forwarded, stopped, ready };
         let thread = std::thread::Builder::new()
             .name("emrshare-consensus".into())
-            .spawn(move || run.on_this_thread(ready))
+            .spawn(move || run.on_this_thread())
             .expect("the system can start a thread");
-        let archive = is_ready.await.map_err(|_| EngineError::Ended)??;
+        is_ready.await.map_err(|_| EngineError::Ended)??;
         Ok(Self { archive, forward, work, running: Mutex::new(Some(Running { stop, thread })) })
     }
 
@@ -164,14 +164,14 @@ impl Engine {
     /// The final block at a height, if this node has it.
     pub async fn block(&self, height: u64) -> Option<Block> {
         let height = commonware_consensus::types::Height::new(height);
-        Some(self.archive.get_block(height).await?.inner().0.clone())
+        Some(self.archive()?.get_block(height).await?.inner().0.clone())
     }
 
     /// The certificate of the block at a height. A final block need not have one of its own: then
     /// that of a later block stands for it.
     pub async fn certificate(&self, height: u64) -> Option<Certificate> {
         let height = commonware_consensus::types::Height::new(height);
-        let finalization = self.archive.get_finalization(height).await?;
+        let finalization = self.archive()?.get_finalization(height).await?;
         let proposal = &finalization.proposal;
         let signatures = finalization.certificate.signatures.iter();
         let votes = finalization.certificate.signers.iter().zip(signatures);
@@ -190,6 +190,10 @@ impl Engine {
             parent_view: proposal.parent.get(),
             votes,
         })
+    }
+
+    fn archive(&self) -> Option<Archive> {
+        self.archive.borrow().clone()
     }
 
     /// Stops the engine and waits until its files are closed; blocks the thread meanwhile.
@@ -220,39 +224,65 @@ pub(crate) fn public_key(key: &emrshare_identity::PublicKey) -> Result<PublicKey
     PublicKey::decode(Copying(key.0.as_slice())).map_err(|_| EngineError::Keys)
 }
 
+/// Tells that the engine is up, at first to the one who starts it.
+struct Ready {
+    first: Option<oneshot::Sender<Result<(), EngineError>>>,
+    archives: watch::Sender<Option<Archive>>,
+}
+
+impl Ready {
+    fn tell(&mut self, started: Result<Archive, EngineError>) {
+        let told = started.map(|archive| drop(self.archives.send_replace(Some(archive))));
+        if let Err(error) = &told {
+            tracing::error!(%error, "consensus does not go on; restart the node");
+        }
+        if let Some(first) = self.first.take() {
+            // Nobody waits any more if the caller gave up on the start.
+            let _ = first.send(told);
+        }
+    }
+}
+
 struct Run {
     config: Config,
-    signer: PrivateKey,
-    peers: Map<PublicKey, Address>,
     places: NonZeroUsize,
     application: ChainApplication,
     delivered: watch::Receiver<Header>,
     forwarded: mpsc::Receiver<Vec<u8>>,
     stopped: oneshot::Receiver<()>,
+    ready: Ready,
 }
 
 impl Run {
-    fn on_this_thread(self, ready: oneshot::Sender<Result<Archive, EngineError>>) {
-        let runtime = engine_runtime::Config::new()
-            .with_worker_threads(2)
-            .with_storage_directory(&self.config.directory);
-        engine_runtime::Runner::new(runtime).start(|context| self.run(context, ready));
+    /// Runs with one key after the other.
+    fn on_this_thread(mut self) {
+        loop {
+            let runtime = engine_runtime::Config::new()
+                .with_worker_threads(2)
+                .with_storage_directory(&self.config.directory);
+            let run = engine_runtime::Runner::new(runtime).start(|context| self.run(context));
+            match run {
+                Ok(End::AnotherKey) => tracing::info!("consensus goes on with another key"),
+                Ok(End::Over) => return,
+                Err(error) => return self.ready.tell(Err(error)),
+            }
+            self.ready.archives.send_replace(None);
+        }
     }
 
-    async fn run(
-        self,
-        context: engine_runtime::Context,
-        ready: oneshot::Sender<Result<Archive, EngineError>>,
-    ) {
-        let Self { config, signer, peers, places, application, delivered, forwarded, stopped } =
-            self;
-        let chain = application.chain.clone();
+    async fn run(&mut self, context: engine_runtime::Context) -> Result<End, EngineError> {
+        let Self { config, application, forwarded, stopped, ready, places, .. } = self;
+        let (places, chain) = (*places, application.chain.clone());
+        let epoch = chain.tip().height.saturating_add(1) / config.epoch_len;
+        let signer = PrivateKey::decode(Copying(chain.key(epoch).seed().as_slice()))
+            .map_err(|_| EngineError::Keys)?;
         let me = signer.public_key();
         let (mut network, mut oracle) = lookup::Network::new(
             context.child("network"),
-            network_config(&config, signer.clone(), places),
+            network_config(config, signer.clone(), places),
         );
-        let _ = oracle.track(0, peers);
+        let named = config.peers.borrow_and_update().clone();
+        let _ = oracle.track(0, peers::addresses(&named, places)?);
         let quota = Quota::per_second(NZU32!(MESSAGES_PER_SECOND));
         let channels = [0, 1, 2, 3, 4].map(|channel| network.register(channel, quota));
         let items = network.register(5, quota);
@@ -262,26 +292,26 @@ impl Run {
             me,
             blocker: oracle.clone(),
             peers: oracle.clone(),
-            application,
-            delivered,
+            application: application.clone(),
+            delivered: self.delivered.clone(),
             epoch_len: config.epoch_len,
             leader_timeout: config.leader_timeout,
         };
-        match stack::start(context.child("stack"), parts, channels).await {
-            Ok((archive, epochs)) => {
-                // Nobody waits any more if the caller gave up on the start.
-                let _ = ready.send(Ok(archive));
-                tokio::select! {
-                    () = epochs => tracing::error!("consensus ended; restart the node"),
-                    () = exchange_items(items, forwarded, chain) => {}
-                    () = peers::follow(oracle, config.peers, places) => {}
-                    _ = stopped => {}
+        let started = stack::start(context.child("stack"), parts, channels).await;
+        let (archive, epochs) = started.map_err(EngineError::Archive)?;
+        ready.tell(Ok(archive));
+        tokio::select! {
+            end = epochs => {
+                if end == End::Over {
+                    tracing::error!("consensus ended; restart the node");
                 }
+                return Ok(end);
             }
-            Err(error) => {
-                let _ = ready.send(Err(EngineError::Archive(error)));
-            }
+            () = exchange_items(items, forwarded, chain) => {}
+            () = peers::follow(oracle, &mut config.peers, places) => {}
+            _ = stopped => {}
         }
+        Ok(End::Over)
     }
 }
 
@@ -319,7 +349,7 @@ fn network_config(
 /// Sends forwarded items and takes in those of others, until the network ends.
 async fn exchange_items<S, R>(
     (mut sender, mut receiver): (S, R),
-    mut forwarded: mpsc::Receiver<Vec<u8>>,
+    forwarded: &mut mpsc::Receiver<Vec<u8>>,
     chain: Arc<dyn Chain>,
 ) where
     S: Sender<PublicKey = PublicKey>,

@@ -11,13 +11,17 @@ use commonware_consensus::{
     },
     types::{Epoch, Epocher, FixedEpocher, Height, ViewDelta},
 };
-use commonware_cryptography::{Sha256, ed25519::PublicKey, sha256::Digest};
+use commonware_cryptography::{
+    Sha256, certificate::Scheme as _, ed25519::PublicKey, sha256::Digest,
+};
 use commonware_p2p::{
     Blocker, Message, Receiver, Sender,
     utils::mux::{Builder, MuxHandle, Muxer},
 };
 use commonware_parallel::Sequential;
-use commonware_runtime::{Clock, Handle, Metrics, Spawner, Storage, buffer::paged::CacheRef};
+use commonware_runtime::{
+    Clock, Error, Handle, Metrics, Spawner, Storage, buffer::paged::CacheRef,
+};
 use commonware_utils::{NZDuration, NZUsize, vec::NonEmptyVec};
 use rand_core::CryptoRng;
 use tokio::sync::mpsc;
@@ -37,6 +41,15 @@ pub(crate) struct Epochs<B, P, A> {
     pub(crate) cache: CacheRef,
 }
 
+/// Why the epochs end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum End {
+    /// The engine is stopped, network or chain ended, or an epoch cannot begin.
+    Over,
+    /// The chain names another key for this node.
+    AnotherKey,
+}
+
 /// A channel that all epochs share, and what comes for epochs that are not there yet.
 struct Shared<S: Sender> {
     epochs: MuxHandle<S>,
@@ -54,8 +67,9 @@ where
         + Relay<Digest = Digest, PublicKey = PublicKey, Plan = Plan<PublicKey>>
         + Reporter<Activity = Activity<Scheme, Digest>>,
 {
-    /// Runs until the network or the chain ends. Channels: votes, certificates, resolver.
-    pub(crate) async fn run<E, S, R>(mut self, context: E, channels: [(S, R); 3])
+    /// Runs until the network or the chain ends, or this node has another key. Channels: votes,
+    /// certificates, resolver.
+    pub(crate) async fn run<E, S, R>(mut self, context: E, channels: [(S, R); 3]) -> End
     where
         E: CryptoRng + Spawner + Metrics + Clock + Storage,
         S: Sender<PublicKey = PublicKey>,
@@ -74,11 +88,11 @@ where
             );
             let (Ok(votes_of_epoch), Ok(certificates_of_epoch), Ok(fetch_of_epoch)) = registered
             else {
-                return;
+                return End::Over;
             };
             let Some(config) = self.config(epoch).await else {
                 tracing::error!(epoch = epoch.get(), "an epoch cannot begin; restart the node");
-                return;
+                return End::Over;
             };
             let child = context.child("simplex").with_attribute("epoch", epoch);
             let running = simplex::Engine::new(child, config).start(
@@ -91,12 +105,21 @@ where
             // It was told to end.
             let _ = running.await;
             if !ended {
-                return;
+                return End::Over;
             }
-            if let Err(error) = context.remove(&partition(epoch), None).await {
-                tracing::warn!(%error, epoch = epoch.get(), "votes of an old epoch stay on disk");
+            for voting in [true, false] {
+                match context.remove(&partition(epoch, voting), None).await {
+                    Ok(()) | Err(Error::PartitionMissing(_)) => {}
+                    Err(error) => {
+                        let epoch = epoch.get();
+                        tracing::warn!(%error, epoch, "votes of an old epoch stay on disk");
+                    }
+                }
             }
             epoch = epoch.next();
+            if self.has_another_key(epoch) {
+                return End::AnotherKey;
+            }
         }
     }
 
@@ -105,6 +128,11 @@ where
         let tip = self.parts.delivered.borrow().height;
         let next = self.epocher.containing(Height::new(tip.saturating_add(1)));
         next.expect("every height has an epoch").epoch()
+    }
+
+    fn has_another_key(&self, epoch: Epoch) -> bool {
+        let key = self.parts.application.chain.key(epoch.get()).public_key();
+        key.0.as_slice() != self.parts.me.as_ref()
     }
 
     /// Waits until the chain has the last block of an epoch; `false` if everything ends before.
@@ -159,10 +187,12 @@ where
             Some(height) => self.archive.get_info(height).await?.1,
             None => self.genesis,
         };
+        let scheme = self.parts.schemes.of(epoch)?.as_ref().clone();
         let patience = self.parts.leader_timeout;
         let buffer_len = NZUsize!(1024 * 1024);
         Some(simplex::Config {
-            scheme: self.parts.schemes.of(epoch)?.as_ref().clone(),
+            partition: partition(epoch, scheme.me().is_some()),
+            scheme,
             elector: RoundRobin::default(),
             blocker: self.parts.blocker.clone(),
             automaton: self.automaton.clone(),
@@ -170,7 +200,6 @@ where
             reporter: Reporters::from((self.automaton.clone(), Misbehaviour)),
             track_historical_votes: false,
             strategy: Sequential,
-            partition: partition(epoch),
             mailbox_size: NZUsize!(1024),
             epoch,
             floor: simplex::Floor::Genesis(root),
@@ -189,9 +218,11 @@ where
     }
 }
 
-/// Where the votes of an epoch are kept.
-fn partition(epoch: Epoch) -> String {
-    format!("simplex-{epoch}")
+/// Where the votes of an epoch are kept: apart, if this node votes itself, since its own votes are not
+/// replayed under a key that is no validator's.
+fn partition(epoch: Epoch, voting: bool) -> String {
+    let role = if voting { "voter" } else { "follower" };
+    format!("simplex-{epoch}-{role}")
 }
 
 /// Lets epochs share a channel.

@@ -3,7 +3,8 @@
 //! The engine is commonware's simplex with marshal: two quorum phases, n = 3f + 1, instant
 //! finality, block backfill for members that lag. Validators change between epochs of a fixed number
 //! of blocks: the chain names those of the next epoch once the last block of this one is final, and
-//! nodes that are no validators follow. No type of the engine leaves this crate.
+//! nodes that are no validators follow. A node's own key may change too: the engine starts again, within
+//! the process, with the one that the chain names. No type of the engine leaves this crate.
 //!
 //! An application implements [`Chain`]: it judges blocks, proposes them and takes over those that
 //! are final. [`Engine::start`] runs consensus on a thread of its own; [`Engine::broadcast`]
@@ -22,6 +23,7 @@
 //!
 //! struct Empty {
 //!     validators: ValidatorSet,
+//!     seed: [u8; 32],
 //!     genesis: Block,
 //!     tip: Mutex<Header>,
 //! }
@@ -35,6 +37,9 @@
 //!     }
 //!     fn validators(&self, _: u64) -> Option<ValidatorSet> {
 //!         Some(self.validators.clone())
+//!     }
+//!     fn key(&self, _: u64) -> SigningKey {
+//!         SigningKey::from_seed(self.seed)
 //!     }
 //!     fn knows(&self, _: Digest) -> bool {
 //!         true // blocks without items need no state
@@ -58,19 +63,19 @@
 //!     fn received(&self, _: &[u8]) {}
 //! }
 //!
-//! let (chain, key) = (Digest([9; 32]), SigningKey::from_seed([1; 32]));
+//! let (chain, seed) = (Digest([9; 32]), [1; 32]);
+//! let key = SigningKey::from_seed(seed);
 //! let listen = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
 //! let validator = Validator { node: NodeId::new(0)?, key: key.public_key() };
 //! let validators = ValidatorSet::new(vec![validator]);
 //! let genesis = Block::genesis(chain, Digest::default(), validators.root());
 //! let tip = Mutex::new(*genesis.header());
-//! let application = Arc::new(Empty { validators: validators.clone(), genesis, tip });
+//! let application = Arc::new(Empty { validators: validators.clone(), seed, genesis, tip });
 //! let (_, peers) = tokio::sync::watch::channel(Vec::new());
 //! let folder = tempfile::tempdir()?;
 //! let config = Config {
 //!     chain,
 //!     peers,
-//!     key,
 //!     epoch_len: NonZeroU64::new(2).expect("it is not 0"),
 //!     listen,
 //!     directory: folder.path().into(),

@@ -34,7 +34,7 @@ pub(crate) fn addresses(
 /// Connects with new peers and drops old ones, for ever.
 pub(crate) async fn follow<M>(
     mut oracle: M,
-    mut peers: watch::Receiver<Vec<Peer>>,
+    peers: &mut watch::Receiver<Vec<Peer>>,
     places: NonZeroUsize,
 ) where
     M: AddressableManager<PublicKey = PublicKey>,

@@ -29,7 +29,7 @@ use crate::{
     application::ChainApplication,
     block::EngineBlock,
     delivery::GROUP_MAX,
-    epochs::Epochs,
+    epochs::{End, Epochs},
     schemes::{Scheme, Schemes},
 };
 
@@ -66,7 +66,7 @@ pub(crate) async fn start<E, B, P, S, R>(
     context: E,
     parts: Parts<B, P>,
     [votes, certificates, fetch, broadcast, backfill]: [(S, R); 5],
-) -> Result<(Archive, impl Future<Output = ()>), String>
+) -> Result<(Archive, impl Future<Output = End>), String>
 where
     E: CryptoRng + Spawner + Metrics + Clock + Storage,
     B: Blocker<PublicKey = PublicKey>,
@@ -158,8 +158,9 @@ where
         cache,
     };
     let run = async move {
-        epochs.run(context, [votes, certificates, fetch]).await;
+        let end = epochs.run(context, [votes, certificates, fetch]).await;
         drop(handles);
+        end
     };
     Ok((archive, run))
 }

@@ -17,34 +17,36 @@ use tokio::sync::watch;
 const CHAIN: Digest = Digest([9; 32]);
 const EPOCH_LEN: u64 = 4;
 
-fn key(node: u32) -> SigningKey {
-    SigningKey::from_seed([node as u8 + 1; 32])
-}
-
-fn set(nodes: &[u32]) -> ValidatorSet {
-    let validator =
-        |node: &u32| Validator { node: NodeId::new(*node).unwrap(), key: key(*node).public_key() };
-    ValidatorSet::new(nodes.iter().map(validator).collect())
+/// Node 1 has another key from epoch 3 on.
+fn key(node: u32, epoch: u64) -> SigningKey {
+    let seed = if node == 1 && epoch >= 3 { 11 } else { node as u8 + 1 };
+    SigningKey::from_seed([seed; 32])
 }
 
 /// Node 3 joins in epoch 1, node 0 is gone from epoch 2 on.
 fn validators(epoch: u64) -> ValidatorSet {
-    match epoch {
-        0 => set(&[0, 1, 2]),
-        1 => set(&[0, 1, 2, 3]),
-        _ => set(&[1, 2, 3]),
-    }
+    let nodes: &[u32] = match epoch {
+        0 => &[0, 1, 2],
+        1 => &[0, 1, 2, 3],
+        _ => &[1, 2, 3],
+    };
+    let validator = |node: &u32| Validator {
+        node: NodeId::new(*node).unwrap(),
+        key: key(*node, epoch).public_key(),
+    };
+    ValidatorSet::new(nodes.iter().map(validator).collect())
 }
 
 /// Empty blocks.
 struct Blocks {
+    node: u32,
     tip: Mutex<Header>,
     hashes: Mutex<Vec<Digest>>,
 }
 
 impl Blocks {
-    fn new() -> Self {
-        Self { tip: Mutex::new(*genesis().header()), hashes: Mutex::default() }
+    fn new(node: u32) -> Self {
+        Self { node, tip: Mutex::new(*genesis().header()), hashes: Mutex::default() }
     }
 }
 
@@ -64,6 +66,10 @@ impl Chain for Blocks {
     fn validators(&self, epoch: u64) -> Option<ValidatorSet> {
         let known = (self.tip().height + 1) / EPOCH_LEN;
         (epoch <= known).then(|| validators(epoch))
+    }
+
+    fn key(&self, epoch: u64) -> SigningKey {
+        key(self.node, epoch)
     }
 
     fn knows(&self, _: Digest) -> bool {
@@ -111,9 +117,9 @@ fn addresses(count: usize) -> Vec<SocketAddr> {
     sockets.iter().map(|socket| socket.local_addr().unwrap()).collect()
 }
 
-fn peers(addresses: &[SocketAddr]) -> Vec<Peer> {
+fn peers(addresses: &[SocketAddr], epoch: u64) -> Vec<Peer> {
     let peer = |(node, address): (u32, &SocketAddr)| Peer {
-        key: key(node).public_key(),
+        key: key(node, epoch).public_key(),
         address: *address,
     };
     (0..).zip(addresses).map(peer).collect()
@@ -124,7 +130,6 @@ async fn start(node: u32, listen: SocketAddr, known: Vec<Peer>) -> Node {
     let folder = tempfile::tempdir().unwrap();
     let config = Config {
         chain: CHAIN,
-        key: key(node),
         epoch_len: NonZeroU64::new(EPOCH_LEN).unwrap(),
         peers: watched,
         listen,
@@ -132,7 +137,7 @@ async fn start(node: u32, listen: SocketAddr, known: Vec<Peer>) -> Node {
         heartbeat: Duration::from_millis(50),
         leader_timeout: Duration::from_secs(2),
     };
-    let chain = Arc::new(Blocks::new());
+    let chain = Arc::new(Blocks::new(node));
     let engine = Engine::start(config, chain.clone()).await.unwrap();
     Node { chain, engine, peers, _folder: folder }
 }
@@ -158,9 +163,9 @@ async fn check_certificates(node: &Node, heights: std::ops::Range<u64>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn validators_join_and_leave_and_a_late_one_catches_up() {
+async fn validators_join_leave_and_change_keys_and_a_late_one_catches_up() {
     let addresses = addresses(4);
-    let everyone = peers(&addresses);
+    let everyone = peers(&addresses, 0);
     let mut nodes = Vec::new();
     for node in 0..3 {
         // Those of epoch 0 do not know yet that there is a fourth.
@@ -172,8 +177,14 @@ async fn validators_join_and_leave_and_a_late_one_catches_up() {
     }
     // Three of the four of epoch 1 were there; it comes when its epoch is over.
     let late = start(3, addresses[3], everyone.clone()).await;
-    reach(&late, 4 * EPOCH_LEN).await;
     // Of three in epoch 2 all must vote: the late one is among them.
+    reach(&late, 3 * EPOCH_LEN - 1).await;
+    for node in nodes.iter().chain([&late]) {
+        let old = everyone.iter().copied();
+        node.peers.send_replace(old.chain(peers(&addresses, 3)[1..2].iter().copied()).collect());
+    }
+    // In epoch 3 too, and node 1 votes with its new key.
+    reach(&late, 4 * EPOCH_LEN).await;
     reach(&nodes[1], 5 * EPOCH_LEN).await;
     check_certificates(&late, 1..4 * EPOCH_LEN).await;
     // Node 0 votes no more and follows.

@@ -180,6 +180,11 @@ calls! {
             /// As it is from now on.
             card: Member,
         },
+        /// A member's node has another consensus key from now on; the old one signs this.
+        5 => Rekey {
+            /// The card as it is from now on, signed by the new key.
+            application: Application,
+        },
     }
 }
 
@@ -267,6 +272,7 @@ impl AllianceCall {
             Self::Apply { application } => membership::apply(state, by, &application),
             Self::Leave {} => membership::leave(state, by),
             Self::Renew { card } => membership::renew(state, by, &card),
+            Self::Rekey { application } => membership::rekey(state, by, &application),
         }
     }
 }

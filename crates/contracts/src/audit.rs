@@ -201,6 +201,11 @@ calls! {
             /// Originals that an institution may take for research beyond what it gave.
             quota: Option<u64>,
         },
+        /// A member's node has another consensus key.
+        25 => Rekeyed {
+            /// Which.
+            member: NodeId,
+        },
     }
 }
 

@@ -29,7 +29,8 @@ const CONSENT: Domain = Domain::new(b"_EMRSHARE_CONTRACTS_CONSENT");
 /// Most bytes of an institution's name or of an address.
 pub(crate) const NAME_LEN_MAX: usize = 255;
 
-/// An institution that wants to be a member, as a member passes it on.
+/// An institution that wants to be a member, as a member passes it on; or a member as it is under
+/// another consensus key.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Application {
@@ -75,19 +76,35 @@ impl Application {
         state: &S,
         by: Signed,
     ) -> Result<NodeCertificate, CallError> {
+        let certificate = self.check_consent(state, by)?;
+        if state.get(&key::card(certificate.node))?.is_some() {
+            return Err(CallError::Registered { what: "node" });
+        }
+        check_unused(state, certificate.consensus_key)?;
+        Ok(certificate)
+    }
+
+    /// The card is right, and who has its key wants this.
+    fn check_consent<S: StateRead + ?Sized>(
+        &self,
+        state: &S,
+        by: Signed,
+    ) -> Result<NodeCertificate, CallError> {
         let certificate = check_card(state, by, &self.member)?;
         let signed = consented(by.chain, &self.member);
         if certificate.consensus_key.verify(CONSENT, &signed, &self.consent).is_err() {
             let what = "the application is not signed by the node's consensus key";
             return Err(CallError::Value { what });
         }
-        if state.get(&key::card(certificate.node))?.is_some() {
-            return Err(CallError::Registered { what: "node" });
-        }
-        if state.get(&key::seat(certificate.consensus_key))?.is_some() {
-            return Err(CallError::Registered { what: "consensus key" });
-        }
         Ok(certificate)
+    }
+}
+
+/// Nobody has or had the key.
+fn check_unused<S: StateRead + ?Sized>(state: &S, key: PublicKey) -> Result<(), CallError> {
+    match state.get(&key::seat(key))? {
+        Some(_) => Err(CallError::Registered { what: "consensus key" }),
+        None => Ok(()),
     }
 }
 
@@ -301,6 +318,29 @@ pub(crate) fn renew<S: StateRead + ?Sized>(
     }
     wire::put(state, key::card(by.node), card);
     audit::log(state, Subject::Consortium, by, Happening::Renewed { member: by.node })
+}
+
+/// A member's node changes its consensus key. What it signs from the next item on is signed by the new
+/// one, and so are its votes from the next epoch on; the old key is not given again.
+pub(crate) fn rekey<S: StateRead + ?Sized>(
+    state: &mut Overlay<'_, S>,
+    by: Signed,
+    application: &Application,
+) -> Result<(), CallError> {
+    let NodeCertificate { node, consensus_key, .. } = application.check_consent(state, by)?;
+    if node != by.node {
+        return Err(CallError::Value { what: "the certificate is of another node" });
+    }
+    check_unused(state, consensus_key)?;
+    wire::put(state, key::member(node), &consensus_key);
+    wire::put(state, key::card(node), &application.member);
+    wire::put(state, key::seat(consensus_key), &node);
+    let mut members = active(state)?.members().to_vec();
+    for seat in members.iter_mut().filter(|seat| seat.node == node) {
+        seat.key = consensus_key;
+    }
+    wire::put(state, key::active(), &ValidatorSet::new(members));
+    audit::log(state, Subject::Consortium, by, Happening::Rekeyed { member: node })
 }
 
 /// A member goes, by its own will. What it shared stays, and its id and key are not given again.

@@ -3,7 +3,7 @@
 
 mod chain;
 
-use chain::{Chain, TIME, key, member};
+use chain::{Chain, TIME, key, member, member_with};
 use emrshare_codec::{Digest, NodeId};
 use emrshare_contracts::{
     AllianceCall, Application, CallError, EPOCH_LEN, Happening, ItemError, Motion, Subject, Voice,
@@ -183,6 +183,51 @@ fn a_member_changes_its_own_card_and_nobody_elses() {
     let error = call_error(chain.call(1, &key(11), AllianceCall::Renew { card: wrong }));
     assert!(matches!(error, CallError::Value { .. }), "{error}");
     assert_eq!(card(&chain.state, node(1)).unwrap().unwrap(), moved(1));
+}
+
+#[test]
+fn a_member_changes_its_key_and_the_old_one_is_worth_nothing() {
+    let mut chain = founded();
+    let name = chain.genesis.chain();
+    let signed = |node, seed, by| Application::sign(name, member_with(node, seed), &key(by));
+    let rekey = |application| AllianceCall::Rekey { application };
+    let wrong = [
+        // The new key does not want it, another node's certificate, a key that somebody has.
+        (signed(1, 31, 11), "Value"),
+        (signed(2, 31, 31), "Value"),
+        (signed(1, 12, 12), "Registered"),
+        (signed(1, 11, 11), "Registered"),
+        (Application::sign(Digest([7; 32]), member_with(1, 31), &key(31)), "Value"),
+    ];
+    for (application, expected) in wrong {
+        let error = call_error(chain.call(1, &key(11), rekey(application)));
+        assert!(format!("{error:?}").starts_with(expected), "{error:?}");
+    }
+    let stranger = chain.call(1, &key(31), rekey(signed(1, 31, 31)));
+    assert!(matches!(call_error(stranger), CallError::NotAllowed { .. }));
+
+    chain.call(1, &key(11), rekey(signed(1, 31, 31))).unwrap();
+    assert_eq!(nodes(&chain), [0, 1, 2, 3]);
+    let seats = active(&chain.state).unwrap();
+    let seat = seats.members().iter().find(|seat| seat.node == node(1)).unwrap();
+    assert_eq!(seat.key, key(31).public_key());
+    assert_eq!(chain.trail(Subject::Consortium), [Happening::Rekeyed { member: node(1) }]);
+    let propose = || AllianceCall::Propose { motion: Motion::Suspend(node(3)) };
+    let old = chain.call(1, &key(11), propose());
+    assert!(matches!(call_error(old), CallError::NotAllowed { .. }));
+    chain.call(1, &key(31), propose()).unwrap();
+    // The old key is not given again, to nobody.
+    let again = chain.call(1, &key(31), rekey(signed(1, 11, 11)));
+    assert!(matches!(call_error(again), CallError::Registered { .. }));
+}
+
+#[test]
+fn a_suspended_member_changes_no_key() {
+    let mut chain = founded();
+    pass(&mut chain, Motion::Suspend(node(3))).unwrap();
+    let application = Application::sign(chain.genesis.chain(), member_with(3, 31), &key(31));
+    let refused = chain.call(3, &key(13), AllianceCall::Rekey { application });
+    assert!(matches!(refused, Err(ItemError::Suspended(_))));
 }
 
 #[test]

@@ -21,7 +21,7 @@ use sha2::Digest as _;
 /// The files and their SHA-256.
 const LOCKS: [(&str, &str); 2] = [
     ("genesis.json", "1bb3a003bfd9d81e290e3442c95663f163755c0bda76eee52d41b3777e91c49e"),
-    ("calls.json", "c6b4e82ba98f232c5c2ad97a16bf6c31cb2d7172f3c190db8d36b56f76d8b725"),
+    ("calls.json", "f67a9697f250fe25fcbc6421a07503c81920854379f0ba3948b28d3ce0bc444b"),
 ];
 const TIME: i64 = 1_763_683_200;
 
@@ -166,6 +166,18 @@ fn calls() -> Value {
             ]),
         ),
         (AllianceCall::Leave {}.into(), json!([3])),
+        (
+            AllianceCall::Rekey { application: application.clone() }.into(),
+            json!([
+                5,
+                member.node,
+                member.institution,
+                member.api,
+                member.consensus,
+                member.certificate,
+                application.consent.to_string()
+            ]),
+        ),
         (
             AllianceCall::Renew { card: member.clone() }.into(),
             json!([

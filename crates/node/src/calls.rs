@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use emrshare_codec::Digest;
-use emrshare_contracts::Call;
+use emrshare_contracts::{AllianceCall, Application, Call};
+use emrshare_identity::NodeCertificate;
 use emrshare_ledger::{StateError, StateRead, Transaction, TransactionDraft, key, wire::Reader};
 
 use crate::{chain::OfferError, clock, node::Shared};
@@ -27,6 +28,8 @@ pub(crate) enum CarryError {
     Refused(#[from] OfferError),
     #[error("the transaction is not on the ledger yet; are enough nodes up?")]
     NotFinal,
+    #[error("this node does not have the new key: it is to lie in `keys/node-next.key`")]
+    NewKey,
     #[error(transparent)]
     Local(#[from] StateError),
 }
@@ -34,14 +37,27 @@ pub(crate) enum CarryError {
 /// Signs a call as this node and carries it.
 pub(crate) async fn call(shared: &Shared, call: impl Into<Call>) -> Result<Carried, CarryError> {
     let call = call.into();
+    if let Call::Alliance(AllianceCall::Rekey { application }) = &call {
+        check_new_key(shared, application)?;
+    }
     let draft = TransactionDraft {
         node: shared.me,
         contract: call.contract(),
         nonce: clock::ascending(),
         payload: call.to_payload(),
     };
-    let bytes = draft.sign(shared.chain.name(), &shared.key);
+    let bytes = draft.sign(shared.chain.name(), &shared.chain.signing_key());
     carry(shared, &Transaction::from_bytes(&bytes).map_err(OfferError::from)?).await
+}
+
+/// The ledger must not name a key that this node cannot sign with.
+fn check_new_key(shared: &Shared, application: &Application) -> Result<(), CarryError> {
+    let authority = shared.genesis.authority();
+    let shown = NodeCertificate::read_pem(&application.member.certificate, authority);
+    match shown.is_ok_and(|shown| shared.chain.has_key(shown.consensus_key)) {
+        true => Ok(()),
+        false => Err(CarryError::NewKey),
+    }
 }
 
 /// Repeats a transaction until it is on the ledger.

@@ -17,7 +17,7 @@ use rustls::{
 };
 use tokio::sync::watch;
 
-use crate::{clock, server::TlsError};
+use crate::{clock, node_keys::NodeKeys, server::TlsError};
 
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -39,6 +39,7 @@ pub(crate) enum RenewError {
 pub(crate) struct Certificate {
     path: PathBuf,
     authority: String,
+    keys: Arc<NodeKeys>,
     shown: RwLock<Shown>,
 }
 
@@ -59,13 +60,14 @@ impl Certificate {
         path: PathBuf,
         pem: String,
         authority: String,
+        keys: Arc<NodeKeys>,
         tls_key: &TlsKey,
         provider: &CryptoProvider,
     ) -> Result<Self, TlsError> {
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(tls_key.to_pkcs8_der()));
         let key = CertifiedKey::from_der(vec![certificate(&pem)?], key, provider);
         let key = key.map_err(|error| TlsError::Setup(error.to_string()))?.into();
-        Ok(Self { path, authority, shown: RwLock::new(Shown { pem, key }) })
+        Ok(Self { path, authority, keys, shown: RwLock::new(Shown { pem, key }) })
     }
 
     /// What is shown to others.
@@ -117,10 +119,12 @@ impl Certificate {
     fn check(&self, pem: &str, old: &str) -> Result<Arc<CertifiedKey>, RenewError> {
         let now = i64::try_from(clock::now_ms() / 1000).unwrap_or(i64::MAX);
         let new = NodeCertificate::verify_pem(pem, &self.authority, now)?;
-        if NodeCertificate::from_verified_der(&certificate(old)?)? != new {
+        let old = NodeCertificate::from_verified_der(&certificate(old)?)?;
+        let is_ours = self.keys.holder(new.consensus_key).is_some();
+        if (old.node, old.tls_key) != (new.node, new.tls_key) || !is_ours {
             return Err(RenewError::OfAnother);
         }
-        // It is of the same key.
+        // It is of the same TLS key.
         let key = self.shown().key.clone();
         Ok(CertifiedKey::new(vec![certificate(pem)?], key).into())
     }

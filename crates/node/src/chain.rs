@@ -11,6 +11,7 @@ use emrshare_contracts::{
     BlockContext, BlockError, Genesis, ItemError, active, apply_item, check_signature, close_block,
     concerns_members, epoch_of, execute, owners_changed,
 };
+use emrshare_identity::{PublicKey, SigningKey};
 use emrshare_ledger::{
     Block, BlockBuilder, Changes, Header, Item, Overlay, StateError, StatePath, ValidatorSet, key,
     merkle, wire::Reader,
@@ -23,6 +24,8 @@ use crate::{
     clock,
     members::Members,
     mempool::Mempool,
+    node::copy_of,
+    node_keys::NodeKeys,
     tables::{
         BLOCKS, ERASURES, FILES, HISTORY, KEYS_CHANGED, OWNERS_CHANGED, STATE, SUPERSEDED, TIP,
         UNSEARCHED, WANTS, history, pair,
@@ -33,13 +36,19 @@ use crate::{
 /// Largest block that this node proposes.
 const BLOCK_LEN_MAX: usize = 1024 * 1024;
 
+/// A node whose last block is older than this many milliseconds was away.
+const AWAY_MS: u64 = 600_000;
+
 /// The chain's application for the consensus engine.
 pub(crate) struct NodeChain {
     kv: Arc<dyn Kv>,
     me: NodeId,
+    keys: Arc<NodeKeys>,
+    /// The one that the engine takes part with at the moment.
+    engine_key: Mutex<PublicKey>,
     genesis: Block,
     authority: String,
-    /// Whom to connect with until this node is a member.
+    /// Whom to connect with while this node is no member or was away.
     introduced: Vec<Peer>,
     inner: Mutex<Inner>,
     /// Held for reading while items are executed, so that final blocks do not change the state
@@ -65,6 +74,7 @@ impl NodeChain {
         kv: Arc<dyn Kv>,
         genesis: &Genesis,
         me: NodeId,
+        keys: Arc<NodeKeys>,
         introduced: Vec<Peer>,
         tasks: mpsc::UnboundedSender<Vec<Task>>,
     ) -> Result<Self, ChainError> {
@@ -92,6 +102,8 @@ impl NodeChain {
         let chain = Self {
             kv,
             me,
+            engine_key: Mutex::new(keys.first().public_key()),
+            keys,
             genesis: block,
             authority,
             introduced,
@@ -122,11 +134,15 @@ impl NodeChain {
         self.peers.subscribe()
     }
 
-    /// Says whom to connect with in the epoch of the next block.
+    /// Says whom to connect with in the epoch of the next block. Who is no member, or was away for long,
+    /// may know keys that nobody has any more: it is introduced.
     fn connect(&self) {
-        let (members, epoch) = (self.members(), epoch_of(self.tip.borrow().height + 1));
-        let mut peers = members.peers(epoch);
-        if !members.is_active(self.me) {
+        let tip = *self.tip.borrow();
+        let (members, epoch) = (self.members(), epoch_of(tip.height + 1));
+        let engine_key = *self.engine_key.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut peers = members.peers(epoch, self.me, engine_key);
+        let was_away = clock::now_ms().saturating_sub(tip.time_ms) > AWAY_MS;
+        if was_away || !members.is_active(self.me) {
             let is_new = |peer: &&Peer| peers.iter().all(|known| known.key != peer.key);
             let new: Vec<_> = self.introduced.iter().filter(is_new).copied().collect();
             peers.extend(new);
@@ -180,6 +196,18 @@ impl NodeChain {
     /// This node.
     pub(crate) const fn me(&self) -> NodeId {
         self.me
+    }
+
+    /// The key that the ledger names for this node; the folder's own while the ledger names none.
+    pub(crate) fn signing_key(&self) -> Arc<SigningKey> {
+        let members = self.members();
+        let named = members.get(self.me).map(|known| known.certificate.consensus_key);
+        named.and_then(|key| self.keys.holder(key)).unwrap_or_else(|| self.keys.first())
+    }
+
+    /// Whether this node has the private half of a key.
+    pub(crate) fn has_key(&self, key: PublicKey) -> bool {
+        self.keys.holder(key).is_some()
     }
 
     /// The chain's name.
@@ -359,6 +387,23 @@ impl Chain for NodeChain {
     fn validators(&self, epoch: u64) -> Option<ValidatorSet> {
         let known = epoch_of(self.tip.borrow().height + 1);
         (epoch <= known).then(|| self.members().validators(epoch).cloned()).flatten()
+    }
+
+    /// The key that the ledger names. One that takes another's place in the middle of an epoch waits for
+    /// its end; after a restart before that, only if the validators cannot do without the old one:
+    /// others, who have gone on, may not know that any more.
+    fn key(&self, epoch: u64) -> SigningKey {
+        let newest = self.signing_key();
+        let members = self.members();
+        let seat = members.validators(epoch).and_then(|set| {
+            let seat = set.members().iter().find(|seat| seat.node == self.me)?;
+            (set.members().len() - 1 < set.quorum()).then_some(seat.key)
+        });
+        let held = seat.and_then(|key| self.keys.holder(key));
+        let key = held.unwrap_or(newest);
+        *self.engine_key.lock().unwrap_or_else(PoisonError::into_inner) = key.public_key();
+        self.connect();
+        copy_of(&key)
     }
 
     fn knows(&self, block: Digest) -> bool {

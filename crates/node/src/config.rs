@@ -3,19 +3,20 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use emrshare_codec::NodeId;
 use emrshare_contracts::{Genesis, GenesisError, Member};
 use emrshare_desensitize::RevealKey;
 use emrshare_identity::{
-    CertificateError, ConsortiumKey, EnvelopeKey, NodeCertificate, PublicKey, SigningKey, TlsKey,
+    CertificateError, ConsortiumKey, EnvelopeKey, NodeCertificate, PublicKey, TlsKey,
 };
 use emrshare_storage::Engine;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use crate::secrets::Secrets;
+use crate::{node_keys::NodeKeys, secrets::Secrets};
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +39,10 @@ pub enum ConfigError {
         source: toml::de::Error,
     },
     /// A key file holds no key.
-    #[error("{path} holds no key: 64 hexadecimal characters are expected")]
+    #[error(
+        "{path} holds no key: 64 hexadecimal characters are expected, or one in the age format in \
+         `master.key`"
+    )]
     Key {
         /// The file.
         path: PathBuf,
@@ -167,7 +171,7 @@ pub struct Config {
     pub(crate) certificate_pem: String,
     /// What browsers are shown: certificate and key in PEM.
     pub(crate) web: (String, Zeroizing<String>),
-    pub(crate) signing_key: SigningKey,
+    pub(crate) keys: Arc<NodeKeys>,
     pub(crate) tls_key: TlsKey,
     pub(crate) consortium_key: ConsortiumKey,
     /// Opens all originals of this node.
@@ -197,12 +201,11 @@ impl Config {
         let certificate_pem = read(&certificate_path)?;
         let certificate = certified(node.get(), &certificate_pem, &genesis)?;
         let secrets = Secrets::open(folder, &settings)?;
-        let signing_key: SigningKey = secrets.key("node.key")?;
+        let keys = Arc::new(NodeKeys::read(folder, &secrets)?);
         let tls_key = TlsKey::new(secrets.key("tls.key")?);
         let has_reveal_key = secrets.has("reveal.key");
-        let ours = (signing_key.public_key(), tls_key.public_key());
-        let founded = certificate_of(&card, &genesis)?.consensus_key;
-        if ours != (certificate.consensus_key, certificate.tls_key) || ours.0 != founded {
+        let has_key = keys.holder(certificate.consensus_key).is_some();
+        if !has_key || tls_key.public_key() != certificate.tls_key {
             return Err(ConfigError::ForeignKeys(settings.node));
         }
         let operators = settings
@@ -215,7 +218,7 @@ impl Config {
             certificate_pem,
             certificate_path,
             web: (read(&folder.join("web.pem"))?, secrets.text("web-key.pem")?),
-            signing_key,
+            keys,
             tls_key,
             consortium_key: secrets.key("consortium.key")?,
             master_key: secrets.key("master.key")?,

@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Duration};
 
 use emrshare_codec::{Entry, NodeId, RecordIndex};
 use emrshare_contracts::{AuditCall, Call, has_erased};
-use emrshare_identity::SigningKey;
 use emrshare_ledger::{StateRead, Status, TransactionDraft};
 use emrshare_storage::{Batch, Kv, SearchIndex};
 use tokio::sync::Notify;
@@ -32,7 +31,6 @@ pub(crate) struct Eraser {
     pub(crate) originals: Arc<OriginalStore>,
     pub(crate) search: Arc<SearchIndex>,
     pub(crate) me: NodeId,
-    pub(crate) key: SigningKey,
     pub(crate) forward: Forward,
     pub(crate) work: Notify,
 }
@@ -164,7 +162,7 @@ impl Eraser {
             nonce: clock::ascending(),
             payload: call.to_payload(),
         };
-        let transaction = draft.sign(self.chain.name(), &self.key);
+        let transaction = draft.sign(self.chain.name(), &self.chain.signing_key());
         match self.chain.offer(&transaction) {
             Ok(()) => self.forward.send(&transaction),
             Err(error) => tracing::debug!(%error, "an erasure is to be signed again"),

@@ -16,7 +16,7 @@ use tokio::{
 use crate::{
     chain::{NodeChain, OfferError},
     config::Config,
-    node::{NodeError, copy_of, open_kv},
+    node::{NodeError, open_kv},
     server,
 };
 
@@ -48,8 +48,16 @@ impl LedgerNode {
     ) -> Result<Self, NodeError> {
         check_port(config.settings.consensus_listen).await?;
         let introduced = introduced(config)?;
-        let chain = NodeChain::open(kv, &config.genesis, config.node, introduced, asked)?;
+        let chain = NodeChain::open(
+            kv,
+            &config.genesis,
+            config.node,
+            config.keys.clone(),
+            introduced,
+            asked,
+        )?;
         let chain = Arc::new(chain);
+        check_keys(&chain)?;
         let engine = Engine::start(engine_config(config, &chain), chain.clone()).await?;
         let engine = Arc::new(engine);
         let mut tasks = JoinSet::new();
@@ -102,10 +110,19 @@ async fn check_port(address: SocketAddr) -> Result<(), NodeError> {
     bound.map(drop).map_err(|source| NodeError::Listen { address, source })
 }
 
+/// The folder must have the key that the ledger names.
+fn check_keys(chain: &NodeChain) -> Result<(), NodeError> {
+    let members = chain.members();
+    let named = members.get(chain.me()).map(|known| known.certificate.consensus_key);
+    match named.is_none_or(|key| chain.has_key(key)) {
+        true => Ok(()),
+        false => Err(NodeError::OtherKey(chain.me())),
+    }
+}
+
 fn engine_config(config: &Config, chain: &NodeChain) -> emrshare_consensus::Config {
     emrshare_consensus::Config {
         chain: config.genesis.chain(),
-        key: copy_of(&config.signing_key),
         epoch_len: const { NonZeroU64::new(EPOCH_LEN).expect("it is not 0") },
         peers: chain.watch_peers(),
         listen: config.settings.consensus_listen,

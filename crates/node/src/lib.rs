@@ -52,6 +52,7 @@ mod ledger_node;
 mod members;
 mod mempool;
 mod node;
+mod node_keys;
 mod originals;
 mod patient_readers;
 mod peers;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use emrshare_codec::NodeId;
 use emrshare_consensus::Peer;
 use emrshare_contracts::{EPOCH_LEN, Member, active, cards, member, validator_sets};
-use emrshare_identity::NodeCertificate;
-use emrshare_ledger::{StateError, StateScan, ValidatorSet};
+use emrshare_identity::{NodeCertificate, PublicKey};
+use emrshare_ledger::{StateError, StateScan, Validator, ValidatorSet};
 
 /// How an institution stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,9 +36,8 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    fn peer(&self) -> Option<Peer> {
-        let address = self.card.consensus.parse().ok()?;
-        Some(Peer { key: self.certificate.consensus_key, address })
+    fn peer(&self, key: PublicKey) -> Option<Peer> {
+        Some(Peer { key, address: self.card.consensus.parse().ok()? })
     }
 }
 
@@ -101,13 +100,28 @@ impl Members {
         later.map(|(from, set)| (from * EPOCH_LEN - 1, set))
     }
 
-    /// Whom to hold connections with during an epoch: its validators, and those of the next one.
-    pub(crate) fn peers(&self, epoch: u64) -> Vec<Peer> {
-        let now = self.validators(epoch).map_or(&[][..], ValidatorSet::members);
-        let wanted = |known: &&Known| {
-            let is_validator = now.iter().any(|it| it.node == known.certificate.node);
-            is_validator || known.standing == Standing::Member
-        };
-        self.iter().filter(wanted).filter_map(Known::peer).collect()
+    /// Whom to hold connections with during an epoch: its validators, and those of the next one; `me`
+    /// takes part with `key`. Of a member whose key changes, with both, also for an epoch longer: it may
+    /// come from a restart and not know yet that its old key is not needed any more.
+    pub(crate) fn peers(&self, epoch: u64, me: NodeId, key: PublicKey) -> Vec<Peer> {
+        let seats = |epoch| self.validators(epoch).map_or(&[][..], ValidatorSet::members);
+        let (now, before) = (seats(epoch), seats(epoch.saturating_sub(1)));
+        let mut peers = Vec::new();
+        for known in self.iter() {
+            let node = known.certificate.node;
+            let seat = |set: &[Validator]| set.iter().find(|it| it.node == node).map(|it| it.key);
+            if seat(now).is_none() && known.standing != Standing::Member {
+                continue;
+            }
+            let named = Some(known.certificate.consensus_key);
+            let mut keys: Vec<_> = [named, seat(now), seat(before)].into_iter().flatten().collect();
+            if node == me {
+                keys = vec![key];
+            }
+            keys.sort_unstable();
+            keys.dedup();
+            peers.extend(keys.into_iter().filter_map(|key| known.peer(key)));
+        }
+        peers
     }
 }

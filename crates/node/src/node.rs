@@ -77,6 +77,12 @@ pub enum NodeError {
         /// Why.
         source: std::io::Error,
     },
+    /// The ledger names another consensus key for this node.
+    #[error(
+        "the ledger names another consensus key for node {0} than those in its folder: \
+         `keys/node-next.key` of `emrshare rekey` is missing"
+    )]
+    OtherKey(NodeId),
     /// A member's consensus address is malformed.
     #[error("the consensus address of node {0} in the genesis is not `IP:port`")]
     Address(u32),
@@ -91,7 +97,6 @@ pub(crate) struct Shared {
     pub(crate) operators: Vec<PublicKey>,
     /// Names, with port, that this node is reached at.
     pub(crate) domains: Vec<String>,
-    pub(crate) key: SigningKey,
     pub(crate) consortium_key: Arc<ConsortiumKey>,
     pub(crate) record_len_max: usize,
     pub(crate) kv: Arc<dyn Kv>,
@@ -121,7 +126,6 @@ impl Shared {
         peers: Peers,
     ) -> Result<Self, NodeError> {
         let Config { settings, node: me, genesis, card, data, documents, operators, .. } = config;
-        let signing_key = config.signing_key;
         let forward = Forward::default();
         forward.connect(ledger.engine.clone());
         let chain = ledger.chain.clone();
@@ -143,13 +147,11 @@ impl Shared {
         let documents = Documents::new(documents);
         let terms = Terms::open(documents, terms_keys, &chain.state())?;
         let terms = Arc::new(terms);
-        let key = copy_of(&signing_key);
         let outdated = Arc::new(Notify::new());
         let committer = Committer::start(
             chain.clone(),
             originals.clone(),
             files.clone(),
-            key,
             forward.clone(),
             outdated.clone(),
         );
@@ -168,7 +170,6 @@ impl Shared {
             institution: card.institution,
             operators,
             domains,
-            key: signing_key,
             consortium_key,
             record_len_max: settings.record_len_max,
             kv,
@@ -202,7 +203,6 @@ impl Shared {
             originals: self.originals.clone(),
             search: self.search.clone(),
             me: self.me,
-            key: copy_of(&self.key),
             forward: self.forward.clone(),
             work: Notify::new(),
         });

@@ -12,12 +12,13 @@ use zeroize::Zeroizing;
 
 use crate::{
     config::{ConfigError, Settings, read, read_settings},
+    node_keys::{CURRENT, NEXT},
     setup::{SetupError, replace, write_secret},
 };
 
 /// What the node itself needs. The operator's key is that of a person.
-const NAMES: [&str; 6] =
-    ["node.key", "tls.key", "consortium.key", "master.key", "reveal.key", "web-key.pem"];
+const NAMES: [&str; 7] =
+    [CURRENT, NEXT, "tls.key", "consortium.key", "master.key", "reveal.key", "web-key.pem"];
 const SEALED: &str = "sealed.age";
 /// Logarithm of scrypt's N: about half a second.
 const WORK: u8 = 17;
@@ -25,19 +26,25 @@ const WORK: u8 = 17;
 /// The secrets of a node, where they are.
 pub(crate) struct Secrets {
     folder: PathBuf,
-    opened: Option<BTreeMap<String, Zeroizing<String>>>,
+    opened: Option<Texts>,
 }
+
+/// Secrets by the names of their files.
+type Texts = BTreeMap<String, Zeroizing<String>>;
 
 impl Secrets {
     /// Opens what is sealed, if the settings name a file with a passphrase.
     pub(crate) fn open(home: &Path, settings: &Settings) -> Result<Self, ConfigError> {
-        let folder = home.join("keys");
-        let Some(passphrase_file) = &settings.passphrase_file else {
-            return Ok(Self { folder, opened: None });
-        };
+        let clear = Self::in_the_clear(home);
+        let Some(passphrase_file) = &settings.passphrase_file else { return Ok(clear) };
         let passphrase = read_passphrase(&home.join(passphrase_file))?;
-        let opened = open_sealed(&folder.join(SEALED), &passphrase)?;
-        Ok(Self { folder, opened: Some(opened) })
+        let opened = open_sealed(&clear.folder.join(SEALED), &passphrase)?;
+        Ok(Self { opened: Some(opened), ..clear })
+    }
+
+    /// What lies in the clear, or is being put there.
+    pub(crate) fn in_the_clear(home: &Path) -> Self {
+        Self { folder: home.join("keys"), opened: None }
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
@@ -55,14 +62,9 @@ impl Secrets {
         }
     }
 
-    fn seal(&self, names: &[&str], passphrase: &str) -> Result<Vec<u8>, ConfigError> {
-        let texts = names.iter().map(|name| Ok((*name, self.text(name)?)));
-        let texts: BTreeMap<_, _> = texts.collect::<Result<_, ConfigError>>()?;
-        let plain: BTreeMap<_, _> =
-            texts.iter().map(|(name, text)| (name, text.as_str())).collect();
-        let plain = serde_json::to_vec(&plain).expect("texts can be written as JSON");
-        seal_with_passphrase(&Zeroizing::new(plain), passphrase, WORK)
-            .map_err(|_| ConfigError::Sealed { path: self.folder.join(SEALED) })
+    fn remove(&self, name: &str) -> Result<(), SetupError> {
+        let path = self.folder.join(name);
+        fs::remove_file(&path).map_err(|source| SetupError::Write { path, source })
     }
 
     pub(crate) fn key<T: FromStr>(&self, name: &str) -> Result<T, ConfigError> {
@@ -73,7 +75,8 @@ impl Secrets {
 
 /// Seals the secrets of a node's folder under the passphrase in the first line of a file, which
 /// `node.toml` names from then on, and removes them in the clear. The node must be stopped; any tool for
-/// the age format opens `keys/sealed.age`. What was interrupted is finished by doing it again.
+/// the age format opens `keys/sealed.age`. What was interrupted is finished by doing it again; what came
+/// later, such as a new consensus key, is added under the passphrase that `node.toml` names.
 ///
 /// What a disk or a backup kept of the files before is not in this function's hands: make new keys where
 /// that matters.
@@ -87,18 +90,25 @@ impl Secrets {
 pub fn seal_secrets(home: &Path, passphrase_file: &Path) -> Result<(), SetupError> {
     let toml = home.join("node.toml");
     let mut settings = read_settings(&toml)?;
-    let clear = Secrets { folder: home.join("keys"), opened: None };
+    let clear = Secrets::in_the_clear(home);
     let present: Vec<_> = NAMES.into_iter().filter(|name| clear.has(name)).collect();
     let path = clear.folder.join(SEALED);
-    if settings.passphrase_file.is_none() {
-        let passphrase_file = absolute(passphrase_file)?;
-        // One that an interrupted run left: the settings do not name it, so the clear files count.
-        let _ = fs::remove_file(&path);
-        write_secret(&path, &clear.seal(&present, &read_passphrase(&passphrase_file)?)?)?;
-        settings.passphrase_file = Some(passphrase_file);
-    } else if present.is_empty() {
-        return Err(SetupError::Sealed(path));
+    let mut texts = Texts::new();
+    if settings.passphrase_file.is_some() {
+        if present.is_empty() {
+            return Err(SetupError::Sealed(path));
+        }
+        texts = Secrets::open(home, &settings)?.opened.unwrap_or_default();
+    } else {
+        settings.passphrase_file = Some(absolute(passphrase_file)?);
     }
+    for name in &present {
+        let text = clear.text(name)?;
+        if texts.insert((*name).into(), text.clone()).is_some_and(|sealed| sealed != text) {
+            return Err(ConfigError::Sealed { path }.into());
+        }
+    }
+    write_sealed(home, &settings, &texts)?;
     let sealed = Secrets::open(home, &settings)?;
     for name in &present {
         if sealed.text(name)? != clear.text(name)? {
@@ -106,11 +116,44 @@ pub fn seal_secrets(home: &Path, passphrase_file: &Path) -> Result<(), SetupErro
         }
     }
     replace(&toml, &toml::to_string(&settings).expect("settings can be written as TOML"))?;
-    for name in present {
-        let path = clear.folder.join(name);
-        fs::remove_file(&path).map_err(|source| SetupError::Write { path, source })?;
-    }
-    Ok(())
+    present.into_iter().try_for_each(|name| clear.remove(name))
+}
+
+/// Lets a secret take the place of another one, wherever they are.
+pub(crate) fn promote(
+    home: &Path,
+    settings: &Settings,
+    from: &str,
+    to: &str,
+) -> Result<(), SetupError> {
+    let clear = Secrets::in_the_clear(home);
+    let mut sealed = Secrets::open(home, settings)?;
+    let Some(texts) = &mut sealed.opened else {
+        let path = clear.folder.join(to);
+        let renamed = fs::rename(clear.folder.join(from), &path);
+        return renamed.map_err(|source| SetupError::Write { path, source });
+    };
+    let sealed_before = texts.remove(from);
+    let text = if clear.has(from) { Some(clear.text(from)?) } else { sealed_before };
+    texts.extend(text.map(|text| (to.to_owned(), text)));
+    write_sealed(home, settings, texts)?;
+    if clear.has(from) { clear.remove(from) } else { Ok(()) }
+}
+
+/// In place of what was sealed before, or as it was.
+fn write_sealed(home: &Path, settings: &Settings, texts: &Texts) -> Result<(), SetupError> {
+    let path = home.join("keys").join(SEALED);
+    let closed = || ConfigError::Sealed { path: path.clone() };
+    let passphrase_file = settings.passphrase_file.as_ref().ok_or_else(closed)?;
+    let passphrase = read_passphrase(&home.join(passphrase_file))?;
+    let plain: BTreeMap<_, _> = texts.iter().map(|(name, text)| (name, text.as_str())).collect();
+    let plain = Zeroizing::new(serde_json::to_vec(&plain).expect("texts can be written as JSON"));
+    let sealed = seal_with_passphrase(&plain, &passphrase, WORK).map_err(|_| closed())?;
+    let beside = path.with_added_extension("new");
+    // One that an interrupted run left behind.
+    let _ = fs::remove_file(&beside);
+    write_secret(&beside, &sealed)?;
+    fs::rename(&beside, &path).map_err(|source| SetupError::Write { path, source })
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, ConfigError> {
@@ -127,10 +170,7 @@ fn read_passphrase(path: &Path) -> Result<Zeroizing<String>, ConfigError> {
     Ok(Zeroizing::new(line.to_owned()))
 }
 
-fn open_sealed(
-    path: &Path,
-    passphrase: &str,
-) -> Result<BTreeMap<String, Zeroizing<String>>, ConfigError> {
+fn open_sealed(path: &Path, passphrase: &str) -> Result<Texts, ConfigError> {
     let sealed =
         fs::read(path).map_err(|source| ConfigError::Read { path: path.into(), source })?;
     let closed = || ConfigError::Sealed { path: path.into() };

@@ -73,6 +73,7 @@ pub(crate) fn tls(config: &Config) -> Result<Tls, TlsError> {
         config.certificate_path.clone(),
         config.certificate_pem.clone(),
         config.genesis.authority().to_owned(),
+        config.keys.clone(),
         &config.tls_key,
         &provider,
     )?);

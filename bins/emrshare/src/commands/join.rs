@@ -4,8 +4,9 @@ use std::{fs, path::Path};
 
 use anyhow::Context;
 use emrshare_codec::NodeId;
+use emrshare_identity::Subject;
 use emrshare_node::setup::{self, Institution};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{cli::PrepareArguments, home, output};
 
@@ -24,6 +25,12 @@ pub(super) fn prepare(arguments: &PrepareArguments, as_json: bool) -> anyhow::Re
     };
     let node = NodeId::new(arguments.node)?;
     let subject = setup::prepare(&arguments.folder, node, &institution, &genesis, &key)?;
+    output::value(&to_certify(&subject), as_json);
+    Ok(())
+}
+
+/// What the authority is to certify, and how it does.
+pub(super) fn to_certify(subject: &Subject) -> Value {
     let hosts: Vec<_> = subject.hosts.iter().map(|host| format!("--host {host}")).collect();
     let command = format!(
         "emrshare ca issue --authority FOLDER --node {} --institution '{}' --consensus-key {} \
@@ -34,16 +41,14 @@ pub(super) fn prepare(arguments: &PrepareArguments, as_json: bool) -> anyhow::Re
         subject.tls_key,
         hosts.join(" "),
     );
-    let shown = json!({
+    json!({
         "node": subject.node.get(),
         "institution": subject.institution,
         "consensus_key": subject.consensus_key.to_string(),
         "tls_key": subject.tls_key.to_string(),
         "hosts": subject.hosts,
         "authority_runs": command,
-    });
-    output::value(&shown, as_json);
-    Ok(())
+    })
 }
 
 pub(super) fn apply(folder: &Path, certificate: &Path, as_json: bool) -> anyhow::Result<()> {

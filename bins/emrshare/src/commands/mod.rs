@@ -16,6 +16,7 @@ mod people;
 mod pictures;
 mod protocol;
 mod prove;
+mod rekey;
 mod remote;
 mod risk;
 mod sections;
@@ -67,6 +68,7 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Join(JoinCommand::Apply { folder, certificate }) => {
             join::apply(&folder, &certificate, json)
         }
+        Command::Rekey(command) => rekey::run(&command, json).await,
         Command::Key(KeyCommand::New { file }) => certificates::new_key(&file, json),
         Command::Key(KeyCommand::Show { file }) => certificates::show_key(&file, json),
         Command::Submit { at, update, paths } => remote::submit(&at, update, &paths, json).await,

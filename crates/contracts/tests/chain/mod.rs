@@ -19,10 +19,15 @@ pub(crate) fn key(seed: u8) -> SigningKey {
 
 /// Node `n` has key `10 + n`.
 pub(crate) fn member(node: u32) -> Member {
+    member_with(node, 10 + node as u8)
+}
+
+/// The same with the consensus key of a seed.
+pub(crate) fn member_with(node: u32, seed: u8) -> Member {
     let subject = NodeSubject {
         node: NodeId::new(node).unwrap(),
         institution: format!("Hospital {node}"),
-        consensus_key: key(10 + node as u8).public_key(),
+        consensus_key: key(seed).public_key(),
         tls_key: key(20 + node as u8).public_key(),
         hosts: vec!["127.0.0.1".into()],
     };

@@ -87,7 +87,7 @@ pub(crate) struct MemberShown {
     certificate: String,
     /// `member`, `suspended` or `left`.
     standing: &'static str,
-    /// Whether it orders blocks in this epoch.
+    /// Whether it orders blocks in this epoch, with the key of this certificate.
     validator: bool,
 }
 
@@ -99,15 +99,15 @@ pub(super) async fn members(State(shared): Api, _: Caller) -> Json<Vec<MemberSho
     let epoch = epoch_of(shared.chain.watch_tip().borrow().height + 1);
     let validators = members.validators(epoch).map_or(&[][..], ValidatorSet::members);
     let shown = members.iter().map(|known| {
-        let node = known.certificate.node;
+        let key = known.certificate.consensus_key;
         MemberShown {
-            node: node.get(),
+            node: known.certificate.node.get(),
             institution: known.card.institution.clone(),
             api: known.card.api.clone(),
             consensus: known.card.consensus.clone(),
             certificate: known.card.certificate.clone(),
             standing: known.standing.name(),
-            validator: validators.iter().any(|validator| validator.node == node),
+            validator: validators.iter().any(|validator| validator.key == key),
         }
     });
     Json(shown.collect())

@@ -103,6 +103,7 @@ impl From<CarryError> for ApiError {
             CarryError::Refused(OfferError::Item(error)) if !error.is_local() => {
                 Self::new(StatusCode::CONFLICT, "refused", error)
             }
+            CarryError::NewKey => Self::new(StatusCode::CONFLICT, "refused", error),
             CarryError::NotFinal => Self::new(StatusCode::SERVICE_UNAVAILABLE, "not-final", error),
             error => Self::local(error),
         }

@@ -250,6 +250,7 @@ fn in_words(happening: Happening) -> String {
         Happening::Renewed { member } => {
             format!("node {member} has another address or certificate")
         }
+        Happening::Rekeyed { member } => format!("node {member} has another consensus key"),
         Happening::Appointed { role, identity } => {
             format!("person {identity} appointed as {}", role.name())
         }

@@ -16,7 +16,6 @@ use emrshare_codec::{
     DecodeError, Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial,
 };
 use emrshare_contracts::{AgreedRights, is_active, is_agreed, terms_in_force};
-use emrshare_identity::SigningKey;
 use emrshare_ledger::{StateError, StateRead, Status, Submission, SubmissionDraft};
 use emrshare_storage::{Batch, Kv};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -79,24 +78,13 @@ impl Committer {
         chain: Arc<NodeChain>,
         originals: Arc<OriginalStore>,
         files: DesensitizedStore,
-        key: SigningKey,
         forward: Forward,
         outdated: Arc<Notify>,
     ) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (me, kv) = (chain.me(), files.kv.clone());
-        let packer = Packer {
-            chain,
-            originals,
-            files,
-            kv,
-            me,
-            key,
-            forward,
-            outdated,
-            receiver,
-            sequence: 0,
-        };
+        let packer =
+            Packer { chain, originals, files, kv, me, forward, outdated, receiver, sequence: 0 };
         tokio::spawn(packer.run());
         Self(sender)
     }
@@ -120,7 +108,6 @@ struct Packer {
     files: DesensitizedStore,
     kv: Arc<dyn Kv>,
     me: NodeId,
-    key: SigningKey,
     forward: Forward,
     /// Woken when a copy is on the ledger that the policy in force did not make.
     outdated: Arc<Notify>,
@@ -177,7 +164,8 @@ impl Packer {
         }
         self.sequence = self.sequence.max(state.sequence) + 1;
         let draft = SubmissionDraft { entries, sequence: self.sequence };
-        let submission = draft.sign(self.chain.name(), &self.key)?;
+        let key = self.chain.signing_key();
+        let submission = draft.sign(self.chain.name(), &key)?;
         loop {
             match self.chain.offer(&submission) {
                 Ok(()) => self.forward.send(&submission),
@@ -193,7 +181,9 @@ impl Packer {
             if done {
                 return self.answer_all(tickets, &draft.entries).await;
             }
-            if faulty {
+            // What the old key of this node has signed is not taken any more.
+            let is_outdated = self.chain.signing_key().public_key() != key.public_key();
+            if faulty || is_outdated {
                 return Ok(());
             }
         }

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use emrshare_codec::NodeId;
 use emrshare_contracts::{Application, Genesis, Member};
-use emrshare_identity::{CertificateError, ConsortiumKey, IssuedCertificate, SigningKey, Subject};
+use emrshare_identity::{ConsortiumKey, IssuedCertificate, SigningKey, Subject};
 
-use super::{Home, Institution, SetupError, seconds, validity, write};
+use super::{Home, Institution, SetupError, seconds, valid, validity, write};
 use crate::{
     config::{ConfigError, read, read_settings},
     secrets::Secrets,
@@ -54,12 +54,7 @@ pub fn card(folder: &Path) -> Result<Member, SetupError> {
 pub fn apply(folder: &Path, certificate: &str) -> Result<Application, SetupError> {
     let settings = read_settings(&folder.join("node.toml"))?;
     let genesis = genesis(folder)?;
-    let issued = IssuedCertificate::read(certificate, genesis.authority())?;
-    let (now, valid) = (seconds(), issued.validity);
-    if now < valid.not_before || now > valid.not_after {
-        let (not_before, not_after) = (valid.not_before, valid.not_after);
-        return Err(CertificateError::Expired { not_before, not_after, now }.into());
-    }
+    let issued = valid(certificate, genesis.authority(), seconds())?;
     let secrets = Secrets::open(folder, &settings)?;
     let node_key: SigningKey = secrets.key("node.key")?;
     let tls_key: SigningKey = secrets.key("tls.key")?;
@@ -75,7 +70,7 @@ pub fn apply(folder: &Path, certificate: &str) -> Result<Application, SetupError
     Ok(Application::sign(genesis.chain(), member, &node_key))
 }
 
-fn genesis(folder: &Path) -> Result<Genesis, ConfigError> {
+pub(super) fn genesis(folder: &Path) -> Result<Genesis, ConfigError> {
     let path = folder.join("genesis.json");
     let genesis = Genesis::from_bytes(read(&path)?.as_bytes());
     genesis.map_err(|source| ConfigError::Genesis { path, source })

@@ -1,7 +1,8 @@
-//! Founding a consortium: authority, certificates, genesis, and a folder for each node; and joining
-//! one later.
+//! Founding a consortium: authority, certificates, genesis, and a folder for each node; joining one
+//! later; another key for a node.
 
 mod join;
+mod rekey;
 
 use std::{
     fs,
@@ -16,7 +17,8 @@ use emrshare_completeness::Standards;
 use emrshare_contracts::{Genesis, GenesisError, Member, Protocol, Terms, Thresholds};
 use emrshare_desensitize::Policy;
 use emrshare_identity::{
-    Authority, CertificateError, EnvelopeKey, SigningKey, Subject, Validity, WebCertificate,
+    Authority, CertificateError, EnvelopeKey, IssuedCertificate, SigningKey, Subject, Validity,
+    WebCertificate,
 };
 use emrshare_storage::Engine;
 
@@ -29,6 +31,7 @@ use crate::{
 
 pub use crate::secrets::seal_secrets;
 pub use join::{apply, card, prepare};
+pub use rekey::{prepare_key, rekey, replace_certificate};
 
 const YEAR_SECONDS: i64 = 365 * 24 * 3600;
 
@@ -136,6 +139,20 @@ fn seconds() -> i64 {
 fn validity(years: i64) -> Validity {
     let now = seconds();
     Validity { not_before: now - 3600, not_after: now + years * YEAR_SECONDS }
+}
+
+/// A certificate that the authority issued and that is valid at a time, in Unix seconds.
+fn valid(
+    certificate: &str,
+    authority: &str,
+    now: i64,
+) -> Result<IssuedCertificate, CertificateError> {
+    let issued = IssuedCertificate::read(certificate, authority)?;
+    let Validity { not_before, not_after } = issued.validity;
+    if now < not_before || now > not_after {
+        return Err(CertificateError::Expired { not_before, not_after, now });
+    }
+    Ok(issued)
 }
 
 /// The folder within the authority's that keeps what it issued.

@@ -4,19 +4,20 @@
 use std::{
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use emrshare_client::Client;
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_contracts::{AllianceCall, Application, Genesis, Motion, Voice};
-use emrshare_identity::{Authority, SigningKey, Validity};
+use emrshare_identity::{Authority, SigningKey, Subject, Validity};
 use emrshare_node::{Config, Node, Settings, StoreEngine, setup};
 use emrshare_sample::{Generator, Tongue};
 use serde_json::{Value, json};
 
 pub(crate) struct Home {
-    _folder: tempfile::TempDir,
+    _folder: Arc<tempfile::TempDir>,
     pub(crate) path: PathBuf,
     pub(crate) authority: PathBuf,
 }
@@ -34,7 +35,21 @@ impl Home {
             text.replace("record_len_max = 67108864", "record_len_max = 2000000"),
         )
         .unwrap();
-        Self { authority: folder.path().join("authority"), path, _folder: folder }
+        Self { authority: folder.path().join("authority"), path, _folder: folder.into() }
+    }
+
+    /// Folders of several founders.
+    pub(crate) fn founders(count: usize) -> Vec<Self> {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let founders: Vec<_> =
+            (0..count).map(|number| institution(&format!("Hospital {number}"))).collect();
+        let homes = setup::found(folder.path(), "test", &founders).unwrap();
+        let home = |path| Self {
+            authority: folder.path().join("authority"),
+            path,
+            _folder: folder.clone(),
+        };
+        homes.into_iter().map(home).collect()
     }
 
     /// The folder of a node that wants to join, and its application.
@@ -49,14 +64,20 @@ impl Home {
             &self.genesis(),
             &shared.trim().parse().unwrap(),
         );
+        let certificate = self.certify(&subject.unwrap());
+        let application = setup::apply(&path, &certificate).unwrap();
+        let home = Self { authority: self.authority.clone(), path, _folder: folder.into() };
+        (home, application)
+    }
+
+    /// What the consortium's authority issues.
+    pub(crate) fn certify(&self, subject: &Subject) -> String {
         let certificate = std::fs::read_to_string(self.authority.join("authority.pem")).unwrap();
         let authority =
             Authority::from_parts(read_key(&self.authority.join("authority.key")), certificate);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
         let validity = Validity { not_before: now - 60, not_after: now + 3600 };
-        let certificate = authority.issue(&subject.unwrap(), validity).unwrap();
-        let application = setup::apply(&path, &certificate).unwrap();
-        (Self { authority: self.authority.clone(), path, _folder: folder }, application)
+        authority.issue(subject, validity).unwrap()
     }
 
     /// Writes free ports into `node.toml`.
