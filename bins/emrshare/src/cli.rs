@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use emrshare_codec::Digest;
+use emrshare_codec::{Digest, NodeId};
 use emrshare_contracts::{Parts, Purpose, Role};
 use emrshare_identity::PublicKey;
 
@@ -594,6 +594,15 @@ pub(crate) enum CaCommand {
         /// Days until the new one expires.
         #[arg(long, default_value_t = 730)]
         days: u32,
+    },
+    /// As an operator: propose that a member's certificate counts no more. There are no revocation lists:
+    /// the members vote, as on `alliance suspend`, and the ledger tells every node at once.
+    Revoke {
+        /// Whose.
+        #[arg(value_parser = people::node)]
+        member: NodeId,
+        #[command(flatten)]
+        at: At,
     },
     /// List what an authority has issued, the soonest to expire first.
     List {

@@ -54,10 +54,10 @@ pub(crate) async fn call(shared: &Shared, call: impl Into<Call>) -> Result<Carri
 fn check_new_key(shared: &Shared, application: &Application) -> Result<(), CarryError> {
     let authority = shared.genesis.authority();
     let shown = NodeCertificate::read_pem(&application.member.certificate, authority);
-    match shown.is_ok_and(|shown| shared.chain.has_key(shown.consensus_key)) {
-        true => Ok(()),
-        false => Err(CarryError::NewKey),
+    if shown.is_ok_and(|shown| shared.chain.has_key(shown.consensus_key)) {
+        return Ok(());
     }
+    Err(CarryError::NewKey)
 }
 
 /// Repeats a transaction until it is on the ledger.

@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use crate::{
     config::{ConfigError, read_settings},
     node::{NodeError, open_kv},
-    originals::{self, OriginalError},
+    originals::{Opened, OriginalError},
     tables::{ORIGINAL_BLOBS, ORIGINALS},
 };
 
@@ -81,7 +81,7 @@ fn write_all(
         for (digest, row) in &rows {
             let digest = digest.as_slice().try_into().map_err(|_| OriginalError::Row)?;
             let path = out.join(format!("{}.age", Digest(digest)));
-            let original = originals::stored(row, blobs)?;
+            let original = Opened::of(row, blobs)?;
             write(&path, &mut original.at_rest(handle))
                 .map_err(|source| ExportError::Write { path, source })?;
             count += 1;

@@ -114,10 +114,10 @@ async fn check_port(address: SocketAddr) -> Result<(), NodeError> {
 fn check_keys(chain: &NodeChain) -> Result<(), NodeError> {
     let members = chain.members();
     let named = members.get(chain.me()).map(|known| known.certificate.consensus_key);
-    match named.is_none_or(|key| chain.has_key(key)) {
-        true => Ok(()),
-        false => Err(NodeError::OtherKey(chain.me())),
+    if named.is_none_or(|key| chain.has_key(key)) {
+        return Ok(());
     }
+    Err(NodeError::OtherKey(chain.me()))
 }
 
 fn engine_config(config: &Config, chain: &NodeChain) -> emrshare_consensus::Config {

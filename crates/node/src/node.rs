@@ -221,13 +221,13 @@ impl Shared {
             search: self.search.clone(),
             work: search_work,
         };
-        let introducer = PatientReaders {
+        let patient_readers = PatientReaders {
             chain: self.chain.clone(),
             kv: self.kv.clone(),
             originals: self.originals.clone(),
         };
         let recopier = Recopier { ingest: self.ingest.clone(), outdated: self.outdated.clone() };
-        tasks.spawn(introducer.run());
+        tasks.spawn(patient_readers.run());
         tasks.spawn(recopier.run());
         tasks.spawn(replicator.run(tasks_of_blocks));
         tasks.spawn(eraser.run());

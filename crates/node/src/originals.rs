@@ -87,9 +87,8 @@ impl OriginalStore {
 
     /// Opens an original, to be read piece by piece.
     pub(crate) fn open(&self, digest: Digest) -> Result<Option<Opened>, OriginalError> {
-        let Some(row) = self.kv.get(ORIGINALS, &digest.0)? else { return Ok(None) };
-        let (head, pieces) = split(&row)?;
-        Ok(Some(Opened { head, pieces, blobs: self.blobs.clone() }))
+        let row = self.kv.get(ORIGINALS, &digest.0)?;
+        row.map(|row| Opened::of(&row, &self.blobs)).transpose()
     }
 
     /// Lets the patient read an original at rest, or nobody but this node.
@@ -128,6 +127,12 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
+    /// The original of a row; its blobs lie in `blobs`.
+    pub(crate) fn of(row: &[u8], blobs: &Blobs) -> Result<Self, OriginalError> {
+        let (head, pieces) = split(row)?;
+        Ok(Self { head, pieces, blobs: blobs.clone() })
+    }
+
     /// The record file, decrypted while it is read; blocks the thread meanwhile.
     pub(crate) fn read<'a>(
         &'a self,
@@ -168,12 +173,6 @@ impl Read for Body<'_> {
             self.piece = Cursor::new(piece.map_err(io::Error::other)?);
         }
     }
-}
-
-/// An original in a store that no node has open.
-pub(crate) fn stored(row: &[u8], blobs: &Blobs) -> Result<Opened, OriginalError> {
-    let (head, pieces) = split(row)?;
-    Ok(Opened { head, pieces, blobs: blobs.clone() })
 }
 
 /// Length of the head 2, head, digests of the pieces.

@@ -15,7 +15,7 @@ use emrshare_storage::{Batch, Kv, Table};
 use crate::{
     chain::NodeChain,
     files,
-    originals::OriginalStore,
+    originals::{OriginalError, OriginalStore},
     tables::{HISTORY, KEYS_CHANGED, OWNERS_CHANGED},
 };
 
@@ -100,8 +100,14 @@ impl PatientReaders {
         let address = patient.as_ref().and_then(EnvelopeAddress::of);
         for (_, row) in self.kv.range(HISTORY, &index.to_key(), b"", usize::MAX)? {
             let entry = Entry::from_bytes(row.as_slice().try_into()?)?;
-            if entry.operation().acting() == self.chain.me() {
-                self.originals.set_reader(entry.original(), address).await?;
+            if entry.operation().acting() != self.chain.me() {
+                continue;
+            }
+            match self.originals.set_reader(entry.original(), address).await {
+                Err(error @ (OriginalError::Closed(_) | OriginalError::Row)) => {
+                    tracing::error!(%index, %error, "a damaged original stays as it is");
+                }
+                done => done?,
             }
         }
         Ok(())

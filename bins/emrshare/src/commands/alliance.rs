@@ -27,9 +27,7 @@ pub(super) async fn run(command: &AllianceCommand, as_json: bool) -> anyhow::Res
             by_node(at, AllianceCall::Renew { card }, as_json).await
         }
         AllianceCommand::Leave { at, node_id } => leave(at, *node_id, as_json).await,
-        AllianceCommand::Suspend { at, member } => {
-            by_node(at, AllianceCall::Propose { motion: Motion::Suspend(*member) }, as_json).await
-        }
+        AllianceCommand::Suspend { at, member } => suspend(at, *member, as_json).await,
         AllianceCommand::Reinstate { at, member } => {
             by_node(at, AllianceCall::Propose { motion: Motion::Reinstate(*member) }, as_json).await
         }
@@ -51,6 +49,10 @@ pub(super) async fn run(command: &AllianceCommand, as_json: bool) -> anyhow::Res
             Ok(())
         }
     }
+}
+
+pub(super) async fn suspend(at: &At, member: NodeId, as_json: bool) -> anyhow::Result<()> {
+    by_node(at, AllianceCall::Propose { motion: Motion::Suspend(member) }, as_json).await
 }
 
 async fn members(at: &At, out: Option<&Path>, as_json: bool) -> anyhow::Result<()> {

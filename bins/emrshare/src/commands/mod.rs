@@ -60,6 +60,7 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Ca(CaCommand::Renew { authority, certificate, days }) => {
             certificates::renew(&authority, &certificate, days)
         }
+        Command::Ca(CaCommand::Revoke { member, at }) => alliance::suspend(&at, member, json).await,
         Command::Ca(CaCommand::List { authority }) => certificates::list(&authority, json),
         Command::Ca(CaCommand::Show { certificate, authority }) => {
             certificates::show(&certificate, &authority, json)

@@ -68,10 +68,10 @@ pub fn replace_certificate(folder: &Path, certificate: &str) -> Result<(), Setup
 fn shown(folder: &Path, settings: &Settings) -> Result<Subject, SetupError> {
     let pem = read(&folder.join("node.pem"))?;
     let issued = IssuedCertificate::read(&pem, genesis(folder)?.authority())?;
-    match issued.subject.node.get() == settings.node {
-        true => Ok(issued.subject),
-        false => Err(ConfigError::ForeignKeys(settings.node).into()),
+    if issued.subject.node.get() == settings.node {
+        return Ok(issued.subject);
     }
+    Err(ConfigError::ForeignKeys(settings.node).into())
 }
 
 /// The new key: in the clear since it was made, or sealed since then.
