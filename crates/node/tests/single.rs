@@ -81,6 +81,31 @@ async fn record_goes_the_whole_way_and_survives_a_restart() {
     node.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_and_documents_as_hospitals_send_them_are_records() {
+    let home = Home::new();
+    let node = home.start().await;
+    let client = home.client(&node);
+    let files = [
+        include_str!("../../record/tests/files/admission.hl7"),
+        include_str!("../../record/tests/files/discharge.xml"),
+    ];
+    for sent in files {
+        let file = SourceFile::new("sent", sent.as_bytes().to_vec());
+        let answer = client.submit(vec![file], None).await.unwrap();
+        let copy = client.desensitized(index_of(&answer)).await.unwrap();
+        let copy = copy.to_record().unwrap();
+        let text = String::from_utf8(copy.bundle().to_canonical()).unwrap();
+        let people = ["赵", "明远", "孙志强", "ZY20240229001", "110101198503074516", "13812345678"];
+        assert!(people.iter().all(|it| !text.contains(it)), "{text}");
+        assert!(text.contains("肺炎") && text.contains("头孢曲松"), "{text}");
+        assert!(copy.attachments().is_empty(), "what was sent stays at home");
+    }
+    wait_for_search(&client, 2).await;
+    assert_eq!(client.search("肺炎", 10).await.unwrap()["total"], json!(2));
+    node.stop().await;
+}
+
 /// Of these records the first was updated and the second deleted.
 async fn prove_state(client: &Client, genesis: &Genesis, indexes: &[RecordIndex]) {
     let mut stand = Vec::new();

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use encoding_rs::GB18030;
 use serde_json::{Value, json};
 
 use crate::{
-    Attachment, Bundle, BundleError, MediaType, Record, Section,
+    Attachment, Bundle, BundleError, MediaType, Record, Section, cda,
     dicom::{self, DicomError},
+    fhir::narrative,
+    hl7,
 };
 
 /// A file as it was sent.
@@ -39,8 +42,9 @@ pub enum ImportError {
     /// No file was sent.
     #[error("no file was sent")]
     Nothing,
-    /// No file holds a FHIR resource, a DICOM object or a section of text.
-    #[error("none of the {count} files is FHIR JSON, DICOM or a text section")]
+    /// No file holds a FHIR resource, an HL7 v2 message, a CDA document, a DICOM object or a section of
+    /// text.
+    #[error("none of the {count} files is FHIR JSON, HL7 v2, CDA, DICOM or a text section")]
     NoRecord {
         /// How many files there were.
         count: usize,
@@ -52,6 +56,28 @@ pub enum ImportError {
         file: usize,
         /// What is wrong.
         problem: BundleError,
+    },
+    /// An HL7 v2 message is broken.
+    #[error("file {file}: HL7 v2: {problem}")]
+    Hl7 {
+        /// Which file.
+        file: usize,
+        /// What is wrong, and in which segment.
+        problem: String,
+    },
+    /// A CDA document is broken.
+    #[error("file {file}: CDA: {problem}")]
+    Cda {
+        /// Which file.
+        file: usize,
+        /// What is wrong, and where.
+        problem: String,
+    },
+    /// Files that were sent together are about several patients.
+    #[error("file {file} is about another patient than those before: send one record at a time")]
+    Patients {
+        /// The first such file.
+        file: usize,
     },
     /// A DICOM file is broken.
     #[error("file {file}: {problem}")]
@@ -81,12 +107,13 @@ pub struct ImportReport {
 
 /// Makes one record of the files that were sent together.
 ///
-/// FHIR Bundles and resources are joined, DICOM files become attachments with an ImagingStudy if
-/// no resource lists their study, text files named as a section become a Composition. Other files
+/// FHIR Bundles and resources are joined; HL7 v2 messages and CDA documents, in UTF-8 or GB 18030, become
+/// resources and are kept beside them as they came; DICOM files become attachments with an ImagingStudy if
+/// no resource lists their study; text files named as a section become a Composition. Other files
 /// are kept as attachments and reported.
 ///
 /// # Errors
-/// See [`ImportError`]: a broken FHIR or DICOM file refuses the whole record.
+/// See [`ImportError`]: a broken FHIR, HL7 v2, CDA or DICOM file refuses the whole record.
 pub fn import(files: Vec<SourceFile>) -> Result<(Record, ImportReport), ImportError> {
     let count = files.len();
     if count == 0 {
@@ -105,6 +132,8 @@ struct Draft {
     attachments: Vec<Attachment>,
     sections: Vec<(Section, String)>,
     studies: Vec<dicom::ImageHeader>,
+    /// Whether resources were made here that are to name the patient.
+    made: bool,
     report: ImportReport,
 }
 
@@ -115,6 +144,9 @@ impl Draft {
                 .map_err(|problem| ImportError::Dicom { file: number, problem })?;
             self.studies.push(dicom::header(&object));
             self.attach(file, MediaType::Dicom);
+        } else if let Some(text) = message_or_document(&file.bytes) {
+            self.take_text(number, &text)?;
+            self.attach(file, MediaType::Unknown);
         } else if has_extension(&file.name, "json") || first_letter(&file.bytes) == Some(b'{') {
             let bundle = Bundle::from_json(&file.bytes)
                 .map_err(|problem| ImportError::Json { file: number, problem })?;
@@ -142,6 +174,34 @@ impl Draft {
         Ok(())
     }
 
+    fn take_text(&mut self, file: usize, text: &str) -> Result<(), ImportError> {
+        let resources = if hl7::is_message(text) {
+            let read = hl7::read(text).map_err(|problem| ImportError::Hl7 { file, problem })?;
+            if read.left {
+                self.note(
+                    file,
+                    "segments without a place in FHIR: kept with the original, not shared",
+                );
+            }
+            read.resources
+        } else {
+            self.note(file, "the document as it came is kept with the original, not shared");
+            cda::read(text).map_err(|problem| ImportError::Cda { file, problem })?
+        };
+        self.made = true;
+        let bundle = self.bundle.get_or_insert_with(Bundle::empty);
+        for resource in resources {
+            let is_patient = resource["resourceType"] == "Patient";
+            let known = bundle.of_type("Patient").next().filter(|_| is_patient);
+            match known.map(|known| is_same_patient(known, &resource)) {
+                None => bundle.push(resource),
+                Some(true) => {}
+                Some(false) => return Err(ImportError::Patients { file }),
+            }
+        }
+        Ok(())
+    }
+
     fn attach(&mut self, file: SourceFile, media_type: MediaType) {
         let SourceFile { name, bytes } = file;
         self.attachments.push(Attachment { name, media_type, bytes });
@@ -152,7 +212,7 @@ impl Draft {
     }
 
     fn finish(self, count: usize) -> Result<(Record, ImportReport), ImportError> {
-        let Self { bundle, attachments, sections, studies, report } = self;
+        let Self { bundle, attachments, sections, studies, made, report } = self;
         if bundle.is_none() && sections.is_empty() && studies.is_empty() {
             return Err(ImportError::NoRecord { count });
         }
@@ -161,7 +221,75 @@ impl Draft {
             bundle.push(composition(sections));
         }
         list_studies(&mut bundle, &studies);
+        if made {
+            name_the_patient(&mut bundle);
+        }
         Ok((Record::new(bundle, attachments), report))
+    }
+}
+
+/// HL7 v2 or CDA, by how it begins, in UTF-8 or GB 18030.
+fn message_or_document(bytes: &[u8]) -> Option<String> {
+    const BEGINNINGS: [&[u8]; 4] = [b"MSH", b"FHS", b"BHS", b"<"];
+    let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let blank = start.iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == 0x0b);
+    let start = &start[blank.count()..];
+    if !BEGINNINGS.iter().any(|beginning| start.starts_with(beginning)) {
+        return None;
+    }
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => GB18030.decode_without_bom_handling_and_without_replacement(bytes)?,
+    };
+    (hl7::is_message(&text) || cda::is_document(&text)).then(|| text.into_owned())
+}
+
+/// Whether two Patient resources are about one person: a number in common, or, where one has none, the
+/// same name and day of birth.
+pub(crate) fn is_same_patient(a: &Value, b: &Value) -> bool {
+    let numbers = |patient: &Value| -> Vec<String> {
+        let all = patient.get("identifier").and_then(Value::as_array);
+        let values = all.into_iter().flatten().filter_map(|it| it.get("value")?.as_str());
+        values.map(str::to_owned).collect()
+    };
+    let (of_a, of_b) = (numbers(a), numbers(b));
+    if of_a.is_empty() || of_b.is_empty() {
+        return a.get("birthDate") == b.get("birthDate") && a.get("name") == b.get("name");
+    }
+    of_a.iter().any(|number| of_b.contains(number))
+}
+
+/// Resources that name no patient are about the only one.
+fn name_the_patient(bundle: &mut Bundle) {
+    const SUBJECT: [&str; 9] = [
+        "Composition",
+        "Condition",
+        "DiagnosticReport",
+        "Encounter",
+        "MedicationAdministration",
+        "MedicationRequest",
+        "MedicationStatement",
+        "Observation",
+        "Procedure",
+    ];
+    let patients = bundle.of_type("Patient").count();
+    let entries = bundle.as_value_mut().get_mut("entry").and_then(Value::as_array_mut);
+    let Some(entries) = entries.filter(|_| patients == 1) else { return };
+    let resources = entries.iter_mut().filter_map(|entry| entry.get_mut("resource"));
+    let mut resources: Vec<_> = resources.collect();
+    let patient = resources.iter_mut().find(|resource| resource["resourceType"] == "Patient");
+    let Some(Value::Object(patient)) = patient else { return };
+    let id = patient.entry("id").or_insert_with(|| json!("patient"));
+    let reference = json!({ "reference": format!("Patient/{}", id.as_str().unwrap_or_default()) });
+    for resource in resources {
+        let key = match resource["resourceType"].as_str().unwrap_or_default() {
+            kind if SUBJECT.contains(&kind) || kind == "ServiceRequest" => "subject",
+            "AllergyIntolerance" | "RelatedPerson" => "patient",
+            _ => continue,
+        };
+        if let Some(resource) = resource.as_object_mut() {
+            resource.entry(key).or_insert_with(|| reference.clone());
+        }
     }
 }
 
@@ -169,12 +297,10 @@ fn composition(sections: Vec<(Section, String)>) -> Value {
     let sections: Vec<_> = sections
         .into_iter()
         .map(|(section, text)| {
-            let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-            let div = format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{escaped}</div>");
             json!({
                 "title": section.title(),
                 "code": {"coding": [{"system": "http://loinc.org", "code": section.loinc()}]},
-                "text": {"status": "generated", "div": div},
+                "text": narrative(&text),
             })
         })
         .collect();

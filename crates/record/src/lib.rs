@@ -1,8 +1,8 @@
 //! Medical records: what they hold, how they come in, and how they become files.
 //!
 //! * [`Record`]: a FHIR R4 [`Bundle`] and [`Attachment`]s.
-//! * [`import`]: FHIR JSON, DICOM files and folders of them become a record; what cannot be placed
-//!   is kept as an attachment and reported, never dropped.
+//! * [`import`]: FHIR JSON, HL7 v2 messages, CDA documents (C-CDA, WS/T 500), DICOM files and folders of
+//!   them become a record; what cannot be placed is kept as an attachment and reported, never dropped.
 //! * [`RecordFile`], [`Manifest`]: a record as parts and chunks of 1 MiB; the SHA-256 of the
 //!   manifest is the digest on the ledger.
 //! * [`Excerpt`]: some parts of it, proven by the same digest.
@@ -22,14 +22,18 @@
 //! ```
 
 mod bundle;
+mod cda;
 mod description;
 pub mod dicom;
 mod excerpt;
+mod fhir;
 mod file;
+mod hl7;
 mod import;
 mod manifest;
 mod record;
 mod sections;
+mod time;
 
 pub use bundle::{Bundle, BundleError};
 pub use description::Description;

@@ -68,7 +68,8 @@ fn main() -> std::io::Result<()> {
     write(&folder.join("contract_calls"), chains(&calls))?;
     let samples = Generator::new(1, Tongue::Mixed).text_only().take(8);
     let bodies = samples.flat_map(|sample| sample.files).map(|file| file.bytes);
-    write(&folder.join("record_import"), bodies.collect())?;
+    let sent = FILES.map(|file| file.as_bytes().to_vec());
+    write(&folder.join("record_import"), bodies.chain(sent).collect())?;
     let drawn = Generator::new(1, Tongue::Mixed).take(12).flat_map(|sample| sample.files);
     let drawn = drawn.filter(|file| file.name.ends_with(".dcm")).map(|file| file.bytes);
     let plain = Picture::from_rgb(16, 9, (0..=255).cycle().take(16 * 9 * 3).collect()).to_png();

@@ -4,6 +4,8 @@
 //! gathered from the resources: Patient for basic information, Condition and conclusions for
 //! diagnoses, encounters, procedures, medication and observations for hospitalisation.
 
+mod patient;
+
 use std::fmt;
 
 use serde_json::Value;
@@ -80,7 +82,7 @@ impl Section {
         WORDS.iter().find(|(_, words)| means(words)).map(|(section, _)| *section)
     }
 
-    fn from_code(code: &str) -> Option<Self> {
+    pub(crate) fn from_code(code: &str) -> Option<Self> {
         match code {
             "45970-1" => Some(Self::Basic),
             "29548-5" | "11450-4" | "46241-6" | "11535-2" => Some(Self::Diagnosis),
@@ -232,8 +234,9 @@ pub(crate) fn plain_text(xhtml: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// What resources say. They are whole, so each line ends as a sentence does.
 fn gather(bundle: &Bundle) -> Sections {
-    let mut sections = Sections::default();
+    let mut lines = Vec::new();
     for (kind, resource) in bundle.resources() {
         let section = match kind {
             "Patient" => Section::Basic,
@@ -248,9 +251,21 @@ fn gather(bundle: &Bundle) -> Sections {
             | "Procedure" => Section::Hospitalisation,
             _ => continue,
         };
-        let mut line = Vec::new();
-        spoken(resource, &mut line);
-        push_line(&mut sections.texts[section as usize], &line.join(" "));
+        let mut words = Vec::new();
+        spoken(resource, &mut words);
+        lines.push((section, resource, words.join(" ")));
+    }
+    let all: String = lines.iter().map(|(_, _, line)| line.as_str()).collect();
+    let language = Language::of(&all);
+    let mut sections = Sections::default();
+    for (section, resource, mut line) in lines {
+        if section == Section::Basic {
+            line = patient::text_of(resource, language);
+        }
+        if section != Section::Basic && line.ends_with(char::is_alphanumeric) {
+            line.push(if language == Language::Chinese { '。' } else { '.' });
+        }
+        push_line(&mut sections.texts[section as usize], &line);
     }
     sections
 }
