@@ -304,8 +304,9 @@ pub(crate) struct At {
     /// With --wallet: sign in with the key of this visit instead.
     #[arg(long, requires = "wallet")]
     pub(crate) visit: Option<u32>,
-    /// With --wallet: a file whose first line is the passphrase; asked for at the terminal without it.
-    #[arg(long, requires = "wallet")]
+    /// With --wallet, or a key under a passphrase: a file whose first line is that; asked for at the
+    /// terminal without it.
+    #[arg(long)]
     pub(crate) passphrase_file: Option<PathBuf>,
 }
 
@@ -694,6 +695,16 @@ pub(crate) enum KeyCommand {
     New {
         /// Where to: readable by its owner only, never overwritten.
         file: PathBuf,
+    },
+    /// Put a key file under a passphrase, in its place: a person's, an operator's, an authority's.
+    ///
+    /// It is in the age format then; whoever uses the key is asked for the passphrase.
+    Seal {
+        /// The key's file.
+        file: PathBuf,
+        /// A file whose first line is the passphrase; asked for at the terminal without it.
+        #[arg(long)]
+        passphrase_file: Option<PathBuf>,
     },
     /// Print the public half of a key.
     Show {

@@ -13,7 +13,7 @@ use emrshare_identity::SigningKey;
 use emrshare_node::Settings;
 use sha2::{Digest as _, Sha256};
 
-use crate::{cli::At, wallet::Wallet};
+use crate::{cli::At, passphrase, wallet::Wallet};
 
 /// Reads a text file, or says which one cannot be read.
 pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
@@ -24,12 +24,6 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
 pub(crate) fn digest(path: &Path) -> anyhow::Result<Digest> {
     let bytes = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
     Ok(Digest(Sha256::digest(bytes).into()))
-}
-
-/// Reads a key file.
-pub(crate) fn key(path: &Path) -> anyhow::Result<SigningKey> {
-    let key = read(path)?.trim().parse();
-    key.with_context(|| format!("{} holds no key", path.display()))
 }
 
 /// Reads a founding document.
@@ -49,8 +43,8 @@ pub(crate) fn person_key(at: &At) -> anyhow::Result<SigningKey> {
         return Ok(Wallet::open(&at.wallet_file()?)?.key(at.visit));
     }
     match &at.key {
-        Some(path) => key(path),
-        None => key(&operator_key(&at.home)),
+        Some(path) => passphrase::key(path, at.passphrase_file.as_deref()),
+        None => passphrase::key(&operator_key(&at.home), at.passphrase_file.as_deref()),
     }
 }
 

@@ -8,6 +8,7 @@ mod files;
 mod home;
 mod output;
 mod parallel;
+mod passphrase;
 mod trust;
 mod wallet;
 

@@ -7,10 +7,7 @@ use emrshare_identity::{KeyUse, SigningKey, Words, open_with_passphrase, seal_wi
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::{cli::WalletFile, home};
-
-/// Logarithm of scrypt's N: about a second.
-const WORK: u8 = 17;
+use crate::{cli::WalletFile, passphrase};
 
 /// Words and counters.
 pub(crate) struct Wallet {
@@ -31,14 +28,14 @@ impl Wallet {
         registry: u32,
         visits: u32,
     ) -> anyhow::Result<Self> {
-        Ok(Self { words, registry, visits, passphrase: passphrase(file, true)? })
+        Ok(Self { words, registry, visits, passphrase: passphrase_of(file, true)? })
     }
 
     /// Opens a wallet's file.
     pub(crate) fn open(file: &WalletFile) -> anyhow::Result<Self> {
         let path = file.wallet.display();
         let sealed = fs::read(&file.wallet).with_context(|| format!("{path} cannot be read"))?;
-        let passphrase = passphrase(file, false)?;
+        let passphrase = passphrase_of(file, false)?;
         let text = open_with_passphrase(&sealed, &passphrase);
         let text = text.with_context(|| format!("{path} cannot be opened"))?;
         let read: Value = serde_json::from_slice(&text).context("the wallet is malformed")?;
@@ -56,7 +53,7 @@ impl Wallet {
 
     /// Replaces the file.
     pub(crate) fn save(&self, file: &WalletFile) -> anyhow::Result<()> {
-        let beside = file.wallet.with_added_extension("new");
+        let beside = passphrase::beside(&file.wallet);
         // One that an interrupted run left behind.
         let _ = fs::remove_file(&beside);
         write_new(&beside, &self.sealed()?)?;
@@ -67,7 +64,7 @@ impl Wallet {
         let words = self.words.to_secret_text();
         let text = json!({ "words": *words, "registry": self.registry, "visits": self.visits });
         let text = Zeroizing::new(serde_json::to_vec(&text)?);
-        Ok(seal_with_passphrase(&text, &self.passphrase, WORK)?)
+        Ok(seal_with_passphrase(&text, &self.passphrase, passphrase::WORK)?)
     }
 
     /// The key of a visit, or the registered one.
@@ -79,23 +76,14 @@ impl Wallet {
     }
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+/// Writes a new file that its owner alone can read.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let mut file = opened.with_context(|| format!("{} cannot be made", path.display()))?;
     file.write_all(bytes)?;
     Ok(file.sync_all()?)
 }
 
-/// Never from an argument or the environment, which others can see.
-fn passphrase(file: &WalletFile, is_new: bool) -> anyhow::Result<Zeroizing<String>> {
-    if let Some(path) = &file.passphrase_file {
-        let text = Zeroizing::new(home::read(path)?);
-        return Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()));
-    }
-    let asked = Zeroizing::new(rpassword::prompt_password("passphrase of the wallet: ")?);
-    if is_new {
-        let again = Zeroizing::new(rpassword::prompt_password("again: ")?);
-        anyhow::ensure!(*asked == *again, "the passphrases differ");
-    }
-    Ok(asked)
+fn passphrase_of(file: &WalletFile, is_new: bool) -> anyhow::Result<Zeroizing<String>> {
+    passphrase::ask("the wallet", file.passphrase_file.as_deref(), is_new)
 }

@@ -402,3 +402,31 @@ fn an_application_is_made_of_a_prepared_folder_and_a_certificate() {
     );
     assert_eq!(application, signed);
 }
+
+#[test]
+fn a_key_under_a_passphrase_is_used_with_it_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let key = folder.path().join("doctor.key");
+    assert!(emrshare(&["key", "new", path(&key)]).status.success());
+    let clear = std::fs::read_to_string(&key).unwrap();
+    let (right, wrong) = (file("right", "correct horse\n"), file("wrong", "other horse\n"));
+    let seal = || emrshare(&["key", "seal", path(&key), "--passphrase-file", path(&right)]);
+    assert!(seal().status.success());
+    let sealed = std::fs::read(&key).unwrap();
+    assert!(sealed.starts_with(b"age-encryption.org/v1"));
+    assert!(!String::from_utf8_lossy(&sealed).contains(clear.trim()));
+    assert!(!seal().status.success(), "sealed twice");
+    // The key is read first, then the folder, which is not there.
+    let used = |passphrase: &Path| {
+        let arguments = ["status", "--home", "nowhere", "--key", path(&key), "--passphrase-file"];
+        let output = emrshare(&[arguments.as_slice(), &[path(passphrase)]].concat());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(used(&right).contains("genesis.json"), "{}", used(&right));
+    assert!(used(&wrong).contains("cannot be opened"), "{}", used(&wrong));
+}

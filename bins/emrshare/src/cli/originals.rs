@@ -1,6 +1,6 @@
 //! Flags of commands about originals as files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -48,8 +48,9 @@ pub(crate) struct Reader {
     /// With --wallet: the key of this visit instead.
     #[arg(long, requires = "wallet")]
     pub(crate) visit: Option<u32>,
-    /// With --wallet: a file whose first line is the passphrase; asked for at the terminal without it.
-    #[arg(long, requires = "wallet")]
+    /// With --wallet, or a --key under a passphrase: a file whose first line is that; asked for at the
+    /// terminal without it.
+    #[arg(long)]
     passphrase_file: Option<PathBuf>,
 }
 
@@ -58,5 +59,10 @@ impl Reader {
     pub(crate) fn wallet(&self) -> Option<WalletFile> {
         let wallet = self.wallet.clone()?;
         Some(WalletFile { wallet, passphrase_file: self.passphrase_file.clone() })
+    }
+
+    /// Where the passphrase is, if a file has it.
+    pub(crate) fn passphrase_file(&self) -> Option<&Path> {
+        self.passphrase_file.as_deref()
     }
 }

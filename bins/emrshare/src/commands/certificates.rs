@@ -11,7 +11,7 @@ use emrshare_node::setup;
 use serde_json::json;
 
 use super::{now_us, random_key};
-use crate::{home, output};
+use crate::{home, output, passphrase};
 
 const DAY_SECONDS: i64 = 24 * 3600;
 
@@ -45,7 +45,7 @@ pub(super) fn renew(folder: &Path, certificate: &Path, days: u32) -> anyhow::Res
 
 fn authority(folder: &Path) -> anyhow::Result<Authority> {
     let certificate = home::read(&folder.join("authority.pem"))?;
-    Ok(Authority::from_parts(home::key(&folder.join("authority.key"))?, certificate))
+    Ok(Authority::from_parts(passphrase::key(&folder.join("authority.key"), None)?, certificate))
 }
 
 /// Prints a certificate, and keeps it among those that were issued.
@@ -111,8 +111,18 @@ pub(super) fn new_key(file: &Path, as_json: bool) -> anyhow::Result<()> {
 }
 
 pub(super) fn show_key(file: &Path, as_json: bool) -> anyhow::Result<()> {
-    let key = home::key(file)?;
+    let key = passphrase::key(file, None)?;
     output::value(&json!({ "public_key": key.public_key().to_string() }), as_json);
+    Ok(())
+}
+
+pub(super) fn seal_key(
+    file: &Path,
+    passphrase_file: Option<&Path>,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    passphrase::seal_key(file, passphrase_file)?;
+    output::value(&json!({ "sealed": file }), as_json);
     Ok(())
 }
 

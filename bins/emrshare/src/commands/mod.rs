@@ -71,6 +71,9 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         }
         Command::Rekey(command) => rekey::run(&command, json).await,
         Command::Key(KeyCommand::New { file }) => certificates::new_key(&file, json),
+        Command::Key(KeyCommand::Seal { file, passphrase_file }) => {
+            certificates::seal_key(&file, passphrase_file.as_deref(), json)
+        }
         Command::Key(KeyCommand::Show { file }) => certificates::show_key(&file, json),
         Command::Submit { at, update, paths } => remote::submit(&at, update, &paths, json).await,
         Command::Check(arguments) => check::run(&arguments, json),

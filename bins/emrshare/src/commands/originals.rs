@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     cli::{OriginalsCommand, Reader},
-    files, home, output,
+    files, home, output, passphrase,
     wallet::Wallet,
 };
 
@@ -51,7 +51,7 @@ fn key(reader: &Reader) -> anyhow::Result<EnvelopeKey> {
         return Ok(EnvelopeKey::of(&Wallet::open(&wallet)?.key(reader.visit)));
     }
     if let Some(path) = &reader.key {
-        return Ok(EnvelopeKey::of(&home::key(path)?));
+        return Ok(EnvelopeKey::of(&passphrase::key(path, reader.passphrase_file())?));
     }
     let path = reader.age_key.as_ref().context("name a key")?;
     let key = home::read(path)?.parse();

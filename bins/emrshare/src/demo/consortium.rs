@@ -18,7 +18,7 @@ use emrshare_node::{
 };
 use tokio::process::{Child, Command};
 
-use crate::home;
+use crate::{home, passphrase};
 
 const NAMES: [&str; 6] = [
     "江城第一人民医院",
@@ -64,7 +64,7 @@ impl Consortium {
             .into_iter()
             .zip(&founders)
             .map(|(home, founder)| {
-                let key = home::key(&home::operator_key(&home))?;
+                let key = passphrase::key(&home::operator_key(&home), None)?;
                 let base = format!("https://{}", founder.api);
                 let operator = Client::new(&base, genesis.authority(), key)?;
                 let name = founder.institution.clone();
