@@ -649,6 +649,9 @@ pub(crate) struct CheckArguments {
     /// Compare with this database instead of the embedded one.
     #[arg(long)]
     pub(crate) standards: Option<PathBuf>,
+    /// Read JSON that is no FHIR by this mapping, in TOML or JSON.
+    #[arg(long)]
+    pub(crate) mapping: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]

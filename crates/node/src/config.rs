@@ -12,6 +12,7 @@ use emrshare_desensitize::RevealKey;
 use emrshare_identity::{
     CertificateError, ConsortiumKey, EnvelopeKey, NodeCertificate, PublicKey, TlsKey,
 };
+use emrshare_record::{Mapping, MappingError};
 use emrshare_storage::Engine;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
@@ -76,6 +77,14 @@ pub enum ConfigError {
     /// The keys are not those of the node's certificate.
     #[error("the keys beside the configuration are not those of the certificate of node {0}")]
     ForeignKeys(u32),
+    /// The mapping of JSON cannot be used.
+    #[error("{path} cannot be used")]
+    Mapping {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: MappingError,
+    },
     /// A JSON file of members is malformed.
     #[error("{path} cannot be used")]
     Members {
@@ -128,6 +137,10 @@ pub struct Settings {
     /// clear in `keys` without it. A relative path begins at the folder of `node.toml`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passphrase_file: Option<PathBuf>,
+    /// A mapping in TOML or JSON by which JSON that is no FHIR is read. A relative path begins at the
+    /// folder of `node.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub json_mapping: Option<PathBuf>,
 }
 
 impl Settings {
@@ -178,6 +191,7 @@ pub struct Config {
     pub(crate) master_key: EnvelopeKey,
     /// Folders made before there were such keys have none.
     pub(crate) reveal_key: Option<RevealKey>,
+    pub(crate) mapping: Option<Mapping>,
     pub(crate) data: PathBuf,
     pub(crate) documents: PathBuf,
 }
@@ -223,6 +237,11 @@ impl Config {
             consortium_key: secrets.key("consortium.key")?,
             master_key: secrets.key("master.key")?,
             reveal_key: has_reveal_key.then(|| secrets.key("reveal.key")).transpose()?,
+            mapping: settings
+                .json_mapping
+                .as_ref()
+                .map(|path| mapping(&folder.join(path)))
+                .transpose()?,
             data: folder.join("data"),
             documents: folder.join("documents"),
             introduced: introduced(&folder.join("members.json"), &genesis)?,
@@ -231,6 +250,11 @@ impl Config {
             settings,
         })
     }
+}
+
+fn mapping(path: &Path) -> Result<Mapping, ConfigError> {
+    let read = Mapping::from_text(&read(path)?);
+    read.map_err(|source| ConfigError::Mapping { path: path.into(), source })
 }
 
 /// A founder stands in the genesis; who came later has a `member.json` of the application.

@@ -161,6 +161,7 @@ impl Shared {
             files: files.clone(),
             terms: terms.clone(),
             key: consortium_key.clone(),
+            mapping: config.mapping,
             committer,
             cores: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
         });

@@ -82,13 +82,20 @@ async fn record_goes_the_whole_way_and_survives_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_and_documents_as_hospitals_send_them_are_records() {
+async fn what_hospitals_send_becomes_records() {
     let home = Home::new();
+    let mapping = include_str!("../../record/tests/files/mapping.toml");
+    std::fs::write(home.path.join("mapping.toml"), mapping).unwrap();
+    let mut settings = home.settings();
+    settings.json_mapping = Some("mapping.toml".into());
+    let settings = toml::to_string(&settings).unwrap();
+    std::fs::write(home.path.join("node.toml"), settings).unwrap();
     let node = home.start().await;
     let client = home.client(&node);
     let files = [
         include_str!("../../record/tests/files/admission.hl7"),
         include_str!("../../record/tests/files/discharge.xml"),
+        include_str!("../../record/tests/files/own.json"),
     ];
     for sent in files {
         let file = SourceFile::new("sent", sent.as_bytes().to_vec());
@@ -101,8 +108,8 @@ async fn messages_and_documents_as_hospitals_send_them_are_records() {
         assert!(text.contains("肺炎") && text.contains("头孢曲松"), "{text}");
         assert!(copy.attachments().is_empty(), "what was sent stays at home");
     }
-    wait_for_search(&client, 2).await;
-    assert_eq!(client.search("肺炎", 10).await.unwrap()["total"], json!(2));
+    wait_for_search(&client, 3).await;
+    assert_eq!(client.search("肺炎", 10).await.unwrap()["total"], json!(3));
     node.stop().await;
 }
 

@@ -10,6 +10,7 @@ use crate::{
     dicom::{self, DicomError},
     fhir::narrative,
     hl7,
+    mapping::Mapping,
 };
 
 /// A file as it was sent.
@@ -73,6 +74,14 @@ pub enum ImportError {
         /// What is wrong, and where.
         problem: String,
     },
+    /// JSON has not what the mapping says.
+    #[error("file {file}: by the mapping, {problem}")]
+    Mapped {
+        /// Which file.
+        file: usize,
+        /// What it lacks.
+        problem: &'static str,
+    },
     /// Files that were sent together are about several patients.
     #[error("file {file} is about another patient than those before: send one record at a time")]
     Patients {
@@ -115,11 +124,22 @@ pub struct ImportReport {
 /// # Errors
 /// See [`ImportError`]: a broken FHIR, HL7 v2, CDA or DICOM file refuses the whole record.
 pub fn import(files: Vec<SourceFile>) -> Result<(Record, ImportReport), ImportError> {
+    import_with(files, None)
+}
+
+/// The same; JSON that is no FHIR is read by a mapping.
+///
+/// # Errors
+/// See [`import`].
+pub fn import_with(
+    files: Vec<SourceFile>,
+    mapping: Option<&Mapping>,
+) -> Result<(Record, ImportReport), ImportError> {
     let count = files.len();
     if count == 0 {
         return Err(ImportError::Nothing);
     }
-    let mut draft = Draft::default();
+    let mut draft = Draft { mapping, ..Draft::default() };
     for (position, file) in files.into_iter().enumerate() {
         draft.take(position + 1, file)?;
     }
@@ -127,7 +147,8 @@ pub fn import(files: Vec<SourceFile>) -> Result<(Record, ImportReport), ImportEr
 }
 
 #[derive(Default)]
-struct Draft {
+struct Draft<'a> {
+    mapping: Option<&'a Mapping>,
     bundle: Option<Bundle>,
     attachments: Vec<Attachment>,
     sections: Vec<(Section, String)>,
@@ -137,7 +158,7 @@ struct Draft {
     report: ImportReport,
 }
 
-impl Draft {
+impl Draft<'_> {
     fn take(&mut self, number: usize, file: SourceFile) -> Result<(), ImportError> {
         if dicom::looks_like_dicom(&file.bytes) {
             let object = dicom::parse(&file.bytes)
@@ -148,11 +169,16 @@ impl Draft {
             self.take_text(number, &text)?;
             self.attach(file, MediaType::Unknown);
         } else if has_extension(&file.name, "json") || first_letter(&file.bytes) == Some(b'{') {
-            let bundle = Bundle::from_json(&file.bytes)
-                .map_err(|problem| ImportError::Json { file: number, problem })?;
-            match &mut self.bundle {
-                Some(joined) => joined.append(bundle),
-                None => self.bundle = Some(bundle),
+            match (Bundle::from_json(&file.bytes), self.mapping) {
+                (Ok(bundle), _) => match &mut self.bundle {
+                    Some(joined) => joined.append(bundle),
+                    None => self.bundle = Some(bundle),
+                },
+                (Err(BundleError::NotResource), Some(mapping)) => {
+                    self.take_mapped(number, mapping, &file.bytes)?;
+                    self.attach(file, MediaType::Unknown);
+                }
+                (Err(problem), _) => return Err(ImportError::Json { file: number, problem }),
             }
         } else if has_extension(&file.name, "dcm") {
             let problem = DicomError::NoPreamble;
@@ -188,6 +214,24 @@ impl Draft {
             self.note(file, "the document as it came is kept with the original, not shared");
             cda::read(text).map_err(|problem| ImportError::Cda { file, problem })?
         };
+        self.take_resources(file, resources)
+    }
+
+    fn take_mapped(
+        &mut self,
+        file: usize,
+        mapping: &Mapping,
+        bytes: &[u8],
+    ) -> Result<(), ImportError> {
+        let document: Value = serde_json::from_slice(bytes).unwrap_or_default();
+        let resources = mapping.resources(&document);
+        let resources = resources.map_err(|problem| ImportError::Mapped { file, problem })?;
+        self.note(file, "the document as it came is kept with the original, not shared");
+        self.take_resources(file, resources)
+    }
+
+    /// Takes over what was made of a file.
+    fn take_resources(&mut self, file: usize, resources: Vec<Value>) -> Result<(), ImportError> {
         self.made = true;
         let bundle = self.bundle.get_or_insert_with(Bundle::empty);
         for resource in resources {
@@ -212,7 +256,7 @@ impl Draft {
     }
 
     fn finish(self, count: usize) -> Result<(Record, ImportReport), ImportError> {
-        let Self { bundle, attachments, sections, studies, made, report } = self;
+        let Self { bundle, attachments, sections, studies, made, report, .. } = self;
         if bundle.is_none() && sections.is_empty() && studies.is_empty() {
             return Err(ImportError::NoRecord { count });
         }

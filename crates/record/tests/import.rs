@@ -1,7 +1,9 @@
 //! HL7 v2 messages and CDA documents become records. The files are made up.
 #![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
-use emrshare_record::{ImportError, ImportReport, Record, Section, Sections, SourceFile, import};
+use emrshare_record::{
+    ImportError, ImportReport, Mapping, Record, Section, Sections, SourceFile, import, import_with,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -122,6 +124,41 @@ fn broken_files_name_the_place_and_quote_nothing() {
         assert!(matches!(error, ImportError::Hl7 { .. } | ImportError::Cda { .. }), "{error}");
         assert!(!error.to_string().contains(['赵', '诊']), "{error}");
     }
+}
+
+fn mapping() -> Mapping {
+    Mapping::from_text(include_str!("files/mapping.toml")).unwrap()
+}
+
+#[test]
+fn json_of_a_hospitals_own_is_read_by_its_mapping() {
+    let sent = include_bytes!("files/own.json");
+    let files = || vec![SourceFile::new("own.json", sent.to_vec())];
+    assert!(matches!(import(files()), Err(ImportError::Json { .. })));
+    let (record, report) = import_with(files(), Some(&mapping())).unwrap();
+    let patient = &of_type(&record, "Patient")[0];
+    assert_eq!(patient["name"][0]["text"], json!("赵明远"));
+    assert_eq!(patient["gender"], json!("male"));
+    assert_eq!(patient["birthDate"], json!("1985-03-07"));
+    assert_eq!(patient["identifier"][1]["type"]["text"], json!("resident number"));
+    assert_eq!(texts(&record, "Condition"), ["肺炎", "高血压"]);
+    let coding = &of_type(&record, "Condition")[0]["code"]["coding"][0]["code"];
+    assert_eq!(*coding, json!("J18.9"));
+    let count = &of_type(&record, "Observation")[0];
+    assert_eq!(count["valueQuantity"], json!({"value": 12.6, "unit": "10*9/L"}));
+    assert_eq!(of_type(&record, "Encounter")[0]["period"]["start"], json!("2024-02-29"));
+    let course = Sections::of(&record).get(Section::Hospitalisation).to_owned();
+    assert_eq!(course, "发热、咳嗽3天入院。 予头孢曲松抗感染，体温正常后出院。");
+    assert_eq!(record.attachments()[0].bytes, sent);
+    assert_eq!(report.notes.len(), 1);
+}
+
+#[test]
+fn json_without_what_the_mapping_needs_is_refused() {
+    let file = SourceFile::new("own.json", b"{\"patient\":{\"name\":\"secret\"}}".to_vec());
+    let error = import_with(vec![file], Some(&mapping())).unwrap_err();
+    assert!(matches!(error, ImportError::Mapped { file: 1, .. }));
+    assert!(!error.to_string().contains("secret"));
 }
 
 proptest! {

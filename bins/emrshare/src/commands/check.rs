@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use emrshare_completeness::{
     Detector, PixelMatcher, Standards, Verdict, judge, judge_sections, judge_sections_in,
 };
 use emrshare_contracts::Protocol;
-use emrshare_record::import;
+use emrshare_record::{Mapping, import_with};
 use serde_json::{Value, json};
 
 use super::{pictures, sections};
@@ -21,7 +22,12 @@ pub(super) fn run(arguments: &CheckArguments, as_json: bool) -> anyhow::Result<(
     if arguments.jsonl {
         return lines(&arguments.paths, standards);
     }
-    records(&arguments.paths, standards, as_json)
+    let mapping = arguments.mapping.as_deref().map(mapping_of).transpose()?;
+    records(&arguments.paths, standards, mapping.as_ref(), as_json)
+}
+
+fn mapping_of(path: &Path) -> anyhow::Result<Mapping> {
+    Mapping::from_text(&home::read(path)?).with_context(|| path.display().to_string())
 }
 
 /// The standard database in a file.
@@ -44,12 +50,17 @@ fn lines(paths: &[PathBuf], standards: &Standards) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn records(paths: &[PathBuf], standards: &Standards, as_json: bool) -> anyhow::Result<()> {
+fn records(
+    paths: &[PathBuf],
+    standards: &Standards,
+    mapping: Option<&Mapping>,
+    as_json: bool,
+) -> anyhow::Result<()> {
     let mut refused = 0;
     let records = files::records(paths)?;
     let bar = output::bar(records.len(), "judging", as_json);
     for path in records {
-        let report = judge_one(&path, standards)?;
+        let report = judge_one(&path, standards, mapping)?;
         refused += usize::from(report["complete"] != json!(true));
         bar.suspend(|| output::value(&report, as_json));
         bar.inc(1);
@@ -62,9 +73,13 @@ fn records(paths: &[PathBuf], standards: &Standards, as_json: bool) -> anyhow::R
     Ok(())
 }
 
-fn judge_one(path: &Path, standards: &Standards) -> anyhow::Result<Value> {
+fn judge_one(
+    path: &Path,
+    standards: &Standards,
+    mapping: Option<&Mapping>,
+) -> anyhow::Result<Value> {
     let place = path.display().to_string();
-    let (record, notes) = match import(files::read(path)?) {
+    let (record, notes) = match import_with(files::read(path)?, mapping) {
         Ok((record, report)) => (record, report.notes),
         Err(error) => {
             let message = error.to_string();

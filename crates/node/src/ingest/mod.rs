@@ -15,7 +15,7 @@ use emrshare_completeness::Verdict;
 use emrshare_desensitize::Report;
 use emrshare_identity::ConsortiumKey;
 use emrshare_ledger::{RecordState, StateRead, Status};
-use emrshare_record::{ImportNote, RecordFile, SourceFile};
+use emrshare_record::{ImportNote, Mapping, RecordFile, SourceFile};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -57,6 +57,8 @@ pub(crate) struct Ingest {
     pub(crate) files: DesensitizedStore,
     pub(crate) terms: Arc<Terms>,
     pub(crate) key: Arc<ConsortiumKey>,
+    /// How the JSON of the hospital's own system is read.
+    pub(crate) mapping: Option<Mapping>,
     pub(crate) committer: Committer,
     /// One place a core: judging and desensitizing are all computation.
     pub(crate) cores: Semaphore,
@@ -141,7 +143,7 @@ impl Ingest {
     }
 
     fn judge_files(&self, files: Vec<SourceFile>) -> Result<Judged, IngestError> {
-        let (record, notes) = acquire::acquire(files)?;
+        let (record, notes) = acquire::acquire(files, self.mapping.as_ref())?;
         let terms = self.terms_in_force()?;
         let verdict = judge::judge(&record, &terms)?;
         let original = RecordFile::original(&record, &self.key);

@@ -238,6 +238,7 @@ impl Home {
             record_len_max: 64 * 1024 * 1024,
             store: institution.store,
             passphrase_file: None,
+            json_mapping: None,
         };
         Ok(Self { node_key, tls_key, settings, operator, web })
     }
