@@ -155,7 +155,7 @@ impl Mapping {
             self.patient(document).ok_or("nothing is where the patient's number is to be")?;
         let mut resources = vec![patient];
         resources.extend(self.encounter.as_ref().and_then(|map| map.resource(document)));
-        let findings: [(_, _, fn(Value) -> Option<Value>); 4] = [
+        let findings: [(_, _, Make); 4] = [
             (&self.condition, "onsetDateTime", condition),
             (&self.allergy, "onsetDateTime", allergy),
             (&self.procedure, "performedDateTime", procedure),
@@ -273,6 +273,9 @@ impl FindingMap {
         .map(|observation| of_type("Observation", observation))
     }
 }
+
+/// Makes a resource of a code and a time.
+type Make = fn(Value) -> Option<Value>;
 
 fn condition(coded: Value) -> Option<Value> {
     Some(of_type("Condition", coded))
