@@ -94,6 +94,17 @@ fn a_chinese_document_says_by_its_entries_what_it_has_no_narrative_for() {
 }
 
 #[test]
+fn what_sections_within_sections_find_is_found_too() {
+    let (open, close) = ("<component><section>", "</section></component>");
+    let outer = format!("{open}<title>出院</title>{open}");
+    let nested = DISCHARGE.replacen(open, &outer, 1);
+    let nested = record(&nested.replacen(close, &close.repeat(2), 1));
+    assert_eq!(of_type(&nested, "Condition"), of_type(&record(DISCHARGE), "Condition"));
+    let sections = &of_type(&nested, "Composition")[0]["section"];
+    assert_eq!(sections[0]["section"][0]["title"], json!("出院诊断"));
+}
+
+#[test]
 fn a_message_and_a_document_of_one_patient_are_one_record() {
     let (record, _) = imported(&[ADMISSION.as_bytes(), DISCHARGE.as_bytes()]).unwrap();
     assert_eq!(of_type(&record, "Patient").len(), 1);

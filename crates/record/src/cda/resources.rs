@@ -17,13 +17,11 @@ pub(super) fn of(document: &Element) -> Vec<Value> {
     resources.extend(encounter(document));
     resources.extend(people(document));
     resources.extend(custodian(document));
-    let mut sections = Vec::new();
-    let mut parts = Vec::new();
-    document.within("section", &mut parts);
-    for section in parts {
-        sections.push(composed(section));
-        findings(section, &mut resources);
-    }
+    let (mut outer, mut all) = (Vec::new(), Vec::new());
+    document.within("section", &mut outer);
+    let sections: Vec<_> = outer.into_iter().map(composed).collect();
+    every(document, "section", &mut all);
+    all.into_iter().for_each(|section| findings(section, &mut resources));
     let title = text(document.find(&["title"]));
     let composition = object([
         ("status", Some(json!("final"))),
