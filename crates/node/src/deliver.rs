@@ -115,7 +115,14 @@ pub(crate) async fn hand_out(
 ) -> Result<Body, DeliverError> {
     let original = shared.originals.open(asked.original)?.ok_or(DeliverError::Destroyed)?;
     if !asked.delivered {
-        tokio::spawn(log_delivery(shared.clone(), id));
+        let (mut stopping, logging) = (shared.stopping.clone(), log_delivery(shared.clone(), id));
+        tokio::spawn(async move {
+            // A node that stops does not wait for a block.
+            tokio::select! {
+                () = logging => {}
+                _ = stopping.changed() => {}
+            }
+        });
     }
     metrics::counter!("emrshare_originals_read").increment(1);
     let (sender, receiver) = mpsc::channel(WAITING_MAX);

@@ -115,6 +115,8 @@ pub(crate) struct Shared {
     pub(crate) metrics: PrometheusHandle,
     /// Places for pushes: bounds what they hold in memory.
     pub(crate) pushes: Semaphore,
+    /// Tells that the node stops.
+    pub(crate) stopping: watch::Receiver<bool>,
 }
 
 impl Shared {
@@ -124,6 +126,7 @@ impl Shared {
         kv: Arc<dyn Kv>,
         ledger: &LedgerNode,
         peers: Peers,
+        stopping: watch::Receiver<bool>,
     ) -> Result<Self, NodeError> {
         let Config { settings, node: me, genesis, card, data, documents, operators, .. } = config;
         let forward = Forward::default();
@@ -187,6 +190,7 @@ impl Shared {
             throttle: api::throttle::Throttle::default(),
             metrics: metrics_recorder(),
             pushes: Semaphore::new(PUSHES_MAX),
+            stopping,
         })
     }
 
@@ -262,9 +266,10 @@ impl Node {
         let ledger = LedgerNode::open(&config, kv.clone(), asked).await?;
         let peers = Peers::new(tls.client, ledger.chain.watch_members())?;
         let node = me.get();
-        let shared = Arc::new(Shared::new(config, kv, &ledger, peers).await?);
-
         let (stop, stopping) = watch::channel(false);
+        let shared = Shared::new(config, kv, &ledger, peers, stopping.clone()).await?;
+        let shared = Arc::new(shared);
+
         let mut tasks = JoinSet::new();
         shared.spawn_workers(tasks_of_blocks, &mut tasks);
         tasks.spawn(tls.certificate.follow_file(stopping.clone()));

@@ -186,6 +186,9 @@ impl Packer {
             if faulty || is_outdated {
                 return Ok(());
             }
+            if self.receiver.is_closed() {
+                return Err(PackError::Stopping);
+            }
         }
     }
 
@@ -372,6 +375,8 @@ enum PackError {
     Blobs(#[from] emrshare_storage::BlobError),
     #[error(transparent)]
     Submission(#[from] emrshare_ledger::DecodeError),
+    #[error("the node stops; what lies in the outbox is carried on at the next start")]
+    Stopping,
     #[error("a row of the outbox is malformed")]
     Outbox,
     #[error("a row of the outbox is malformed")]
