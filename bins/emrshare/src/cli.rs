@@ -412,6 +412,10 @@ pub(crate) struct InitArguments {
     /// What keeps the nodes' tables: redb or sled.
     #[arg(long, default_value = "redb")]
     pub(crate) store: emrshare_node::StoreEngine,
+    /// Put all keys under the passphrase in the first line of this file: the nodes', which read it when
+    /// they start, the operators' and the authority's.
+    #[arg(long)]
+    pub(crate) passphrase_file: Option<PathBuf>,
 }
 
 /// Whom to trust where no node is asked.
@@ -561,9 +565,8 @@ pub(crate) enum CaCommand {
     },
     /// Issue a node's certificate.
     Issue {
-        /// The authority's folder.
-        #[arg(long)]
-        authority: PathBuf,
+        #[command(flatten)]
+        authority: AuthorityFolder,
         /// The node's id.
         #[arg(long)]
         node: u32,
@@ -587,9 +590,8 @@ pub(crate) enum CaCommand {
     ///
     /// A node takes the new one while it runs: put it in the place of its node.pem.
     Renew {
-        /// The authority's folder.
-        #[arg(long)]
-        authority: PathBuf,
+        #[command(flatten)]
+        authority: AuthorityFolder,
         /// The old certificate in PEM.
         certificate: PathBuf,
         /// Days until the new one expires.
@@ -619,6 +621,18 @@ pub(crate) enum CaCommand {
         #[arg(long)]
         authority: PathBuf,
     },
+}
+
+/// An authority's folder, and where the passphrase of its key comes from.
+#[derive(Args)]
+pub(crate) struct AuthorityFolder {
+    /// The authority's folder.
+    #[arg(long = "authority")]
+    pub(crate) folder: PathBuf,
+    /// With a key under a passphrase: a file whose first line is that; asked for at the terminal without
+    /// it.
+    #[arg(long)]
+    pub(crate) passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -430,3 +430,40 @@ fn a_key_under_a_passphrase_is_used_with_it_only() {
     assert!(used(&right).contains("genesis.json"), "{}", used(&right));
     assert!(used(&wrong).contains("cannot be opened"), "{}", used(&wrong));
 }
+
+#[test]
+fn a_consortium_can_be_founded_with_all_keys_under_a_passphrase() {
+    let folder = tempfile::tempdir().unwrap();
+    let passphrase = folder.path().join("passphrase");
+    std::fs::write(&passphrase, "correct horse\n").unwrap();
+    let home = folder.path().join("node");
+    let output = emrshare(&["init", path(&home), "--passphrase-file", path(&passphrase)]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let keys = [home.join("keys/sealed.age"), home.join("keys/operator.key")];
+    for key in keys.iter().chain([&home.join("authority/authority.key")]) {
+        assert!(std::fs::read(key).unwrap().starts_with(b"age-encryption.org/v1"), "{key:?}");
+    }
+    assert_eq!(std::fs::read_dir(home.join("keys")).unwrap().count(), keys.len());
+    emrshare_node::Config::load(&home.join("node.toml")).unwrap();
+    let key = SigningKey::from_seed([7; 32]).public_key().to_string();
+    let authority = home.join("authority");
+    let issued = emrshare(&[
+        "ca",
+        "issue",
+        "--authority",
+        path(&authority),
+        "--node",
+        "1",
+        "--institution",
+        "B",
+        "--consensus-key",
+        &key,
+        "--tls-key",
+        &key,
+        "--host",
+        "localhost",
+        "--passphrase-file",
+        path(&passphrase),
+    ]);
+    assert!(issued.status.success(), "{}", String::from_utf8_lossy(&issued.stderr));
+}

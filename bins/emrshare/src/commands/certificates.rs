@@ -11,14 +11,16 @@ use emrshare_node::setup;
 use serde_json::json;
 
 use super::{now_us, random_key};
-use crate::{home, output, passphrase};
+use crate::{cli::AuthorityFolder, home, output, passphrase};
 
+/// The name of an authority's key in its folder.
+pub(super) const AUTHORITY_KEY: &str = "authority.key";
 const DAY_SECONDS: i64 = 24 * 3600;
 
 pub(super) fn init(folder: &Path, name: &str, as_json: bool) -> anyhow::Result<()> {
     fs::create_dir_all(folder)?;
     let key = random_key()?;
-    write_new(&folder.join("authority.key"), &hex::encode(key.seed()), 0o600)?;
+    write_new(&folder.join(AUTHORITY_KEY), &hex::encode(key.seed()), 0o600)?;
     let authority = Authority::new(key, name, validity(20 * 365))?;
     write_new(&folder.join("authority.pem"), authority.certificate_pem(), 0o644)?;
     output::value(&json!({ "authority": folder.join("authority.pem") }), as_json);
@@ -26,7 +28,7 @@ pub(super) fn init(folder: &Path, name: &str, as_json: bool) -> anyhow::Result<(
 }
 
 pub(super) fn issue(
-    folder: &Path,
+    authority: &AuthorityFolder,
     node: u32,
     institution: String,
     (consensus_key, tls_key): (PublicKey, PublicKey),
@@ -35,22 +37,28 @@ pub(super) fn issue(
 ) -> anyhow::Result<()> {
     let node = NodeId::new(node)?;
     let subject = Subject { node, institution, consensus_key, tls_key, hosts };
-    hand_out(folder, &authority(folder)?.issue(&subject, validity(days))?)
+    hand_out(authority, &read(authority)?.issue(&subject, validity(days))?)
 }
 
-pub(super) fn renew(folder: &Path, certificate: &Path, days: u32) -> anyhow::Result<()> {
-    let renewed = authority(folder)?.renew(&home::read(certificate)?, validity(days))?;
-    hand_out(folder, &renewed)
+pub(super) fn renew(
+    authority: &AuthorityFolder,
+    certificate: &Path,
+    days: u32,
+) -> anyhow::Result<()> {
+    let renewed = read(authority)?.renew(&home::read(certificate)?, validity(days))?;
+    hand_out(authority, &renewed)
 }
 
-fn authority(folder: &Path) -> anyhow::Result<Authority> {
+fn read(authority: &AuthorityFolder) -> anyhow::Result<Authority> {
+    let AuthorityFolder { folder, passphrase_file } = authority;
     let certificate = home::read(&folder.join("authority.pem"))?;
-    Ok(Authority::from_parts(passphrase::key(&folder.join("authority.key"), None)?, certificate))
+    let key = passphrase::key(&folder.join(AUTHORITY_KEY), passphrase_file.as_deref())?;
+    Ok(Authority::from_parts(key, certificate))
 }
 
 /// Prints a certificate, and keeps it among those that were issued.
-fn hand_out(folder: &Path, certificate: &str) -> anyhow::Result<()> {
-    setup::keep_issued(folder, certificate)?;
+fn hand_out(authority: &AuthorityFolder, certificate: &str) -> anyhow::Result<()> {
+    setup::keep_issued(&authority.folder, certificate)?;
     output::line(certificate.trim_end());
     Ok(())
 }

@@ -1,6 +1,10 @@
 //! What needs no node.
 
-use std::{fs, net::SocketAddr, path::Path};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, bail};
 use emrshare_contracts::Thresholds;
@@ -8,9 +12,10 @@ use emrshare_node::setup::{Institution, found_with, seal_secrets};
 use emrshare_sample::{Generator, Tongue};
 use serde_json::json;
 
+use super::certificates::AUTHORITY_KEY;
 use crate::{
     cli::{InitArguments, Lang},
-    home, output,
+    home, output, passphrase,
 };
 
 pub(super) fn init(arguments: &InitArguments, as_json: bool) -> anyhow::Result<()> {
@@ -28,6 +33,9 @@ pub(super) fn init(arguments: &InitArguments, as_json: bool) -> anyhow::Result<(
         .collect();
     let thresholds = thresholds(&arguments.thresholds)?;
     let homes = found_with(&arguments.folder, &arguments.name, thresholds, &founders)?;
+    if let Some(passphrase_file) = &arguments.passphrase_file {
+        seal_all(&arguments.folder, &homes, passphrase_file)?;
+    }
     let homes: Vec<_> = homes
         .iter()
         .map(|home| {
@@ -40,6 +48,15 @@ pub(super) fn init(arguments: &InitArguments, as_json: bool) -> anyhow::Result<(
         .collect();
     output::value(&json!({ "nodes": homes }), as_json);
     Ok(())
+}
+
+/// All keys that founding made.
+fn seal_all(folder: &Path, homes: &[PathBuf], passphrase_file: &Path) -> anyhow::Result<()> {
+    for home in homes {
+        seal_secrets(home, passphrase_file)?;
+        passphrase::seal_key(&home::operator_key(home), Some(passphrase_file))?;
+    }
+    passphrase::seal_key(&folder.join("authority").join(AUTHORITY_KEY), Some(passphrase_file))
 }
 
 pub(super) fn seal_keys(home: &Path, passphrase_file: &Path, as_json: bool) -> anyhow::Result<()> {
