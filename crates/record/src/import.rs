@@ -288,8 +288,8 @@ fn message_or_document(bytes: &[u8]) -> Option<String> {
     (hl7::is_message(&text) || cda::is_document(&text)).then(|| text.into_owned())
 }
 
-/// Whether two Patient resources are about one person: a number in common, or, where one has none, the
-/// same name and day of birth.
+/// Whether two Patient resources are about one person: a number in common and no two days of birth, or,
+/// where one has no number, the same name and day of birth.
 pub(crate) fn is_same_patient(a: &Value, b: &Value) -> bool {
     let numbers = |patient: &Value| -> Vec<String> {
         let all = patient.get("identifier").and_then(Value::as_array);
@@ -300,7 +300,10 @@ pub(crate) fn is_same_patient(a: &Value, b: &Value) -> bool {
     if of_a.is_empty() || of_b.is_empty() {
         return a.get("birthDate") == b.get("birthDate") && a.get("name") == b.get("name");
     }
-    of_a.iter().any(|number| of_b.contains(number))
+    let [born_a, born_b] = [a, b].map(|patient| patient.get("birthDate").and_then(Value::as_str));
+    // A year or a month is part of a day. Numbers alone may be fillers that many patients have.
+    let differ = |(a, b): (&str, &str)| !a.starts_with(b) && !b.starts_with(a);
+    !born_a.zip(born_b).is_some_and(differ) && of_a.iter().any(|number| of_b.contains(number))
 }
 
 /// Resources that name no patient are about the only one.

@@ -105,6 +105,8 @@ struct PatientMap {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 struct EncounterMap {
+    /// A code of HL7 v3 ActCode; an inpatient stay if it is not given.
+    class: Option<String>,
     identifier: Option<Pointer>,
     start: Option<Pointer>,
     end: Option<Pointer>,
@@ -210,7 +212,7 @@ impl EncounterMap {
         let status = if end.is_some() { "finished" } else { "in-progress" };
         let class = json!({
             "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
-            "code": "IMP",
+            "code": self.class.as_deref().unwrap_or("IMP"),
         });
         object([
             ("status", Some(json!(status))),

@@ -122,6 +122,28 @@ fn two_patients_are_no_record() {
 }
 
 #[test]
+fn a_number_in_common_is_not_enough_where_days_of_birth_differ() {
+    let other = ADMISSION.replace("||19850307|", "||19900101|");
+    let error = imported(&[ADMISSION.as_bytes(), other.as_bytes()]).unwrap_err();
+    assert!(matches!(error, ImportError::Patients { file: 2 }), "{error}");
+    let year = ADMISSION.replace("||19850307|", "||1985|");
+    assert!(imported(&[ADMISSION.as_bytes(), year.as_bytes()]).is_ok());
+}
+
+#[test]
+fn two_visits_stay_two_and_two_values_of_one_code_too() {
+    let later = ADMISSION.replace("V7788", "V7799");
+    let both = record(&[ADMISSION, &later].concat());
+    assert_eq!(of_type(&both, "Encounter").len(), 2);
+    let value = "OBX|1|ST|X^pressure||120/80||||||F\nOBX|2|ST|X^pressure||130/85||||||F\n";
+    let head = "MSH|^~\\&|A\nPID|1||7\nDG1|1||I10^x^I10\n";
+    let values = record(&[head, value, "OBX|3|ST|||y\nNTE|1||of nothing\n"].concat());
+    assert_eq!(of_type(&values, "Observation").len(), 2);
+    let noted = values.bundle().resources().filter(|(_, it)| it.get("note").is_some());
+    assert_eq!(noted.count(), 0, "a note of what has no place is nobody's");
+}
+
+#[test]
 fn broken_files_name_the_place_and_quote_nothing() {
     let cases = [
         ADMISSION.replace("DG1|1", "诊断D|1"),

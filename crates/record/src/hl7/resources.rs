@@ -41,6 +41,7 @@ impl Resources {
         let mut report: Option<usize> = None;
         for segment in &message.segments {
             let before = self.others.len();
+            let mut goes_on = false;
             match segment.name() {
                 "PID" => self.take_patient(segment)?,
                 "PV1" => self.take_visit(segment),
@@ -54,7 +55,7 @@ impl Resources {
                     report = (self.others.len() > before).then_some(before);
                 }
                 "OBX" if is_document(message) => documents.push(segment),
-                "OBX" => self.observe(segment, report),
+                "OBX" => goes_on = self.observe(segment, report),
                 "RXA" => self.others.extend(medication("MedicationAdministration", segment, 5)),
                 "RXO" => self.others.extend(medication("MedicationRequest", segment, 1)),
                 "RXE" => self.others.extend(medication("MedicationRequest", segment, 2)),
@@ -67,7 +68,7 @@ impl Resources {
             }
             context = match self.others.len() {
                 len if len > before => Context::Resource(len - 1),
-                _ if segment.name() == "OBX" => context,
+                _ if goes_on => context,
                 _ => Context::Nothing,
             };
         }
@@ -141,7 +142,14 @@ impl Resources {
             ("hospitalization", stay),
             ("period", period),
         ]);
+        let another = |known: &Value, new: &Value| {
+            let numbers = known.get("identifier").zip(new.get("identifier"));
+            numbers.is_some_and(|(known, new)| known != new)
+        };
         match (&mut self.encounter, read) {
+            (Some(known), Some(new)) if another(known, &new) => {
+                self.others.push(std::mem::replace(known, new));
+            }
             // What a later message says of the visit counts.
             (Some(Value::Object(known)), Some(Value::Object(new))) => known.extend(new),
             (encounter, read) => *encounter = read,
@@ -155,9 +163,10 @@ impl Resources {
         }
     }
 
-    /// An observation, or the next line of the one before.
-    fn observe(&mut self, obx: &Segment<'_>, report: Option<usize>) {
-        if let Some(line) = text_of(obx)
+    /// An observation, or the next line of the one before: then `true`.
+    fn observe(&mut self, obx: &Segment<'_>, report: Option<usize>) -> bool {
+        let is_line = matches!(obx.field(2).text().as_deref(), Some("TX" | "FT"));
+        if let Some(line) = text_of(obx).filter(|_| is_line)
             && let Some(Value::Object(last)) = self.others.last_mut()
             && let (Some(code), Some(Value::String(text))) =
                 (last.get("code").cloned(), last.get_mut("valueString"))
@@ -165,12 +174,15 @@ impl Resources {
         {
             text.push('\n');
             text.push_str(&line);
-            return;
+            return true;
         }
         if obx.field(2).text().as_deref() == Some("ED") {
             self.left = true;
         }
-        let Some(observation) = observation(obx) else { return };
+        let Some(observation) = observation(obx) else {
+            self.left = true;
+            return false;
+        };
         // A report of one finding says it itself.
         if let (Some(report), Some(text)) = (report, observation.get("valueString").cloned())
             && let Some(Value::Object(report)) = self.others.get_mut(report)
@@ -178,6 +190,7 @@ impl Resources {
             report.entry("conclusion").or_insert(text);
         }
         self.others.push(of_type("Observation", observation));
+        false
     }
 
     fn note(&mut self, nte: &Segment<'_>, context: Context) {
