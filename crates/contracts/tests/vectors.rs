@@ -108,6 +108,17 @@ fn calls() -> Value {
         node: 7,
     };
     let application = Application::sign(chain, member.clone(), &key(31));
+    let signed_card = |method: u8| {
+        json!([
+            method,
+            member.node,
+            member.institution,
+            member.api,
+            member.consensus,
+            member.certificate,
+            application.consent.to_string()
+        ])
+    };
     let appointment = Appointment { role: Role::Regulator, key: doctor, identity };
     let valid = Span { from_ms: 5, until_ms: u64::MAX };
     let linked = Span { from_ms: 0, until_ms: 1_763_683_200_000 };
@@ -153,31 +164,9 @@ fn calls() -> Value {
             AllianceCall::Vote { proposal: id, voice: Voice::No }.into(),
             json!([1, id.to_string(), "no"]),
         ),
-        (
-            AllianceCall::Apply { application: application.clone() }.into(),
-            json!([
-                2,
-                member.node,
-                member.institution,
-                member.api,
-                member.consensus,
-                member.certificate,
-                application.consent.to_string()
-            ]),
-        ),
+        (AllianceCall::Apply { application: application.clone() }.into(), signed_card(2)),
         (AllianceCall::Leave {}.into(), json!([3])),
-        (
-            AllianceCall::Rekey { application: application.clone() }.into(),
-            json!([
-                5,
-                member.node,
-                member.institution,
-                member.api,
-                member.consensus,
-                member.certificate,
-                application.consent.to_string()
-            ]),
-        ),
+        (AllianceCall::Rekey { application: application.clone() }.into(), signed_card(5)),
         (
             AllianceCall::Renew { card: member.clone() }.into(),
             json!([

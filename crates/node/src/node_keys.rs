@@ -32,19 +32,19 @@ impl NodeKeys {
 
     /// The private half of a key, if this node has it.
     pub(crate) fn holder(&self, public: PublicKey) -> Option<Arc<SigningKey>> {
-        let found = self.known(public);
-        if found.is_none() {
-            let read: SigningKey = Secrets::in_the_clear(&self.home).key(NEXT).ok()?;
-            let read = Some(Arc::new(read)).filter(|read| read.public_key() == public)?;
-            self.known.write().unwrap_or_else(PoisonError::into_inner).push(read.clone());
-            return Some(read);
-        }
-        found
+        self.known(public).or_else(|| self.made_since(public))
     }
 
     /// The key that the folder calls the current one.
     pub(crate) fn first(&self) -> Arc<SigningKey> {
         self.known.read().unwrap_or_else(PoisonError::into_inner)[0].clone()
+    }
+
+    fn made_since(&self, public: PublicKey) -> Option<Arc<SigningKey>> {
+        let read: SigningKey = Secrets::in_the_clear(&self.home).key(NEXT).ok()?;
+        let read = Some(Arc::new(read)).filter(|read| read.public_key() == public)?;
+        self.known.write().unwrap_or_else(PoisonError::into_inner).push(read.clone());
+        Some(read)
     }
 
     fn known(&self, public: PublicKey) -> Option<Arc<SigningKey>> {

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use emrshare_codec::Digest;
 use emrshare_identity::{EnvelopeAddress, EnvelopeError, EnvelopeKey, SealedHead, seal_at_rest};
 use emrshare_record::RecordFile;
-use emrshare_storage::{Batch, BlobError, Blobs, Kv, StoreError};
+use emrshare_storage::{Batch, BlobError, Blobs, Kv, StoreError, Written};
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 
@@ -97,13 +97,13 @@ impl OriginalStore {
         digest: Digest,
         patient: Option<EnvelopeAddress>,
     ) -> Result<(), OriginalError> {
-        // Nothing that is being removed comes back.
-        let _removal = self.blobs.removal().await?;
+        let mut batch = Batch::default();
+        // As pushes do: removals wait, so nothing that is being removed comes back.
+        let _placing = self.blobs.place(Written::default(), &mut batch).await?;
         let Some(old) = self.kv.get(ORIGINALS, &digest.0)? else { return Ok(()) };
         let (head, pieces) = split(&old)?;
         let readers: Vec<_> = [self.address].into_iter().chain(patient).collect();
         let head = head.address_to(&self.key, &readers)?;
-        let mut batch = Batch::default();
         batch.put(ORIGINALS, &digest.0, &row(&head, &pieces)?);
         Ok(crate::files::commit(&self.kv, batch).await?)
     }
