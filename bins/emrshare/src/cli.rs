@@ -675,6 +675,10 @@ pub(crate) enum StandardsCommand {
         /// Files of lines.
         #[arg(required = true)]
         paths: Vec<PathBuf>,
+        /// Files of lines {"lang","text"}: whole texts that are no sections, to learn how phrases
+        /// and words end.
+        #[arg(long, value_name = "FILE")]
+        prose: Vec<PathBuf>,
         /// Where the database goes.
         #[arg(long)]
         out: PathBuf,

@@ -45,6 +45,13 @@ pub enum Reason {
         /// What it reads like.
         like: Section,
     },
+    /// A section holds the same text as an earlier one.
+    Repeated {
+        /// Which section.
+        section: Section,
+        /// The earlier one.
+        like: Section,
+    },
     /// A section stops in the middle.
     CutOff {
         /// Which section.
@@ -104,6 +111,7 @@ impl Reason {
             Self::TooShort { .. } => "section-too-short",
             Self::Unlike { .. } => "section-unlike",
             Self::OtherSection { .. } => "section-other",
+            Self::Repeated { .. } => "section-repeated",
             Self::CutOff { .. } => "section-cut-off",
             Self::MissingElement { .. } => "section-element",
             Self::OtherLanguage { .. } => "section-language",
@@ -123,6 +131,7 @@ impl Reason {
             | Self::TooShort { section, .. }
             | Self::Unlike { section, .. }
             | Self::OtherSection { section, .. }
+            | Self::Repeated { section, .. }
             | Self::CutOff { section }
             | Self::MissingElement { section, .. }
             | Self::OtherLanguage { section, .. }
@@ -149,6 +158,7 @@ impl fmt::Display for Reason {
                 write!(f, "{place}: similarity {found:.3} to the standard, {needed:.3} is needed")
             }
             Self::OtherSection { like, .. } => write!(f, "{place}: reads like section {like}"),
+            Self::Repeated { like, .. } => write!(f, "{place}: the same text as section {like}"),
             Self::CutOff { .. } => write!(f, "{place}: stops in the middle"),
             Self::MissingElement { element, .. } => write!(f, "{place}: does not name {element}"),
             Self::OtherLanguage { language, .. } => {
@@ -225,7 +235,7 @@ pub struct SectionScore {
     pub similarity: i32,
     /// That cosine less the greatest with another section's standard.
     pub contrast: i32,
-    /// How sure it is that the text ends where it ends, and was not cut off.
+    /// How far it is above being cut off, by its last words: a million is certain, 0 just not enough.
     pub ending: i32,
 }
 

@@ -1,10 +1,11 @@
 """Complete records to build the standard database from, as JSON lines.
 
-    prepare.py SHARED_DATA ICD10_TITLES OUT.jsonl
+    prepare.py SHARED_DATA ICD10_XML OUT.jsonl PROSE.jsonl
 
 SHARED_DATA/text_zh is read for Chinese (MIT; only vectors of it reach the database); English is put
-together from english.txt and titles of ICD-10-CM (public domain; a line a title, from PyPI's
-simple-icd-10-cm). A fifth of the Chinese cases is left out for measuring.
+together from english.txt and titles of ICD-10-CM (public domain; the tabular list in PyPI's
+simple-icd-10-cm). A fifth of the Chinese cases is left out for measuring. PROSE.jsonl is of whole
+texts that are no sections, to learn how phrases and words end.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ import pathlib
 import random
 import re
 import sys
+import xml.etree.ElementTree
 
 
 def is_kept_aside(case):
@@ -65,6 +67,14 @@ def more_chinese(folder):
             yield f"zh-{number}", [basic, diagnosis, course]
 
 
+def titles_of(tabular_list):
+    """What diseases are called: chapters A to R, at most 89 letters."""
+    for code in xml.etree.ElementTree.parse(tabular_list).iter("diag"):
+        title = code.findtext("desc")
+        if code.findtext("name") < "S" and len(title) < 90:
+            yield title
+
+
 def sentences():
     text = (pathlib.Path(__file__).parent / "english.txt").read_text()
     pools = {}
@@ -88,16 +98,31 @@ def english(titles, count):
             said(rng, sentence) for sentence in rng.sample(pools[name], rng.randint(least, most))
         )
         diagnosis = draw("diagnosis", 0, 2)
-        listed = [f"{place}. {rng.choice(titles)}." for place in range(1, rng.randint(2, 4))]
+        stop = rng.choice([".", ".", ""])
+        listed = [f"{place}. {rng.choice(titles)}{stop}" for place in range(1, rng.randint(2, 4))]
+        basic = draw("basic", 1, 6)
         yield f"en-{number}", [
-            draw("basic", 1, 6),
+            basic if rng.random() < 0.9 else basic.rstrip("."),
             " ".join([diagnosis, *listed]).strip(),
             draw("hospitalisation", 2, 9),
         ]
 
 
-def main(shared, titles, out):
-    titles = pathlib.Path(titles).read_text().splitlines()
+def prose(folder, titles):
+    """Summaries of consultations (MIT), questions and texts with made-up persons (MIT), titles."""
+    for name in ("doctor_summaries", "symptom_exam_pairs"):
+        for line in (folder / f"text_zh/ai_hospital_mvme/{name}.jsonl").read_text().splitlines():
+            record = json.loads(line)
+            if not is_kept_aside(record["case"]):
+                yield from (("zh", text) for text in record["sections"].values() if isinstance(text, str))
+    for name in ("asq_phi_en", "presidio_synth_en"):
+        for line in (folder / f"deid/text/{name}/{name}.jsonl").read_text().splitlines():
+            yield "en", json.loads(line)["text"]
+    yield from (("en", title) for title in titles)
+
+
+def main(shared, tabular_list, out, prose_out):
+    titles = list(titles_of(tabular_list))
     with open(out, "w") as file:
         shared = pathlib.Path(shared)
         sets = [("zh", chinese(shared)), ("zh", more_chinese(shared)), ("en", english(titles, 1500))]
@@ -106,6 +131,9 @@ def main(shared, titles, out):
                 sections = dict(zip(("basic", "diagnosis", "hospitalisation"), texts))
                 line = {"id": name, "lang": language, "sections": sections}
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    with open(prose_out, "w") as file:
+        for language, text in prose(shared, titles):
+            file.write(json.dumps({"lang": language, "text": text}, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

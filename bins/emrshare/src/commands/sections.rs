@@ -24,16 +24,37 @@ pub(super) struct Line {
 pub(super) fn read(
     paths: &[PathBuf],
 ) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Line>>> {
-    let named = |path: &PathBuf| -> anyhow::Result<(String, Box<dyn BufRead>)> {
+    let mut inputs = open(paths)?;
+    if inputs.is_empty() {
+        inputs.push(("standard input".into(), Box::new(std::io::stdin().lock())));
+    }
+    Ok(parsed(inputs, parse))
+}
+
+/// Whole texts, each with its language: lines `{"lang", "text"}`.
+pub(super) fn read_prose(
+    paths: &[PathBuf],
+) -> anyhow::Result<impl Iterator<Item = anyhow::Result<(Language, String)>>> {
+    Ok(parsed(open(paths)?, parse_prose))
+}
+
+type Input = (String, Box<dyn BufRead>);
+
+fn open(paths: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
+    let named = |path: &PathBuf| -> anyhow::Result<Input> {
         let place = path.display().to_string();
         let file = File::open(path).with_context(|| format!("{place} cannot be read"))?;
         Ok((place, Box::new(BufReader::new(file))))
     };
-    let mut inputs = paths.iter().map(named).collect::<anyhow::Result<Vec<_>>>()?;
-    if inputs.is_empty() {
-        inputs.push(("standard input".into(), Box::new(std::io::stdin().lock())));
-    }
-    Ok(inputs.into_iter().flat_map(|(place, input)| {
+    paths.iter().map(named).collect()
+}
+
+/// Each line that is not empty, with its place in the error if it is not what it should be.
+fn parsed<T>(
+    inputs: Vec<Input>,
+    parse: fn(&str) -> anyhow::Result<T>,
+) -> impl Iterator<Item = anyhow::Result<T>> {
+    inputs.into_iter().flat_map(move |(place, input)| {
         let lines = input.lines().enumerate();
         let filled =
             lines.filter(|(_, line)| !line.as_ref().is_ok_and(|line| line.trim().is_empty()));
@@ -41,12 +62,18 @@ pub(super) fn read(
             let line = line.map_err(anyhow::Error::from).and_then(|line| parse(&line));
             line.with_context(|| format!("{place}, line {}", number + 1))
         })
-    }))
+    })
+}
+
+fn parse_prose(line: &str) -> anyhow::Result<(Language, String)> {
+    let value = json(line)?;
+    let text = value.get("text").and_then(Value::as_str).context("no string `text`")?;
+    let language = language(&value)?.unwrap_or_else(|| Language::of(text));
+    Ok((language, text.to_owned()))
 }
 
 fn parse(line: &str) -> anyhow::Result<Line> {
-    let mut value: Value = serde_json::from_str(line)
-        .map_err(|error| anyhow::anyhow!("no JSON at column {}", error.column()))?;
+    let mut value = json(line)?;
     let sections = value.get("sections").and_then(Value::as_object);
     let sections = sections.context("no object `sections`")?;
     let text = |section: Section| match sections.get(section.name()) {
@@ -56,14 +83,21 @@ fn parse(line: &str) -> anyhow::Result<Line> {
     };
     let [basic, diagnosis, hospitalisation] = Section::ALL.map(text);
     let sections = Sections::new(basic?, diagnosis?, hospitalisation?);
-    let language = match value.get("lang") {
-        None | Some(Value::Null) => None,
-        Some(code) => {
-            let known = code.as_str().and_then(|code| Language::from_code(code.split('-').next()?));
-            Some(known.context("`lang` is neither \"zh\" nor \"en\"")?)
-        }
-    };
+    let language = language(&value)?;
     Ok(Line { id: value["id"].take(), language, sections })
+}
+
+fn json(line: &str) -> anyhow::Result<Value> {
+    serde_json::from_str(line)
+        .map_err(|error| anyhow::anyhow!("no JSON at column {}", error.column()))
+}
+
+fn language(line: &Value) -> anyhow::Result<Option<Language>> {
+    let known = |code: &Value| Language::from_code(code.as_str()?.split('-').next()?);
+    match line.get("lang") {
+        None | Some(Value::Null) => Ok(None),
+        Some(code) => known(code).context("`lang` is neither \"zh\" nor \"en\"").map(Some),
+    }
 }
 
 /// All lines of files, each with its language.

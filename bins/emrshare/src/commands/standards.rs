@@ -15,13 +15,17 @@ use crate::{cli::StandardsCommand, files, home, output};
 
 pub(super) fn run(command: &StandardsCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
-        StandardsCommand::Build { paths, out } => {
+        StandardsCommand::Build { paths, prose, out } => {
             let records = sections::read_all(paths)?;
             if records.is_empty() {
                 bail!("there is no record to build from");
             }
             let mut builder = StandardsBuilder::default();
             records.iter().for_each(|(language, sections)| builder.add(*language, sections));
+            for line in sections::read_prose(prose)? {
+                let (language, text) = line?;
+                builder.add_prose(language, &text);
+            }
             write(out, &builder.build())?;
             output::value(&json!({"records": records.len(), "file": out}), as_json);
         }

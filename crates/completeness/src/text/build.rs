@@ -4,7 +4,8 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use emrshare_record::{Language, Section, Sections};
 
 use super::{
-    ending::EndCounts,
+    ending,
+    ends::EndCounts,
     grams::{self, BUCKETS, Counts},
     language::{LanguageStandard, Row, weight},
     measure::{Measured, length},
@@ -49,7 +50,7 @@ pub struct StandardsBuilder {
 struct Collected {
     language: Language,
     records: Vec<Complete>,
-    ends: [EndCounts; 3],
+    ends: EndCounts,
 }
 
 /// The three sections of a complete record.
@@ -57,21 +58,25 @@ struct Collected {
 struct Complete {
     counts: [Counts; 3],
     lengths: [i32; 3],
+    are_marked: [bool; 3],
 }
 
 impl StandardsBuilder {
     /// Adds a complete record.
     pub fn add(&mut self, language: Language, sections: &Sections) {
-        let known = self.languages.iter().position(|known| known.language == language);
-        let place = known.unwrap_or_else(|| {
-            let ends = [const { EndCounts::new() }; 3];
-            self.languages.push(Collected { language, records: Vec::new(), ends });
-            self.languages.len() - 1
-        });
-        let Collected { records, ends, .. } = &mut self.languages[place];
+        let Collected { records, ends, .. } = self.collected(language);
         let texts = Section::ALL.map(|section| sections.get(section));
-        ends.iter_mut().zip(texts).for_each(|(ends, text)| ends.add(text));
-        records.push(Complete { counts: texts.map(grams::counts), lengths: texts.map(length) });
+        texts.iter().for_each(|text| ends.add(text));
+        records.push(Complete {
+            counts: texts.map(grams::counts),
+            lengths: texts.map(length),
+            are_marked: texts.map(ending::is_marked),
+        });
+    }
+
+    /// Adds a text that is no section of a record. Only how its phrases and words end is learnt.
+    pub fn add_prose(&mut self, language: Language, text: &str) {
+        self.collected(language).ends.add(text);
     }
 
     /// The database's bytes, for [`Standards::from_json`].
@@ -85,6 +90,16 @@ impl StandardsBuilder {
         let mut bytes = serde_json::to_vec_pretty(&database).expect("numbers and strings");
         bytes.push(b'\n');
         bytes
+    }
+
+    fn collected(&mut self, language: Language) -> &mut Collected {
+        let known = self.languages.iter().position(|known| known.language == language);
+        let place = known.unwrap_or_else(|| {
+            let ends = EndCounts::default();
+            self.languages.push(Collected { language, records: Vec::new(), ends });
+            self.languages.len() - 1
+        });
+        &mut self.languages[place]
     }
 }
 
@@ -126,7 +141,7 @@ pub fn calibrate(
 
 fn build_language(collected: &Collected) -> LanguageData {
     let Collected { language, records, ends } = collected;
-    let ends = ends.each_ref().map(EndCounts::table);
+    let ends = ends.table();
     let rarity = rarity(records);
     let centres = [0, 1, 2].map(|place| centre(records, place, &rarity));
     let rows = (0..BUCKETS).map(|bucket| Row {
@@ -136,6 +151,7 @@ fn build_language(collected: &Collected) -> LanguageData {
     let unbound = Bound { least: 0, usual: 1 };
     let rules = |section| SectionRules {
         texts: records.len() as u32,
+        marked: marked(records, section),
         thresholds: Thresholds { length: unbound, similarity: unbound, contrast: unbound },
         elements: elements(*language, section),
         elements_min: usize::from(section == Section::Basic),
@@ -154,14 +170,20 @@ fn build_language(collected: &Collected) -> LanguageData {
         rules.thresholds = thresholds(&measured, records.len() / LEFT_OUT, Slack::UNSEEN);
         let bytes: Vec<u8> = centre.iter().flat_map(|weight| weight.to_le_bytes()).collect();
         let section = section.name().to_owned();
-        let ends = BASE64_STANDARD.encode(&ends[place]);
-        SectionData { section, rules, centre: BASE64_STANDARD.encode(bytes), ends }
+        SectionData { section, rules, centre: BASE64_STANDARD.encode(bytes) }
     });
     LanguageData {
         language: language.code().to_owned(),
         sections: sections.collect(),
         rarity: BASE64_STANDARD.encode(&rarity),
+        ends: BASE64_STANDARD.encode(&ends),
     }
+}
+
+/// How many of a thousand texts end with a mark that ends a sentence.
+fn marked(records: &[Complete], section: Section) -> u32 {
+    let marked = records.iter().filter(|record| record.are_marked[section as usize]).count();
+    (1000 * marked / records.len().max(1)) as u32
 }
 
 /// log2(texts / texts with the bucket), in sixteenths.

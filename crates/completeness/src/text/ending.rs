@@ -4,91 +4,79 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::grams::{self, Unit};
+use super::{
+    ends, grams,
+    scale::{SIXTEENTHS, log2_sixteenths},
+};
 
-/// Number of buckets of the table of phrase ends.
-pub(crate) const ENDS: usize = 1 << 13;
-
-/// A whole ending, in thousandths.
-pub(crate) const WHOLE: u32 = 1000;
-
-/// What an ending counts whose last word nobody has seen, in thousandths: Chinese, other. Words of
-/// other languages are long: half a word is rarely another one.
-const UNSEEN: (u32, u32) = (400, 60);
+/// The most that an ending can say for or against a text: 16 times a logarithm to base 2.
+pub(crate) const SURE: i32 = 8 * SIXTEENTHS as i32;
 
 /// Characters from the end in which a list's number or a date is looked for.
 const TAIL: usize = 16;
 
-/// How much less an ending counts if the rest of the text shows how it should look.
-const BREAKS_HABIT: u32 = 8;
+/// What counts against an ending if the rest of the text shows how it should look.
+const BREAKS_HABIT: i32 = -3 * SIXTEENTHS as i32;
 
 /// Letters that a word before a full stop has at least, if it is no abbreviation.
 const WORD: usize = 4;
 
-/// How often words and pairs of Chinese characters stand before a stop or the end of a text.
-#[derive(Clone, Debug)]
-pub(crate) struct EndCounts {
-    all: Vec<u32>,
-    last: Vec<u32>,
-}
+/// Added to each share of texts, in thousandths, so that no mark is ever certain.
+const DOUBT: u64 = 20;
 
-impl EndCounts {
-    pub(crate) const fn new() -> Self {
-        Self { all: Vec::new(), last: Vec::new() }
-    }
-
-    pub(crate) fn add(&mut self, text: &str) {
-        self.all.resize(ENDS, 0);
-        self.last.resize(ENDS, 0);
-        let units = grams::units(text);
-        for (position, unit) in units.iter().enumerate() {
-            if *unit == Unit::Stop {
-                continue;
-            }
-            let is_last = matches!(units.get(position + 1), None | Some(Unit::Stop));
-            for key in keys(&units[..=position]).into_iter().flatten() {
-                self.all[key] += 1;
-                self.last[key] += u32::from(is_last);
-            }
-        }
-    }
-
-    /// 0 for what was not seen, else 1 to 255: how often it was last. What was seen once or twice
-    /// is between that and the half.
-    pub(crate) fn table(&self) -> Vec<u8> {
-        let share = |(all, last): (&u32, &u32)| match all {
-            0 => 0,
-            all => (1 + 254 * (2 * u64::from(*last) + 1) / (2 * u64::from(*all) + 2)) as u8,
-        };
-        self.all.iter().zip(&self.last).map(share).collect()
-    }
-}
-
-/// How sure it is that a text ends where it ends, in thousandths.
-pub(crate) fn wholeness(text: &str, table: &[u8]) -> u32 {
+/// How much likelier a text ends like this whole than cut off: 16 times a logarithm to base 2.
+///
+/// `marked` is how many of a thousand complete texts of its kind end with a full stop or another
+/// mark that ends a sentence.
+pub(crate) fn evidence(text: &str, table: &[u8], marked: u32) -> i32 {
     let text = text.trim_end();
     match text.chars().next_back() {
-        None => 0,
-        Some(_) if is_open(text) => 0,
-        Some(last) if is_terminal(last) => WHOLE,
-        Some(last) if ",，、:：;；(（[【{《<-".contains(last) => 0,
+        None => -SURE,
+        Some(_) if is_open(text) => -SURE,
+        Some(last) if is_terminal(last) => SURE,
+        Some(';' | '；') => -SURE,
+        Some(last) if grams::is_open(last) || grams::is_pause(last) => -SURE,
+        Some(_) if has_open_bracket(text) => -SURE,
         Some(_) => {
-            let seen = phrase_end(text, table);
-            if breaks_habit(text) { seen / BREAKS_HABIT } else { seen }
+            let unmarked = 1000 - u64::from(marked.min(1000)) + DOUBT;
+            let usual = log2_sixteenths(unmarked) as i32 - log2_sixteenths(1000 + DOUBT) as i32;
+            let habit = if breaks_habit(text) {
+                usual.min(BREAKS_HABIT)
+            } else if keeps_habit(text) {
+                usual / 2
+            } else {
+                usual
+            };
+            (ends::after(text, table) + habit).clamp(-SURE, SURE)
         }
     }
 }
 
-/// A list's number without its item, or a date without its day.
+/// Whether a text ends with a mark that ends a sentence.
+pub(crate) fn is_marked(text: &str) -> bool {
+    text.trim_end().chars().next_back().is_some_and(is_terminal)
+}
+
+/// A list's number without its item, a date without its day, a title without a name, half a number
+/// among Chinese characters.
 fn is_open(text: &str) -> bool {
     static OPEN: LazyLock<Regex> = LazyLock::new(|| {
         let number = r"(?:^|\n|\.,|\.,?\s+|[;；。]\s*)[(（]?\d{1,2}[.)、）]?";
         let date = r"日期[:：]\s*\d{1,4}(?:-\d{0,2})?(?:-\d?)?";
-        let open = format!("(?:{number}|{date})$");
+        let title = r"\b(?:Dr|Mr|Mrs|Ms|Prof|vs)\.";
+        let half = r"\p{Han}\d+\.";
+        let open = format!("(?:{number}|{date}|{title}|{half})$");
         Regex::new(&open).expect("a constant that the tests compile")
     });
     let tail = text.char_indices().rev().nth(TAIL).map_or(0, |(at, _)| at);
     OPEN.is_match(&text[tail..])
+}
+
+/// Whether the last bracket of the last line is an opening one.
+fn has_open_bracket(text: &str) -> bool {
+    let line = text.rsplit('\n').next().unwrap_or_default();
+    let last = line.chars().rev().find(|c| matches!(c, '(' | '（' | ')' | '）'));
+    matches!(last, Some('(' | '（'))
 }
 
 const fn is_terminal(character: char) -> bool {
@@ -111,29 +99,6 @@ const fn is_terminal(character: char) -> bool {
     )
 }
 
-/// How often the last words stand before a stop: as a pair if that was seen, else the last alone,
-/// which says less.
-fn phrase_end(text: &str, table: &[u8]) -> u32 {
-    let units = grams::units(text);
-    let seen = |key: usize| match table.get(key) {
-        None | Some(0) => None,
-        Some(share) => Some((u32::from(*share) - 1) * WHOLE / 254),
-    };
-    let unseen = match units.last() {
-        Some(Unit::Han(_)) => UNSEEN.0,
-        _ => UNSEEN.1,
-    };
-    let [single, pair] = keys(&units);
-    let single = single.and_then(seen).map_or(unseen, |share| share.midpoint(unseen));
-    pair.and_then(seen).unwrap_or(single)
-}
-
-/// The places in the table of a text's last unit: alone, and with the unit before it.
-fn keys(units: &[Unit]) -> [Option<usize>; 2] {
-    let place = |units: &[Unit]| usize::from(grams::bucket(grams::joined(units))) % ENDS;
-    [1, 2].map(|length| units.len().checked_sub(length).map(|at| place(&units[at..])))
-}
-
 /// All sentences but the last have a stop, or all items of a list but the last have a colon.
 fn breaks_habit(text: &str) -> bool {
     let mut items = text.split([';', '；', '\n']).rev();
@@ -147,6 +112,12 @@ fn breaks_habit(text: &str) -> bool {
         || (fields > 1 && others == 0 && !has_colon(last))
 }
 
+/// The other lines have no mark at their ends either.
+fn keeps_habit(text: &str) -> bool {
+    let mut lines = text.lines().rev().skip(1).peekable();
+    lines.peek().is_some() && !lines.any(is_marked)
+}
+
 /// Whether a full stop after a word of some letters ends a sentence. "Dr." and "1." end none.
 fn ends_sentences(text: &str) -> bool {
     text.match_indices('.').any(|(at, _)| {
@@ -158,38 +129,67 @@ fn ends_sentences(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use emrshare_record::Language;
 
-    fn table() -> Vec<u8> {
-        let mut counts = EndCounts::new();
-        counts.add("高血压病，2型糖尿病；年龄：77岁；继发性癫痫。脑外伤后遗症");
-        counts.add("Fever with cough. Treated with antibiotics, discharged home");
-        counts.table()
+    use super::{
+        super::{Standards, language::LanguageStandard},
+        *,
+    };
+
+    /// By the embedded database, for a diagnosis.
+    fn evidence_of(text: &str) -> i32 {
+        let standards = Standards::embedded();
+        let language = standards.language(Language::of(text));
+        let marked = |standard: &LanguageStandard| standard.rules[1].marked;
+        language.map_or(0, |standard| evidence(text, &standard.ends, marked(standard)))
     }
 
     #[test]
     fn a_cut_text_is_seen() {
-        let table = table();
-        for whole in ["患者好转出院。", "2型糖尿病", "性别：女；年龄：70岁", "Fever with cough"]
-        {
-            assert!(wholeness(whole, &table) > 500, "{whole}");
+        for whole in [
+            "患者好转出院。",
+            "2型糖尿病",
+            "性别：女；年龄：70岁",
+            "Fever with cough",
+            "Resection of the left inguinal hernia",
+        ] {
+            assert!(evidence_of(whole) > 0, "{whole}");
         }
         for number in ["CKD, stage 3", "CKD, stage 3.", "temperature 98.6", "术后 2019-05"] {
             assert!(!is_open(number), "{number}");
         }
         for cut in [
             "1. 高血压\n2.",
+            "血红蛋白5.",
+            "经剖宫产术分娩（孕4产2",
+            "referred to Dr.",
             "入院日期：2022-0",
             "fever. 2. ",
             "患者好转。继续",
             "脑外",
             "性别：女；年龄：70",
             "Fever with",
+            "Fever with antibio",
+            "Resection of the left inguinal herni",
             "fever,",
             "",
         ] {
-            assert!(wholeness(cut, &table) < 400, "{cut}");
+            assert!(evidence_of(cut) < 0, "{cut}");
         }
+    }
+
+    #[test]
+    fn where_all_texts_end_with_a_mark_its_absence_counts() {
+        let evidence = |text, marked| evidence(text, &[], marked);
+        assert!(evidence("2型糖尿病", 0) > evidence("2型糖尿病", 1000));
+        assert_eq!(evidence("2型糖尿病。", 1000), SURE);
+    }
+
+    #[test]
+    fn lines_without_marks_make_a_line_without_one_usual() {
+        let evidence = |text| evidence(text, &[], 1000);
+        assert!(evidence("手术\n高血压病\n糖尿病") > evidence("手术。\n高血压病。\n糖尿病"));
+        assert!(evidence("手术\n高血压病\n糖尿病") > evidence("糖尿病"));
     }
 
     #[test]

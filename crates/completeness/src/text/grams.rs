@@ -12,13 +12,21 @@ const SUFFIX: usize = 4;
 /// A bucket and how often its grams stand in a text, by ascending bucket.
 pub(crate) type Counts = Vec<(u16, u32)>;
 
-/// One step of a text: a Chinese character, a word, a number or a stop.
+/// One step of a text: a Chinese character, a word, a number or a mark.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Unit {
     Han(u64),
-    Word { whole: u64, suffix: Option<u64> },
+    Word {
+        whole: u64,
+        suffix: Option<u64>,
+    },
     Number,
+    /// A mark that ends a sentence or an item of a list.
     Stop,
+    /// A comma.
+    Pause,
+    /// A mark that something follows: a colon, an opening bracket, a dash.
+    Open,
 }
 
 impl Unit {
@@ -26,8 +34,12 @@ impl Unit {
         match self {
             Self::Han(hash) | Self::Word { whole: hash, .. } => hash,
             Self::Number => 0x9e37_79b9_7f4a_7c15,
-            Self::Stop => 0xd1b5_4a32_d192_ed03,
+            Self::Stop | Self::Pause | Self::Open => 0xd1b5_4a32_d192_ed03,
         }
+    }
+
+    pub(crate) const fn is_mark(self) -> bool {
+        matches!(self, Self::Stop | Self::Pause | Self::Open)
     }
 }
 
@@ -51,7 +63,7 @@ pub(crate) fn counts(text: &str) -> Counts {
     buckets.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect()
 }
 
-/// The steps of a text. Numbers and dates are all alike; neighbouring stops are one.
+/// The steps of a text. Numbers and dates are all alike; of neighbouring marks the first counts.
 pub(crate) fn units(text: &str) -> Vec<Unit> {
     let mut units = Vec::with_capacity(text.len() / 3);
     let mut rest = text.char_indices().peekable();
@@ -74,15 +86,47 @@ pub(crate) fn units(text: &str) -> Vec<Unit> {
             Unit::Stop
         } else if character.is_whitespace() {
             continue;
+        } else if is_open(character) {
+            Unit::Open
+        } else if is_pause(character) {
+            Unit::Pause
         } else {
             Unit::Stop
         };
-        let repeated = matches!(unit, Unit::Number | Unit::Stop) && units.last() == Some(&unit);
-        if !repeated {
+        let is_repeated = units.last().is_some_and(|last: &Unit| {
+            (unit.is_mark() && last.is_mark()) || (unit == Unit::Number && *last == unit)
+        });
+        if !is_repeated {
             units.push(unit);
         }
     }
     units
+}
+
+/// Whether a mark is a comma.
+pub(crate) const fn is_pause(mark: char) -> bool {
+    matches!(mark, ',' | '，' | '、')
+}
+
+/// Whether something follows a mark.
+pub(crate) const fn is_open(mark: char) -> bool {
+    matches!(
+        mark,
+        ':' | '：'
+            | '('
+            | '（'
+            | '['
+            | '【'
+            | '{'
+            | '《'
+            | '“'
+            | '<'
+            | '-'
+            | '–'
+            | '—'
+            | '/'
+            | '~'
+    )
 }
 
 /// Whether a rest of text goes on with a number: as in 2.5, 120/80, 2020-01-31, 10:30.
@@ -102,7 +146,7 @@ pub(crate) const fn bucket(hash: u64) -> u16 {
     (hash >> (64 - BUCKETS.trailing_zeros())) as u16
 }
 
-const SEED: u64 = 0xcbf2_9ce4_8422_2325;
+pub(crate) const SEED: u64 = 0xcbf2_9ce4_8422_2325;
 
 fn word(letters: &str) -> Unit {
     let hash = |part: &str| {
@@ -115,7 +159,7 @@ fn word(letters: &str) -> Unit {
 }
 
 /// One multiplication and a fold of its high half: every bit of both reaches the top.
-const fn mixed(hash: u64, value: u64) -> u64 {
+pub(crate) const fn mixed(hash: u64, value: u64) -> u64 {
     let product =
         (hash ^ value.wrapping_mul(0x9fb2_1c65_1e98_df25)) as u128 * 0xa076_1d64_78bd_642f_u128;
     (product as u64) ^ ((product >> 64) as u64)

@@ -1,10 +1,12 @@
 //! The standards of one language, ready for comparison.
 
+use std::fmt;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use emrshare_record::{Language, Section};
 
 use super::{
-    ending::ENDS,
+    ends,
     grams::{BUCKETS, Counts},
     scale::{MILLION, SIXTEENTHS, log2_sixteenths},
     standards::{LanguageData, SectionRules, StandardsError},
@@ -18,18 +20,23 @@ pub(crate) struct Row {
 }
 
 /// The standards of one language.
-#[derive(Debug)]
 pub(crate) struct LanguageStandard {
     rows: Box<[Row]>,
     /// |A| of each section's centre, and of their sum.
     norms: [u64; 4],
-    /// The table of phrase ends of each section.
-    pub(crate) ends: [Vec<u8>; 3],
+    /// The table of the ends of phrases and words.
+    pub(crate) ends: Vec<u8>,
     pub(crate) rules: [SectionRules; 3],
 }
 
+impl fmt::Debug for LanguageStandard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LanguageStandard").field("rules", &self.rules).finish_non_exhaustive()
+    }
+}
+
 impl LanguageStandard {
-    pub(crate) fn new(rows: Box<[Row]>, ends: [Vec<u8>; 3], rules: [SectionRules; 3]) -> Self {
+    pub(crate) fn new(rows: Box<[Row]>, ends: Vec<u8>, rules: [SectionRules; 3]) -> Self {
         let norm = |weight: fn(&Row) -> u64| {
             rows.iter().map(|row| u128::from(weight(row)).pow(2)).sum::<u128>().isqrt() as u64
         };
@@ -52,9 +59,8 @@ impl LanguageStandard {
         if !named.eq(Section::ALL.map(Some)) {
             return Err(StandardsError::Sections(data.language.clone()));
         }
-        let mut ends = [const { Vec::new() }; 3];
+        let ends = table(data, "ends", &data.ends, ends::BYTES)?;
         for (place, section) in data.sections.iter().enumerate() {
-            ends[place] = table(data, "ends", &section.ends, ENDS)?;
             let centre = table(data, "centre", &section.centre, 2 * BUCKETS)?;
             for (row, bytes) in rows.iter_mut().zip(centre.chunks_exact(2)) {
                 row.centres[place] = u16::from_le_bytes([bytes[0], bytes[1]]);

@@ -5,12 +5,12 @@ use emrshare_record::Section;
 use super::{
     ending, grams,
     language::LanguageStandard,
-    scale::{MILLION, log2_sixteenths},
+    scale::{MILLION, SIXTEENTHS, log2_sixteenths},
     standards::{Bound, Thresholds},
 };
 
-/// The bound of an ending, in thousandths: what is below is surely cut off.
-const ENDING: Bound = Bound { least: 20, usual: 1000 };
+/// The bound of an ending: what is four times as often cut off as whole is not enough.
+const ENDING: Bound = Bound { least: -2 * SIXTEENTHS as i32, usual: 6 * SIXTEENTHS as i32 };
 
 /// What is measured on one text.
 #[derive(Clone, Copy, Debug)]
@@ -45,12 +45,12 @@ pub(crate) struct Margins {
 }
 
 impl Margins {
-    pub(crate) fn of(measured: &Measured, wholeness: u32, thresholds: &Thresholds) -> Self {
+    pub(crate) fn of(measured: &Measured, ending: i32, thresholds: &Thresholds) -> Self {
         Self {
             length: margin(measured.length, thresholds.length),
             similarity: margin(measured.similarity, thresholds.similarity),
             contrast: margin(measured.contrast, thresholds.contrast),
-            ending: margin(wholeness as i32, ENDING),
+            ending: margin(ending, ENDING),
         }
     }
 
@@ -59,9 +59,10 @@ impl Margins {
     }
 }
 
-/// How sure it is that a text was not cut off, in thousandths.
-pub(crate) fn wholeness(text: &str, section: Section, standard: &LanguageStandard) -> u32 {
-    ending::wholeness(text, &standard.ends[section as usize])
+/// How much likelier a section's text is whole than cut off, by its end: 16 times a logarithm to
+/// base 2.
+pub(crate) fn ending(text: &str, section: Section, standard: &LanguageStandard) -> i32 {
+    ending::evidence(text, &standard.ends, standard.rules[section as usize].marked)
 }
 
 /// Characters without white space, as 16 times their logarithm to base 2.

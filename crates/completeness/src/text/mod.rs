@@ -2,11 +2,13 @@
 
 mod build;
 mod ending;
+mod ends;
 mod grams;
 mod language;
 mod measure;
 mod person;
 mod placeholder;
+mod repeated;
 mod scale;
 mod standards;
 
@@ -53,13 +55,22 @@ pub fn judge_sections_in(
         reasons.extend(reason);
         score
     });
-    if let Some(section) = person::contradicting(sections) {
-        reasons.push(Reason::OtherPatient { section });
+    for (section, reason) in between(sections) {
+        reasons.push(reason);
         let score = &mut scores[section as usize].margin;
         *score = (*score).min(-MILLION / 4);
     }
     let [.., whole] = standard.cosines(&grams::counts(&sections.joined()));
     Verdict::new(scores, whole, reasons)
+}
+
+/// What is wrong between the sections: another patient, the same text twice.
+fn between(sections: &Sections) -> impl Iterator<Item = (Section, Reason)> {
+    let other = person::contradicting(sections);
+    let other = other.map(|section| (section, Reason::OtherPatient { section }));
+    let repeated = repeated::repeated(sections);
+    let repeated = repeated.map(|(section, like)| (section, Reason::Repeated { section, like }));
+    other.into_iter().chain(repeated)
 }
 
 fn judge_section(
@@ -76,8 +87,8 @@ fn judge_section(
     }
     let rules = &standard.rules[section as usize];
     let measured = Measured::of(text, section, standard);
-    let wholeness = measure::wholeness(text, section, standard);
-    let margins = Margins::of(&measured, wholeness, &rules.thresholds);
+    let ending = measure::ending(text, section, standard);
+    let margins = Margins::of(&measured, ending, &rules.thresholds);
     let missing = missing_element(text, rules);
     let foreign = is_foreign(text, language);
     let mut margin = margins.least();
@@ -89,7 +100,7 @@ fn judge_section(
         margin,
         similarity: measured.similarity,
         contrast: measured.contrast,
-        ending: wholeness as i32 * (MILLION / 1000),
+        ending: margins.ending,
     };
     let reason = if foreign {
         Some(Reason::OtherLanguage { section, language: language.code() })

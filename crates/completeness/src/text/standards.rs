@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::language::LanguageStandard;
 
 /// Version of the database's form.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// Bytes are not a standard database.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +25,7 @@ pub enum StandardsError {
         column: usize,
     },
     /// Another version.
-    #[error("standard database of version {0}; this software reads version 1")]
+    #[error("standard database of version {0}; this software reads version 2")]
     Version(u32),
     /// A language that this software does not know.
     #[error("standard database: `{0}` is no language that is known (zh, en)")]
@@ -96,6 +96,9 @@ pub(crate) struct LanguageData {
     pub(crate) sections: Vec<SectionData>,
     /// How rare each bucket is: 16 times a logarithm, a byte a bucket.
     pub(crate) rarity: String,
+    /// How often phrases end with certain words, and words with certain letters: a check and a
+    /// share in 255ths for each of 65,536 places.
+    pub(crate) ends: String,
 }
 
 /// What a section's text must reach.
@@ -104,6 +107,8 @@ pub(crate) struct LanguageData {
 pub struct SectionRules {
     /// Number of texts that the standard was made of.
     pub texts: u32,
+    /// How many of a thousand texts end with a full stop or another mark that ends a sentence.
+    pub marked: u32,
     /// The bounds of what is measured.
     pub thresholds: Thresholds,
     /// What the text must name.
@@ -119,8 +124,6 @@ pub(crate) struct SectionData {
     pub(crate) rules: SectionRules,
     /// Weight of each bucket, two bytes (little-endian) a bucket.
     pub(crate) centre: String,
-    /// How often phrases end with the bucket's words: a byte a bucket, 0 for unseen.
-    pub(crate) ends: String,
 }
 
 /// What the database says of one section of one language.
