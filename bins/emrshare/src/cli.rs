@@ -663,6 +663,10 @@ pub(crate) struct CheckArguments {
     /// Compare with this database instead of the embedded one.
     #[arg(long)]
     pub(crate) standards: Option<PathBuf>,
+    /// The folder of the sentence encoder that this database was made with, if it was: `model.onnx`
+    /// and `tokenizer.json`.
+    #[arg(long, value_name = "DIR", requires = "standards")]
+    pub(crate) encoder: Option<PathBuf>,
     /// Read JSON that is no FHIR by this mapping, in TOML or JSON.
     #[arg(long)]
     pub(crate) mapping: Option<PathBuf>,
@@ -679,6 +683,10 @@ pub(crate) enum StandardsCommand {
         /// and words end.
         #[arg(long, value_name = "FILE")]
         prose: Vec<PathBuf>,
+        /// Make vectors with a sentence encoder instead: a folder with `model.onnx` and
+        /// `tokenizer.json`. Judging by the database then needs the same folder.
+        #[arg(long, value_name = "DIR")]
+        encoder: Option<PathBuf>,
         /// Where the database goes.
         #[arg(long)]
         out: PathBuf,
@@ -693,6 +701,14 @@ pub(crate) enum StandardsCommand {
     Show {
         /// The database; the embedded one if none is named.
         standards: Option<PathBuf>,
+        /// The folder of the sentence encoder that the database was made with, if it was.
+        #[arg(long, requires = "standards", value_name = "DIR")]
+        encoder: Option<PathBuf>,
+    },
+    /// Write the embedded database to a file, to calibrate it with own records.
+    Export {
+        /// Where to.
+        out: PathBuf,
     },
     /// Set the bounds anew by complete records that are not in the database.
     Calibrate {
@@ -704,6 +720,9 @@ pub(crate) enum StandardsCommand {
         /// How many in a thousand of these records may be refused.
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=1000))]
         refuse: u16,
+        /// The folder of the sentence encoder that the database was made with, if it was.
+        #[arg(long, value_name = "DIR")]
+        encoder: Option<PathBuf>,
         /// Where the database goes.
         #[arg(long)]
         out: PathBuf,

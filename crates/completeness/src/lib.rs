@@ -3,7 +3,8 @@
 //! **Text.** Each of the three sections is compared with the standards of all sections in its language
 //! by the cosine of two vectors of hashed grams; its length and its ending are measured beside that.
 //! Hard checks come first: empty, a placeholder, another language. All arithmetic is on whole
-//! numbers, so every node gets the same answer to the last bit.
+//! numbers, so every node gets the same answer to the last bit. A [`Vectorizer`] of one's own may take
+//! the grams' place; `SentenceEncoder` (feature `encoder`) reads one from ONNX.
 //!
 //! **Images.** Every imaging item that the record lists must be there at least as often as listed.
 //! What an image shows is told by an [`ImageMatcher`]: [`HeaderMatcher`] reads the DICOM header,
@@ -32,9 +33,11 @@ mod verdict;
 pub use images::{Detector, Lettering, ModelError, PanelLabels, Panels, PixelMatcher};
 pub use images::{Found, HeaderMatcher, ImageMatcher, Label};
 pub use text::{
-    Bound, Element, SectionRules, SectionStandard, Standards, StandardsBuilder, StandardsError,
-    Thresholds, calibrate, judge_sections, judge_sections_in,
+    Bound, Element, Grams, SectionRules, SectionStandard, Standards, StandardsBuilder,
+    StandardsError, Thresholds, Vector, Vectorizer, calibrate, judge_sections, judge_sections_in,
 };
+#[cfg(feature = "encoder")]
+pub use text::{EncoderError, SentenceEncoder};
 pub use verdict::{Reason, Remark, SectionScore, Verdict};
 
 use emrshare_record::{Record, Sections};

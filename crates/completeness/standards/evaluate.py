@@ -1,6 +1,6 @@
 """Measures how damaged records are told from complete ones: the table of docs/completeness.md.
 
-    evaluate.py SHARED_DATA EMRSHARE [--standards FILE] [--halves] [--show KIND]
+    evaluate.py SHARED_DATA EMRSHARE [--standards FILE [--encoder DIR]] [--language en] [--show KIND]
 
 Chinese cases are those that prepare.py leaves out; English reports (evaluation only) are cut at
 their headings into the three sections. One section of each, drawn at random, is damaged.
@@ -137,6 +137,8 @@ def main():
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("emrshare")
     parser.add_argument("--standards")
+    parser.add_argument("--encoder")
+    parser.add_argument("--language")
     parser.add_argument("--show")
     options = parser.parse_args()
     command = [options.emrshare, "check", "--jsonl"]
@@ -149,8 +151,11 @@ def main():
         ("Chinese, long", "zh", list(chinese(options.data, long))),
         ("English", "en", list(english(options.data))),
     ]
+    if options.encoder:
+        command += ["--encoder", options.encoder]
     for name, language, records in sets:
-        measure(name, language, records, command, options.show)
+        if options.language in (None, language):
+            measure(name, language, records, command, options.show)
 
 
 if __name__ == "__main__":

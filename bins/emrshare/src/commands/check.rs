@@ -10,14 +10,15 @@ use emrshare_contracts::Protocol;
 use emrshare_record::{Mapping, import_with};
 use serde_json::{Value, json};
 
-use super::{pictures, sections};
+use super::{pictures, sections, standards::standards_of};
 use crate::{cli::CheckArguments, exit::Refused, files, home, output};
 
 pub(super) fn run(arguments: &CheckArguments, as_json: bool) -> anyhow::Result<()> {
     if arguments.images {
         return pictures::run(arguments);
     }
-    let own = arguments.standards.as_deref().map(standards_of).transpose()?;
+    let read = |path: &PathBuf| standards_of(path, arguments.encoder.as_deref());
+    let own = arguments.standards.as_ref().map(read).transpose()?;
     let standards = own.as_ref().unwrap_or_else(|| Standards::embedded());
     if arguments.jsonl {
         return lines(&arguments.paths, standards);
@@ -28,11 +29,6 @@ pub(super) fn run(arguments: &CheckArguments, as_json: bool) -> anyhow::Result<(
 
 fn mapping_of(path: &Path) -> anyhow::Result<Mapping> {
     Mapping::from_text(&home::read(path)?).with_context(|| path.display().to_string())
-}
-
-/// The standard database in a file.
-pub(super) fn standards_of(path: &Path) -> anyhow::Result<Standards> {
-    Ok(Standards::from_json(home::read(path)?.as_bytes())?)
 }
 
 /// Lines of sections come, lines of judgements go.

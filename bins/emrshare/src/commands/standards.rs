@@ -3,24 +3,27 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::{Context, bail};
-use emrshare_completeness::{Bound, Standards, StandardsBuilder, calibrate};
+use emrshare_completeness::{
+    Bound, Grams, SentenceEncoder, Standards, StandardsBuilder, Vectorizer, calibrate,
+};
 use emrshare_record::{Language, Section, Sections, import};
 use serde_json::json;
 
-use super::{check::standards_of, sections};
+use super::sections;
 use crate::{cli::StandardsCommand, files, home, output};
 
 pub(super) fn run(command: &StandardsCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
-        StandardsCommand::Build { paths, prose, out } => {
+        StandardsCommand::Build { paths, prose, encoder, out } => {
             let records = sections::read_all(paths)?;
             if records.is_empty() {
                 bail!("there is no record to build from");
             }
-            let mut builder = StandardsBuilder::default();
+            let mut builder = StandardsBuilder::new(vectorizer(encoder.as_deref())?);
             records.iter().for_each(|(language, sections)| builder.add(*language, sections));
             for line in sections::read_prose(prose)? {
                 let (language, text) = line?;
@@ -29,19 +32,43 @@ pub(super) fn run(command: &StandardsCommand, as_json: bool) -> anyhow::Result<(
             write(out, &builder.build())?;
             output::value(&json!({"records": records.len(), "file": out}), as_json);
         }
-        StandardsCommand::Calibrate { standards, paths, refuse, out } => {
+        StandardsCommand::Calibrate { standards, paths, refuse, encoder, out } => {
             let records = sections::read_all(paths)?;
             let database = home::read(standards)?;
-            write(out, &calibrate(database.as_bytes(), &records, usize::from(*refuse))?)?;
+            let vectorizer = vectorizer(encoder.as_deref())?;
+            let refuse = usize::from(*refuse);
+            write(out, &calibrate(database.as_bytes(), vectorizer, &records, refuse)?)?;
             output::value(&json!({"records": records.len(), "file": out}), as_json);
         }
         StandardsCommand::Lines { paths } => lines(paths)?,
-        StandardsCommand::Show { standards } => {
-            let own = standards.as_deref().map(standards_of).transpose()?;
+        StandardsCommand::Export { out } => {
+            write(out, Standards::EMBEDDED)?;
+            output::value(&json!({"file": out}), as_json);
+        }
+        StandardsCommand::Show { standards, encoder } => {
+            let read = |path: &PathBuf| standards_of(path, encoder.as_deref());
+            let own = standards.as_ref().map(read).transpose()?;
             show(own.as_ref().unwrap_or_else(|| Standards::embedded()), as_json);
         }
     }
     Ok(())
+}
+
+/// The standard database in a file, with the sentence encoder that it was made with.
+pub(super) fn standards_of(path: &Path, encoder: Option<&Path>) -> anyhow::Result<Standards> {
+    let database = home::read(path)?;
+    let standards = Standards::with_vectorizer(database.as_bytes(), vectorizer(encoder)?);
+    standards.with_context(|| path.display().to_string())
+}
+
+/// The sentence encoder in a folder, or what is built in.
+fn vectorizer(encoder: Option<&Path>) -> anyhow::Result<Arc<dyn Vectorizer>> {
+    let Some(folder) = encoder else { return Ok(Arc::new(Grams)) };
+    let model = folder.join("model.onnx");
+    let onnx = fs::read(&model).with_context(|| format!("{} cannot be read", model.display()))?;
+    let tokenizer = home::read(&folder.join("tokenizer.json"))?;
+    let encoder = SentenceEncoder::new(&onnx, &tokenizer);
+    Ok(Arc::new(encoder.with_context(|| folder.display().to_string())?))
 }
 
 fn lines(paths: &[PathBuf]) -> anyhow::Result<()> {

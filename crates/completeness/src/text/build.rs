@@ -1,22 +1,26 @@
 //! Makes a standard database from complete records.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use emrshare_record::{Language, Section, Sections};
 
 use super::{
     ending,
     ends::EndCounts,
-    grams::{self, BUCKETS, Counts},
-    language::{LanguageStandard, Row, weight},
+    grams::Grams,
+    language::{LanguageStandard, Row, weighed},
     measure::{Measured, length},
     scale::{MILLION, log2_sixteenths},
     standards::{
         Bound, Database, Element, LanguageData, SectionData, SectionRules, Standards,
         StandardsError, Thresholds, VERSION,
     },
+    vector::{Vector, Vectorizer},
 };
 
-/// What is added to each rarity, in sixteenths: a bucket that every text has still counts a little.
+/// What is added to each rarity, in sixteenths: a dimension that every text has still counts a
+/// little.
 const RARITY_MIN: u64 = 5;
 
 /// The share of complete sections, one in this many, that a bound may leave out.
@@ -40,8 +44,9 @@ const LEFT_OUT: usize = 200;
 /// assert_eq!(standards.sections().count(), 3);
 /// # Ok::<(), emrshare_completeness::StandardsError>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct StandardsBuilder {
+    vectorizer: Arc<dyn Vectorizer>,
     languages: Vec<Collected>,
 }
 
@@ -56,19 +61,33 @@ struct Collected {
 /// The three sections of a complete record.
 #[derive(Clone, Debug)]
 struct Complete {
-    counts: [Counts; 3],
+    vectors: [Vector; 3],
     lengths: [i32; 3],
     are_marked: [bool; 3],
 }
 
+impl Default for StandardsBuilder {
+    /// With [`Grams`].
+    fn default() -> Self {
+        Self::new(Arc::new(Grams))
+    }
+}
+
 impl StandardsBuilder {
+    /// A builder of a database of vectors that this vectorizer makes.
+    #[must_use]
+    pub fn new(vectorizer: Arc<dyn Vectorizer>) -> Self {
+        Self { vectorizer, languages: Vec::new() }
+    }
+
     /// Adds a complete record.
     pub fn add(&mut self, language: Language, sections: &Sections) {
-        let Collected { records, ends, .. } = self.collected(language);
         let texts = Section::ALL.map(|section| sections.get(section));
+        let vectors = texts.map(|text| self.vectorizer.vector(text));
+        let Collected { records, ends, .. } = self.collected(language);
         texts.iter().for_each(|text| ends.add(text));
         records.push(Complete {
-            counts: texts.map(grams::counts),
+            vectors,
             lengths: texts.map(length),
             are_marked: texts.map(ending::is_marked),
         });
@@ -85,8 +104,11 @@ impl StandardsBuilder {
     /// Never: numbers and strings become JSON.
     #[must_use]
     pub fn build(&self) -> Vec<u8> {
-        let languages = self.languages.iter().map(build_language).collect();
-        let database = Database { version: VERSION, languages };
+        let dimensions = self.vectorizer.dimensions();
+        let build = |collected| build_language(collected, dimensions);
+        let languages = self.languages.iter().map(build).collect();
+        let vectorizer = self.vectorizer.name().to_owned();
+        let database = Database { version: VERSION, vectorizer, languages };
         let mut bytes = serde_json::to_vec_pretty(&database).expect("numbers and strings");
         bytes.push(b'\n');
         bytes
@@ -104,7 +126,7 @@ impl StandardsBuilder {
 }
 
 /// Sets the bounds of a database anew, so that about `refused_permille` of the given complete
-/// records would be refused.
+/// records would be refused. The vectorizer is the one that it was made with.
 ///
 /// # Errors
 /// [`StandardsError`] if the database is none.
@@ -113,10 +135,11 @@ impl StandardsBuilder {
 /// Never: numbers and strings become JSON.
 pub fn calibrate(
     database: &[u8],
+    vectorizer: Arc<dyn Vectorizer>,
     records: &[(Language, Sections)],
     refused_permille: usize,
 ) -> Result<Vec<u8>, StandardsError> {
-    let standards = Standards::from_json(database)?;
+    let standards = Standards::with_vectorizer(database, vectorizer)?;
     let mut data: Database = serde_json::from_slice(database).expect("read above");
     for (standard, language) in standards.languages().zip(&mut data.languages) {
         let (code, standard) = standard;
@@ -126,7 +149,10 @@ pub fn calibrate(
         for (place, section) in Section::ALL.into_iter().enumerate() {
             let measured: Vec<_> = own
                 .iter()
-                .map(|(_, sections)| Measured::of(sections.get(section), section, standard))
+                .map(|(_, sections)| {
+                    let text = sections.get(section);
+                    Measured::of(text, &standards.vector(text), section, standard)
+                })
                 .collect();
             if !measured.is_empty() {
                 let rules = &mut language.sections[place].rules;
@@ -139,14 +165,14 @@ pub fn calibrate(
     Ok(bytes)
 }
 
-fn build_language(collected: &Collected) -> LanguageData {
+fn build_language(collected: &Collected, dimensions: usize) -> LanguageData {
     let Collected { language, records, ends } = collected;
     let ends = ends.table();
-    let rarity = rarity(records);
+    let rarity = rarity(records, dimensions);
     let centres = [0, 1, 2].map(|place| centre(records, place, &rarity));
-    let rows = (0..BUCKETS).map(|bucket| Row {
-        rarity: u16::from(rarity[bucket]),
-        centres: [0, 1, 2].map(|place: usize| centres[place][bucket]),
+    let rows = (0..dimensions).map(|dimension| Row {
+        rarity: u16::from(rarity[dimension]),
+        centres: [0, 1, 2].map(|place: usize| centres[place][dimension]),
     });
     let unbound = Bound { least: 0, usual: 1 };
     let rules = |section| SectionRules {
@@ -163,7 +189,7 @@ fn build_language(collected: &Collected) -> LanguageData {
         let measured: Vec<_> = records
             .iter()
             .map(|record| {
-                let cosines = standard.cosines(&record.counts[place]);
+                let cosines = standard.cosines(&record.vectors[place]);
                 Measured::new(record.lengths[place], cosines, section)
             })
             .collect();
@@ -186,11 +212,15 @@ fn marked(records: &[Complete], section: Section) -> u32 {
     (1000 * marked / records.len().max(1)) as u32
 }
 
-/// log2(texts / texts with the bucket), in sixteenths.
-fn rarity(records: &[Complete]) -> Vec<u8> {
-    let mut with = vec![0_u64; BUCKETS];
-    for (bucket, _) in records.iter().flat_map(|record| record.counts.iter().flatten()) {
-        with[usize::from(*bucket)] += 1;
+/// log2(texts / texts with the dimension), in sixteenths.
+fn rarity(records: &[Complete], dimensions: usize) -> Vec<u8> {
+    let mut with = vec![0_u64; dimensions];
+    for (dimension, _) in
+        records.iter().flat_map(|record| &record.vectors).flat_map(Vector::weights)
+    {
+        if let Some(with) = with.get_mut(usize::from(dimension)) {
+            *with += 1;
+        }
     }
     let all = log2_sixteenths(3 * records.len() as u64 + 1);
     let rarity = |with: &u64| all.saturating_sub(log2_sixteenths(with + 1)) + RARITY_MIN;
@@ -198,22 +228,25 @@ fn rarity(records: &[Complete]) -> Vec<u8> {
 }
 
 /// The sum of the records' vectors, each of length one, scaled to 16 bits.
-fn centre(records: &[Complete], place: usize, rarity: &[u8]) -> Vec<u16> {
-    const ONE: u128 = 1 << 20;
-    let mut sums = vec![0_u64; BUCKETS];
+fn centre(records: &[Complete], place: usize, rarity: &[u8]) -> Vec<i16> {
+    const ONE: i128 = 1 << 20;
+    let mut sums = vec![0_i64; rarity.len()];
     for record in records {
-        let counts = &record.counts[place];
-        let weigh = |bucket: u16, count| weight(u16::from(rarity[usize::from(bucket)]), count);
-        let square = |(bucket, count): &(u16, u32)| u128::from(weigh(*bucket, *count)).pow(2);
-        let norm = counts.iter().map(square).sum::<u128>().isqrt().max(1);
-        for (bucket, count) in counts {
-            let share = u128::from(weigh(*bucket, *count)) * ONE / norm;
-            sums[usize::from(*bucket)] += share as u64;
+        let weights = record.vectors[place].weights().filter_map(|(dimension, weight)| {
+            let dimension = usize::from(dimension);
+            let rarity = rarity.get(dimension)?;
+            Some((dimension, weighed(u16::from(*rarity), weight)))
+        });
+        let weights: Vec<_> = weights.collect();
+        let square = |(_, weight): &(usize, i64)| weight.unsigned_abs().pow(2);
+        let norm = weights.iter().map(square).sum::<u64>().isqrt().max(1);
+        for (dimension, weight) in weights {
+            sums[dimension] += (i128::from(weight) * ONE / i128::from(norm)) as i64;
         }
     }
-    let most = u128::from(sums.iter().copied().max().unwrap_or(0).max(1));
-    let scaled = |sum: &u64| (u128::from(*sum) * u128::from(u16::MAX) / most) as u16;
-    sums.iter().map(scaled).collect()
+    let most = sums.iter().map(|sum| sum.unsigned_abs()).max().unwrap_or(0).max(1);
+    let scaled = |sum: &i64| i128::from(*sum) * i128::from(i16::MAX) / i128::from(most);
+    sums.iter().map(|sum| scaled(sum) as i16).collect()
 }
 
 /// How much less than the measured least is enough.

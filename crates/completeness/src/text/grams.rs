@@ -3,14 +3,39 @@
 
 use emrshare_record::Language;
 
+use super::{
+    scale::{SIXTEENTHS, log2_sixteenths},
+    vector::{Vector, Vectorizer},
+};
+
 /// Number of buckets that grams are hashed to.
-pub(crate) const BUCKETS: usize = 1 << 15;
+const BUCKETS: usize = 1 << 15;
 
 /// Letters of a word's end that count by themselves: -itis, -osis, -tomy.
 const SUFFIX: usize = 4;
 
-/// A bucket and how often its grams stand in a text, by ascending bucket.
-pub(crate) type Counts = Vec<(u16, u32)>;
+/// Counts hashed grams: words, their last letters and neighbours, Chinese characters by twos and
+/// threes. A bucket weighs 16 times 1 and the logarithm to base 2 of its count.
+///
+/// All on whole numbers: every machine gets the same vector.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Grams;
+
+impl Vectorizer for Grams {
+    fn name(&self) -> &'static str {
+        "grams-1"
+    }
+
+    fn dimensions(&self) -> usize {
+        BUCKETS
+    }
+
+    fn vector(&self, text: &str) -> Vector {
+        let weight = |run: &[u16]| (SIXTEENTHS + log2_sixteenths(run.len() as u64)) as i32;
+        let buckets = buckets(text);
+        Vector::new(buckets.chunk_by(|a, b| a == b).map(|run| (run[0], weight(run))))
+    }
+}
 
 /// One step of a text: a Chinese character, a word, a number or a mark.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,8 +68,8 @@ impl Unit {
     }
 }
 
-/// Counts the grams of a text.
-pub(crate) fn counts(text: &str) -> Counts {
+/// The buckets of a text's grams, ascending.
+fn buckets(text: &str) -> Vec<u16> {
     let units = units(text);
     let mut buckets = Vec::with_capacity(units.len() * 3);
     for (position, unit) in units.iter().enumerate() {
@@ -60,7 +85,7 @@ pub(crate) fn counts(text: &str) -> Counts {
         }
     }
     buckets.sort_unstable();
-    buckets.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect()
+    buckets
 }
 
 /// The steps of a text. Numbers and dates are all alike; of neighbouring marks the first counts.
@@ -142,7 +167,7 @@ pub(crate) fn joined(units: &[Unit]) -> u64 {
 }
 
 /// The bucket of a hash.
-pub(crate) const fn bucket(hash: u64) -> u16 {
+const fn bucket(hash: u64) -> u16 {
     (hash >> (64 - BUCKETS.trailing_zeros())) as u16
 }
 
@@ -180,15 +205,15 @@ mod tests {
 
     #[test]
     fn case_and_space_do_not_count() {
-        assert_eq!(counts("Acute  Appendicitis"), counts("acute appendicitis"));
-        assert_ne!(counts("acute appendicitis"), counts("appendicitis acute"));
+        assert_eq!(buckets("Acute  Appendicitis"), buckets("acute appendicitis"));
+        assert_ne!(buckets("acute appendicitis"), buckets("appendicitis acute"));
     }
 
     #[test]
     fn words_of_one_ending_share_a_bucket() {
         let shared = |a: &str, b: &str| {
-            let (a, b) = (counts(a), counts(b));
-            a.iter().filter(|(bucket, _)| b.iter().any(|(other, _)| other == bucket)).count()
+            let (a, b) = (buckets(a), buckets(b));
+            a.iter().filter(|bucket| b.contains(bucket)).count()
         };
         assert_eq!(shared("appendicitis", "bronchitis"), 1);
         assert_eq!(shared("appendicitis", "fracture"), 0);

@@ -7,16 +7,16 @@ use emrshare_record::{Language, Section};
 
 use super::{
     ends,
-    grams::{BUCKETS, Counts},
-    scale::{MILLION, SIXTEENTHS, log2_sixteenths},
+    scale::MILLION,
     standards::{LanguageData, SectionRules, StandardsError},
+    vector::Vector,
 };
 
-/// A bucket's rarity and its weight in each section's centre, side by side for the cache.
+/// A dimension's rarity and its weight in each section's centre, side by side for the cache.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Row {
     pub(crate) rarity: u16,
-    pub(crate) centres: [u16; 3],
+    pub(crate) centres: [i16; 3],
 }
 
 /// The standards of one language.
@@ -37,23 +37,26 @@ impl fmt::Debug for LanguageStandard {
 
 impl LanguageStandard {
     pub(crate) fn new(rows: Box<[Row]>, ends: Vec<u8>, rules: [SectionRules; 3]) -> Self {
-        let norm = |weight: fn(&Row) -> u64| {
-            rows.iter().map(|row| u128::from(weight(row)).pow(2)).sum::<u128>().isqrt() as u64
+        let norm = |weight: fn(&Row) -> i64| {
+            rows.iter().map(|row| weight(row).unsigned_abs().pow(2)).sum::<u64>().isqrt()
         };
         let norms = [
-            norm(|row| u64::from(row.centres[0])),
-            norm(|row| u64::from(row.centres[1])),
-            norm(|row| u64::from(row.centres[2])),
-            norm(|row| row.centres.iter().map(|weight| u64::from(*weight)).sum()),
+            norm(|row| i64::from(row.centres[0])),
+            norm(|row| i64::from(row.centres[1])),
+            norm(|row| i64::from(row.centres[2])),
+            norm(|row| row.centres.iter().copied().map(i64::from).sum()),
         ];
         Self { rows, norms, ends, rules }
     }
 
-    pub(crate) fn read(data: &LanguageData) -> Result<(Language, Self), StandardsError> {
+    pub(crate) fn read(
+        data: &LanguageData,
+        dimensions: usize,
+    ) -> Result<(Language, Self), StandardsError> {
         let language = Language::from_code(&data.language)
             .ok_or_else(|| StandardsError::Language(data.language.clone()))?;
-        let mut rows = vec![Row::default(); BUCKETS].into_boxed_slice();
-        let rarity = table(data, "rarity", &data.rarity, BUCKETS)?;
+        let mut rows = vec![Row::default(); dimensions].into_boxed_slice();
+        let rarity = table(data, "rarity", &data.rarity, dimensions)?;
         rows.iter_mut().zip(rarity).for_each(|(row, rarity)| row.rarity = u16::from(rarity));
         let named = data.sections.iter().map(|section| Section::from_name(&section.section));
         if !named.eq(Section::ALL.map(Some)) {
@@ -61,9 +64,9 @@ impl LanguageStandard {
         }
         let ends = table(data, "ends", &data.ends, ends::BYTES)?;
         for (place, section) in data.sections.iter().enumerate() {
-            let centre = table(data, "centre", &section.centre, 2 * BUCKETS)?;
+            let centre = table(data, "centre", &section.centre, 2 * dimensions)?;
             for (row, bytes) in rows.iter_mut().zip(centre.chunks_exact(2)) {
-                row.centres[place] = u16::from_le_bytes([bytes[0], bytes[1]]);
+                row.centres[place] = i16::from_le_bytes([bytes[0], bytes[1]]);
             }
         }
         let rules = [0, 1, 2].map(|place: usize| data.sections[place].rules.clone());
@@ -72,34 +75,35 @@ impl LanguageStandard {
 
     /// Cosines with the centres of the three sections and with their sum, in millionths.
     ///
-    /// cos(A, B) = A·B / (|A| |B|), where a bucket's weight in A is its rarity times the logarithm
-    /// of its count.
-    pub(crate) fn cosines(&self, counts: &Counts) -> [i32; 4] {
-        let mut products = [0_u64; 3];
-        let mut square = 0_u128;
-        for (bucket, count) in counts {
-            let row = &self.rows[usize::from(*bucket)];
-            let weight = weight(row.rarity, *count);
-            square += u128::from(weight).pow(2);
+    /// cos(A, B) = A·B / (|A| |B|), where a dimension's weight in A is its rarity times what the
+    /// vector says.
+    pub(crate) fn cosines(&self, vector: &Vector) -> [i32; 4] {
+        let mut products = [0_i64; 3];
+        let mut square = 0_u64;
+        for (dimension, weight) in vector.weights() {
+            let Some(row) = self.rows.get(usize::from(dimension)) else { continue };
+            let weight = weighed(row.rarity, weight);
+            square += weight.unsigned_abs().pow(2);
             for (product, centre) in products.iter_mut().zip(row.centres) {
-                *product += weight * u64::from(centre);
+                *product += weight * i64::from(centre);
             }
         }
-        let norm = square.isqrt();
+        let norm = i128::from(square.isqrt());
         let all = [products[0], products[1], products[2], products.iter().sum()];
         let cosine = |place: usize| {
-            let norms = norm * u128::from(self.norms[place]);
-            let scaled = u128::from(all[place]) * MILLION as u128;
-            // At most a million, but for the roots' rounding.
-            scaled.checked_div(norms).unwrap_or(0).min(MILLION as u128) as i32
+            let norms = norm * i128::from(self.norms[place]);
+            let scaled = i128::from(all[place]) * i128::from(MILLION);
+            let million = i128::from(MILLION);
+            // Within a million, but for the roots' rounding.
+            scaled.checked_div(norms).unwrap_or(0).clamp(-million, million) as i32
         };
         [0, 1, 2, 3].map(cosine)
     }
 }
 
-/// What a bucket counts in a text.
-pub(crate) fn weight(rarity: u16, count: u32) -> u64 {
-    u64::from(rarity) * (SIXTEENTHS + log2_sixteenths(u64::from(count)))
+/// What a dimension counts in a text.
+pub(crate) fn weighed(rarity: u16, weight: i32) -> i64 {
+    i64::from(rarity) * i64::from(weight)
 }
 
 fn table(

@@ -3,10 +3,11 @@
 use emrshare_record::Section;
 
 use super::{
-    ending, grams,
+    ending,
     language::LanguageStandard,
     scale::{MILLION, SIXTEENTHS, log2_sixteenths},
     standards::{Bound, Thresholds},
+    vector::Vector,
 };
 
 /// The bound of an ending: what is four times as often cut off as whole is not enough.
@@ -23,8 +24,13 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    pub(crate) fn of(text: &str, section: Section, standard: &LanguageStandard) -> Self {
-        Self::new(length(text), standard.cosines(&grams::counts(text)), section)
+    pub(crate) fn of(
+        text: &str,
+        vector: &Vector,
+        section: Section,
+        standard: &LanguageStandard,
+    ) -> Self {
+        Self::new(length(text), standard.cosines(vector), section)
     }
 
     pub(crate) fn new(length: i32, cosines: [i32; 4], section: Section) -> Self {

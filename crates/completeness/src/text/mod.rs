@@ -1,6 +1,8 @@
 //! Is all text there?
 
 mod build;
+#[cfg(feature = "encoder")]
+mod encoder;
 mod ending;
 mod ends;
 mod grams;
@@ -11,11 +13,16 @@ mod placeholder;
 mod repeated;
 mod scale;
 mod standards;
+mod vector;
 
 pub use build::{StandardsBuilder, calibrate};
+#[cfg(feature = "encoder")]
+pub use encoder::{EncoderError, SentenceEncoder};
+pub use grams::Grams;
 pub use standards::{
     Bound, Element, SectionRules, SectionStandard, Standards, StandardsError, Thresholds,
 };
+pub use vector::{Vector, Vectorizer};
 
 use emrshare_record::{Language, Section, Sections};
 
@@ -48,10 +55,10 @@ pub fn judge_sections_in(
         let scores = Section::ALL.map(SectionScore::nothing);
         return Verdict::new(scores, 0, reasons.into());
     };
+    let judge = Judge { language, standards, standard };
     let mut reasons = Vec::new();
     let mut scores = Section::ALL.map(|section| {
-        let text = sections.get(section).trim();
-        let (score, reason) = judge_section(section, text, language, standard);
+        let (score, reason) = judge.section(section, sections.get(section).trim());
         reasons.extend(reason);
         score
     });
@@ -60,7 +67,7 @@ pub fn judge_sections_in(
         let score = &mut scores[section as usize].margin;
         *score = (*score).min(-MILLION / 4);
     }
-    let [.., whole] = standard.cosines(&grams::counts(&sections.joined()));
+    let [.., whole] = standard.cosines(&standards.vector(&sections.joined()));
     Verdict::new(scores, whole, reasons)
 }
 
@@ -73,52 +80,57 @@ fn between(sections: &Sections) -> impl Iterator<Item = (Section, Reason)> {
     other.into_iter().chain(repeated)
 }
 
-fn judge_section(
-    section: Section,
-    text: &str,
+/// Judges sections of one language.
+struct Judge<'a> {
     language: Language,
-    standard: &LanguageStandard,
-) -> (SectionScore, Option<Reason>) {
-    if text.is_empty() {
-        return (SectionScore::nothing(section), Some(Reason::Missing { section }));
+    standards: &'a Standards,
+    standard: &'a LanguageStandard,
+}
+
+impl Judge<'_> {
+    fn section(&self, section: Section, text: &str) -> (SectionScore, Option<Reason>) {
+        let Self { language, standard, .. } = *self;
+        if text.is_empty() {
+            return (SectionScore::nothing(section), Some(Reason::Missing { section }));
+        }
+        if placeholder::is_placeholder(text) {
+            return (SectionScore::nothing(section), Some(Reason::Placeholder { section }));
+        }
+        let rules = &standard.rules[section as usize];
+        let measured = Measured::of(text, &self.standards.vector(text), section, standard);
+        let ending = measure::ending(text, section, standard);
+        let margins = Margins::of(&measured, ending, &rules.thresholds);
+        let missing = missing_element(text, rules);
+        let foreign = is_foreign(text, language);
+        let mut margin = margins.least();
+        if foreign || missing.is_some() {
+            margin = margin.min(-MILLION / 2);
+        }
+        let score = SectionScore {
+            section,
+            margin,
+            similarity: measured.similarity,
+            contrast: measured.contrast,
+            ending: margins.ending,
+        };
+        let reason = if foreign {
+            Some(Reason::OtherLanguage { section, language: language.code() })
+        } else if let Some(element) = missing {
+            Some(Reason::MissingElement { section, element })
+        } else if margin > 0 {
+            None
+        } else if margins.length == margin {
+            Some(too_short(section, text, rules))
+        } else if margins.ending == margin {
+            Some(Reason::CutOff { section })
+        } else if margins.contrast == margin {
+            Some(Reason::OtherSection { section, like: measured.rival })
+        } else {
+            let threshold = rules.thresholds.similarity.least;
+            Some(Reason::Unlike { section, similarity: measured.similarity, threshold })
+        };
+        (score, reason)
     }
-    if placeholder::is_placeholder(text) {
-        return (SectionScore::nothing(section), Some(Reason::Placeholder { section }));
-    }
-    let rules = &standard.rules[section as usize];
-    let measured = Measured::of(text, section, standard);
-    let ending = measure::ending(text, section, standard);
-    let margins = Margins::of(&measured, ending, &rules.thresholds);
-    let missing = missing_element(text, rules);
-    let foreign = is_foreign(text, language);
-    let mut margin = margins.least();
-    if foreign || missing.is_some() {
-        margin = margin.min(-MILLION / 2);
-    }
-    let score = SectionScore {
-        section,
-        margin,
-        similarity: measured.similarity,
-        contrast: measured.contrast,
-        ending: margins.ending,
-    };
-    let reason = if foreign {
-        Some(Reason::OtherLanguage { section, language: language.code() })
-    } else if let Some(element) = missing {
-        Some(Reason::MissingElement { section, element })
-    } else if margin > 0 {
-        None
-    } else if margins.length == margin {
-        Some(too_short(section, text, rules))
-    } else if margins.ending == margin {
-        Some(Reason::CutOff { section })
-    } else if margins.contrast == margin {
-        Some(Reason::OtherSection { section, like: measured.rival })
-    } else {
-        let threshold = rules.thresholds.similarity.least;
-        Some(Reason::Unlike { section, similarity: measured.similarity, threshold })
-    };
-    (score, reason)
 }
 
 fn too_short(section: Section, text: &str, rules: &SectionRules) -> Reason {

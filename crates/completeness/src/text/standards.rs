@@ -1,13 +1,17 @@
 //! The standard database: what complete sections look like, as numbers.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use emrshare_codec::Digest;
 use emrshare_record::{Language, Section};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::language::LanguageStandard;
+use super::{
+    grams::Grams,
+    language::LanguageStandard,
+    vector::{Vector, Vectorizer},
+};
 
 /// Version of the database's form.
 pub(crate) const VERSION: u32 = 2;
@@ -35,6 +39,14 @@ pub enum StandardsError {
         "standard database: {0} needs the sections basic, diagnosis, hospitalisation in this order"
     )]
     Sections(String),
+    /// Made with another vectorizer.
+    #[error("standard database: it was made with the vectorizer `{needed}`, not with `{found}`")]
+    Vectorizer {
+        /// What it was made with.
+        needed: String,
+        /// What it was read with.
+        found: String,
+    },
     /// A table of the wrong size.
     #[error(
         "standard database: table {table} of {language} is damaged: {needed} values are needed"
@@ -86,6 +98,8 @@ pub struct Element {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Database {
     pub(crate) version: u32,
+    /// What made its vectors.
+    pub(crate) vectorizer: String,
     pub(crate) languages: Vec<LanguageData>,
 }
 
@@ -94,7 +108,7 @@ pub(crate) struct Database {
 pub(crate) struct LanguageData {
     pub(crate) language: String,
     pub(crate) sections: Vec<SectionData>,
-    /// How rare each bucket is: 16 times a logarithm, a byte a bucket.
+    /// How rare each dimension is: 16 times a logarithm, a byte a dimension.
     pub(crate) rarity: String,
     /// How often phrases end with certain words, and words with certain letters: a check and a
     /// share in 255ths for each of 65,536 places.
@@ -122,7 +136,7 @@ pub struct SectionRules {
 pub(crate) struct SectionData {
     pub(crate) section: String,
     pub(crate) rules: SectionRules,
-    /// Weight of each bucket, two bytes (little-endian) a bucket.
+    /// Weight of each dimension, signed, two bytes (little-endian) a dimension.
     pub(crate) centre: String,
 }
 
@@ -144,6 +158,7 @@ pub struct SectionStandard<'a> {
 #[derive(Debug)]
 pub struct Standards {
     digest: Digest,
+    vectorizer: Arc<dyn Vectorizer>,
     languages: Vec<(Language, LanguageStandard)>,
 }
 
@@ -164,19 +179,35 @@ impl Standards {
         &EMBEDDED
     }
 
-    /// Reads a database that [`StandardsBuilder`](crate::StandardsBuilder) made.
+    /// Reads a database that [`StandardsBuilder`](crate::StandardsBuilder) made with [`Grams`].
     ///
     /// # Errors
     /// [`StandardsError`] if it is something else.
     pub fn from_json(bytes: &[u8]) -> Result<Self, StandardsError> {
+        Self::with_vectorizer(bytes, Arc::new(Grams))
+    }
+
+    /// Reads a database that [`StandardsBuilder`](crate::StandardsBuilder) made with the same
+    /// vectorizer.
+    ///
+    /// # Errors
+    /// [`StandardsError`] if it is something else.
+    pub fn with_vectorizer(
+        bytes: &[u8],
+        vectorizer: Arc<dyn Vectorizer>,
+    ) -> Result<Self, StandardsError> {
         let database: Database = serde_json::from_slice(bytes)
             .map_err(|error| StandardsError::Json { line: error.line(), column: error.column() })?;
         if database.version != VERSION {
             return Err(StandardsError::Version(database.version));
         }
-        let languages = database.languages.iter().map(LanguageStandard::read);
-        let languages = languages.collect::<Result<_, _>>()?;
-        Ok(Self { digest: Digest(Sha256::digest(bytes).into()), languages })
+        if database.vectorizer != vectorizer.name() {
+            let found = vectorizer.name().to_owned();
+            return Err(StandardsError::Vectorizer { needed: database.vectorizer, found });
+        }
+        let read = |data| LanguageStandard::read(data, vectorizer.dimensions());
+        let languages = database.languages.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Self { digest: Digest(Sha256::digest(bytes).into()), vectorizer, languages })
     }
 
     /// SHA-256 of the database's bytes.
@@ -194,6 +225,10 @@ impl Standards {
                 rules,
             })
         })
+    }
+
+    pub(crate) fn vector(&self, text: &str) -> Vector {
+        self.vectorizer.vector(text)
     }
 
     pub(crate) fn languages(&self) -> impl Iterator<Item = (Language, &LanguageStandard)> {
