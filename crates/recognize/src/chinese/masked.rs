@@ -1,15 +1,11 @@
 //! Names that are half hidden already: 王某某, 李XX, 张*.
 
-use std::{collections::HashSet, sync::LazyLock};
+use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::family;
 use crate::{Finding, Kind};
-
-static FAMILY_NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    let lines = include_str!("../../data/family_names.tsv").lines();
-    lines.filter_map(|line| line.split('\t').next()).collect()
-});
 
 static MASKED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?P<family>\p{Han}{1,2}?)(?:某某|某|[XxＸ×*＊○]{1,2}\p{Han}?)")
@@ -23,11 +19,11 @@ pub(super) fn find(text: &str, findings: &mut Vec<Finding>) {
         return;
     }
     for captures in MASKED.captures_iter(text) {
-        let (Some(whole), Some(family)) = (captures.get(0), captures.name("family")) else {
+        let (Some(whole), Some(name)) = (captures.get(0), captures.name("family")) else {
             continue;
         };
         let more = text[whole.end()..].starts_with(|c: char| c.is_ascii_alphanumeric());
-        if FAMILY_NAMES.contains(family.as_str()) && !more {
+        if family::is_name(name.as_str()) && !more {
             findings.push(Finding::likely(whole.range(), Kind::Name));
         }
     }

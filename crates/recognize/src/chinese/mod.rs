@@ -1,6 +1,8 @@
 //! Names, places and institutions in Chinese text.
 
 mod clinical;
+mod cues;
+mod family;
 mod gate;
 mod masked;
 mod model_file;
@@ -8,7 +10,10 @@ mod network;
 mod places;
 mod product;
 
-use std::{ops::Range, sync::LazyLock};
+use std::{
+    ops::{Range, RangeInclusive},
+    sync::LazyLock,
+};
 
 use model_file::Model;
 
@@ -19,6 +24,9 @@ static MODEL: LazyLock<Model> =
 
 /// Characters that the network reads before and behind a place where a name may begin.
 const WINDOW: (usize, usize) = (12, 14);
+
+/// Characters of a Chinese name.
+const NAME_LEN: RangeInclusive<usize> = 2..=4;
 
 /// Adds everything Chinese.
 pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
@@ -50,7 +58,11 @@ fn windows(text: &str, mut settled: Vec<Range<usize>>) -> Vec<Range<usize>> {
             continue;
         }
         let before = place.checked_sub(1).map_or(' ', at);
-        if !is_han(*c) || !gate::may_begin([before, *c, at(place + 1), at(place + 2)]) {
+        let next = at(place + 1);
+        let is_near = is_han(*c)
+            && (cues::is_cue([before, *c, next])
+                || gate::may_begin([before, *c, next, at(place + 2)]));
+        if !is_near {
             continue;
         }
         let (start, end) = (place.saturating_sub(WINDOW.0), place + WINDOW.1);
@@ -92,13 +104,17 @@ fn kind(tag: &str) -> Option<Kind> {
 }
 
 /// What the network says, unless it is a single character or Latin letters that are not written like
-/// a name: these are seldom right.
+/// a name: these are seldom right. A place or an institution where persons only are named is one.
 fn plausible(text: &str, (range, kind): (Range<usize>, Kind)) -> Option<Finding> {
     let value = &text[range.clone()];
     let han = value.chars().filter(|c| is_han(*c)).count();
     let small = value.bytes().skip(1).filter(u8::is_ascii_lowercase).count();
     let latin = kind == Kind::Name && value.starts_with(|c: char| c.is_ascii_uppercase());
-    (han >= 2 || (latin && small >= 2)).then(|| Finding::likely(range, kind))
+    let short = kind == Kind::Name && family::is_name(value) && cues::is_title(&text[range.end..]);
+    let person =
+        NAME_LEN.contains(&han) && family::begins(value) && cues::is_around_person(text, &range);
+    let kind = if person { Kind::Name } else { kind };
+    (han >= 2 || short || (latin && small >= 2)).then(|| Finding::likely(range, kind))
 }
 
 #[cfg(test)]
