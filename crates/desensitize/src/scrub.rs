@@ -210,7 +210,7 @@ fn add_spots(text: &str, found: &Finding, own: &[(Range<usize>, &Meaning)], spot
 }
 
 /// Adds what stands before or behind an own value within a finding, if it says anything: small
-/// words such as `of` do not.
+/// words such as `of` and titles do not.
 fn add_between(text: &str, range: Range<usize>, class: Class, spots: &mut Vec<Spot>) {
     let Some(piece) = text.get(range.clone()) else { return };
     let is_said = |c: char| c.is_alphanumeric() && !c.is_lowercase();
@@ -219,8 +219,14 @@ fn add_between(text: &str, range: Range<usize>, class: Class, spots: &mut Vec<Sp
     }
     let start = range.start + piece.len() - piece.trim_start_matches(is_between).len();
     let end = range.end - (piece.len() - piece.trim_end_matches(is_between).len());
+    if TITLES.contains(&&text[start..end]) {
+        return;
+    }
     spots.push(Spot { range: start..end, class, evidence: Evidence::Context });
 }
+
+/// What a person may be called beside the name.
+const TITLES: [&str; 6] = ["Dr", "Miss", "Mr", "Mrs", "Ms", "Prof"];
 
 fn is_between(c: char) -> bool {
     !c.is_alphanumeric()

@@ -32,9 +32,15 @@ const WITHIN: [&str; 26] = [
     "unit",
 ];
 
+/// Words behind a place's name that make a house of it.
+const HOUSES: [&str; 10] = [
+    "branch", "campus", "center", "centre", "clinic", "facility", "hospital", "hosp", "office",
+    "practice",
+];
+
 /// Joins addresses between which only signs, numbers, codes of states and words like `Apt.` stand,
 /// and takes in such words behind an address. One of two must have a number: `Paris, Lyon` are two.
-/// Two streets that meet at a corner are one place.
+/// Two streets that meet at a corner are one place, and so is a house or street with its town.
 pub(super) fn make_whole(text: &str, findings: &mut Vec<Finding>) {
     let mut whole: Vec<Finding> = Vec::with_capacity(findings.len());
     for mut finding in findings.drain(..) {
@@ -44,7 +50,9 @@ pub(super) fn make_whole(text: &str, findings: &mut Vec<Finding>) {
         }
         match whole.last_mut() {
             Some(last)
-                if is_one_address(text, last, &finding) || is_corner(text, last, &finding) =>
+                if is_one_address(text, last, &finding)
+                    || is_corner(text, last, &finding)
+                    || is_in_town(text, last, &finding) =>
             {
                 last.range.end = finding.range.end.max(last.range.end);
             }
@@ -71,6 +79,16 @@ fn is_corner(text: &str, first: &Finding, second: &Finding) -> bool {
             .is_some_and(|gap| gap.trim_matches(['.', ' ']).eq_ignore_ascii_case("and"))
 }
 
+/// Whether the first is a house or a street, and the second the town that it is in.
+fn is_in_town(text: &str, first: &Finding, second: &Finding) -> bool {
+    let is_place = |finding: &Finding| finding.kind == Kind::Address;
+    let last_word = text[first.range.clone()].rsplit(|c: char| !c.is_alphabetic()).next();
+    let last_word = last_word.unwrap_or_default().to_ascii_lowercase();
+    let is_house = HOUSES.contains(&last_word.as_str()) || WITHIN.contains(&last_word.as_str());
+    let gap = text.get(first.range.end..second.range.start);
+    is_place(first) && is_place(second) && (gap == Some(" in ") || (is_house && gap == Some(", ")))
+}
+
 /// Bytes of `the corner of ` before an address.
 fn corner_before(before: &str) -> usize {
     const CORNER: &str = "the corner of ";
@@ -91,12 +109,18 @@ fn is_within(word: &str) -> bool {
     is_state || is_number || WITHIN.contains(&word.to_ascii_lowercase().as_str())
 }
 
+/// Whether a word stands within addresses.
+pub(super) fn is_word(word: &str) -> bool {
+    WITHIN.contains(&word.to_ascii_lowercase().as_str())
+}
+
 /// Bytes of the words of an address that follow at once.
 fn words_behind(rest: &str) -> usize {
     let mut len = 0;
     while let Some(next) = rest[len..].strip_prefix(' ') {
         let word = next.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-        if !WITHIN.contains(&word.to_ascii_lowercase().as_str()) {
+        let small = word.to_ascii_lowercase();
+        if !WITHIN.contains(&small.as_str()) && !HOUSES.contains(&small.as_str()) {
             break;
         }
         len += 1 + word.len();
@@ -129,6 +153,17 @@ mod tests {
         let text = "at the corner of 4 Oak Row and Elm Street today";
         assert_eq!(whole(text, &["4 Oak Row", "Elm"]), ["the corner of 4 Oak Row and Elm Street"]);
         assert_eq!(whole("231 Lawson Street, Rome", &["231 Lawson"]), ["231 Lawson Street"]);
+    }
+
+    #[test]
+    fn a_house_is_one_place_with_its_town() {
+        let text = "seen at Memorial Hospital in Atlanta today";
+        assert_eq!(whole(text, &["Memorial", "Atlanta"]), ["Memorial Hospital in Atlanta"]);
+        let text = "at our Denver clinic, from Elm Street, Boston";
+        assert_eq!(
+            whole(text, &["Denver", "Elm Street", "Boston"]),
+            ["Denver clinic", "Elm Street, Boston"]
+        );
     }
 
     #[test]

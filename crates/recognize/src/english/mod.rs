@@ -3,6 +3,7 @@
 mod addresses;
 mod lists;
 mod tagger;
+mod titles;
 mod tokens;
 #[cfg(feature = "train")]
 pub mod train;
@@ -35,6 +36,7 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     }
     found.extend(open.and_then(|open| settle(text, open, is_chinese)));
     addresses::make_whole(text, &mut found);
+    titles::find(text, &mut found);
     findings.append(&mut found);
 }
 
