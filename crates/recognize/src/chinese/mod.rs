@@ -57,12 +57,12 @@ fn windows(text: &str, mut settled: Vec<Range<usize>>) -> Vec<Range<usize>> {
         if settled.peek().is_some_and(|range| range.start <= *start) {
             continue;
         }
-        let before = place.checked_sub(1).map_or(' ', at);
-        let next = at(place + 1);
-        let is_near = is_han(*c)
-            && (cues::is_cue([before, *c, next])
-                || gate::may_begin([before, *c, next, at(place + 2)]));
-        if !is_near {
+        if !is_han(*c) {
+            continue;
+        }
+        let around = [-2, -1, 0, 1, 2, 3].map(|by| place.checked_add_signed(by).map_or(' ', at));
+        let [_, before, _, next, ..] = around;
+        if !cues::is_cue([before, *c, next]) && !gate::may_begin(around) {
             continue;
         }
         let (start, end) = (place.saturating_sub(WINDOW.0), place + WINDOW.1);
