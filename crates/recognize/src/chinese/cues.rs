@@ -32,8 +32,26 @@ const BEFORE: [[char; 2]; 2] = [['记', '者'], ['持', '人']];
 /// Behind a name, not an institution's.
 const BEHIND: [[char; 2]; 4] = [['先', '生'], ['女', '士'], ['同', '志'], ['老', '师']];
 
+/// How far before and behind such a word a name begins, in characters.
+const NEAR: (usize, usize) = (5, 4);
+
+/// Which characters stand where a name beside such a word would begin.
+pub(super) fn near(characters: &[(usize, char)]) -> Vec<bool> {
+    let mut near = vec![false; characters.len()];
+    let mut before = ' ';
+    for (place, two) in characters.windows(2).enumerate() {
+        let [a, b] = [two[0].1, two[1].1];
+        if is_cue([before, a, b]) {
+            let end = characters.len().min(place + NEAR.1);
+            near[place.saturating_sub(NEAR.0)..end].fill(true);
+        }
+        before = a;
+    }
+    near
+}
+
 /// Whether `a` and `b`, behind `before`, are such a word: 主任, or 男 behind a comma as in 张三，男.
-pub(super) fn is_cue([before, a, b]: [char; 3]) -> bool {
+fn is_cue([before, a, b]: [char; 3]) -> bool {
     is_sex([before, a])
         || [&BESIDE[..], &BEFORE, &BEHIND].iter().any(|words| words.contains(&[a, b]))
 }

@@ -4,12 +4,14 @@
 
 const WEIGHTS: &[u8; 1 << 18] = include_bytes!("../../model/chinese_gate.bin");
 /// Sixteen is a factor of e in the odds.
-const BIAS: i32 = 39;
+const BIAS: i32 = 43;
 /// Low on purpose: a name that is passed over here is never found.
-const THRESHOLD: i32 = -62;
+const THRESHOLD: i32 = -60;
+/// What it counts that a word stands near beside which names stand.
+const CUE: i32 = 60;
 
 /// Whether a name may begin at `a`, with `y` and `z` before it and the others behind.
-pub(super) fn may_begin([y, z, a, b, c, d]: [char; 6]) -> bool {
+pub(super) fn may_begin([y, z, a, b, c, d]: [char; 6], is_near_cue: bool) -> bool {
     let features: [&[char]; 11] = [
         &[a],
         &[b],
@@ -24,7 +26,8 @@ pub(super) fn may_begin([y, z, a, b, c, d]: [char; 6]) -> bool {
         &[z, a, b],
     ];
     let score = (0_u32..).zip(features).map(|(number, of)| i32::from(weight(number, of)));
-    score.sum::<i32>() + BIAS > THRESHOLD
+    let cue = if is_near_cue { CUE } else { 0 };
+    score.sum::<i32>() + BIAS + cue > THRESHOLD
 }
 
 /// The weight in the bucket of a feature: FNV-1a over its number and characters.

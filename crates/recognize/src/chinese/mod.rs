@@ -51,18 +51,15 @@ fn windows(text: &str, mut settled: Vec<Range<usize>>) -> Vec<Range<usize>> {
     let characters: Vec<(usize, char)> = text.char_indices().collect();
     let at = |place: usize| characters.get(place).map_or(' ', |(_, c)| *c);
     let offset = |place: usize| characters.get(place).map_or(text.len(), |(offset, _)| *offset);
+    let near_cues = cues::near(&characters);
     let mut windows: Vec<Range<usize>> = Vec::new();
     for (place, (start, c)) in characters.iter().enumerate() {
         while settled.next_if(|range| range.end <= *start).is_some() {}
         if settled.peek().is_some_and(|range| range.start <= *start) {
             continue;
         }
-        if !is_han(*c) {
-            continue;
-        }
-        let around = [-2, -1, 0, 1, 2, 3].map(|by| place.checked_add_signed(by).map_or(' ', at));
-        let [_, before, _, next, ..] = around;
-        if !cues::is_cue([before, *c, next]) && !gate::may_begin(around) {
+        let around = || [-2, -1, 0, 1, 2, 3].map(|by| place.checked_add_signed(by).map_or(' ', at));
+        if !is_han(*c) || !gate::may_begin(around(), near_cues[place]) {
             continue;
         }
         let (start, end) = (place.saturating_sub(WINDOW.0), place + WINDOW.1);
