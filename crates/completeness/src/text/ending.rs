@@ -171,6 +171,7 @@ mod tests {
             "Fever with",
             "Fever with antibio",
             "Resection of the left inguinal herni",
+            "全麻下行Resectio",
             "fever,",
             "",
         ] {

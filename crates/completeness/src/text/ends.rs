@@ -123,8 +123,7 @@ impl EndCounts {
 /// logarithm to base 2.
 pub(crate) fn after(text: &str, table: &[u8]) -> i32 {
     let units = grams::units(text);
-    let start = text.rfind(|c| !is_letter(c)).map_or(0, |at| at + 1);
-    let last_word = text.get(start..).unwrap_or_default();
+    let last_word = text.rsplit(|c| !is_letter(c)).next().unwrap_or_default();
     evidence(&phrase(&units), table) + evidence(&word(&small(last_word)), table)
 }
 
