@@ -85,7 +85,7 @@ fn a_chinese_document_says_by_its_entries_what_it_has_no_narrative_for() {
     assert_eq!(texts(&record, "Condition"), ["肺炎"], "the outcome is no diagnosis");
     assert_eq!(of_type(&record, "Encounter")[0]["class"]["code"], json!("IMP"));
     let sections = Sections::of(&record);
-    let diagnosis = "出院诊断编码：肺炎 治疗结果代码：好转";
+    let diagnosis = "出院诊断编码：肺炎。 治疗结果代码：好转。";
     assert_eq!(sections.get(Section::Diagnosis), diagnosis);
     let course = sections.get(Section::Hospitalisation);
     assert!(course.contains("抗感染 & 对症治疗。 体温降至正常"), "{course}");

@@ -8,6 +8,7 @@ use super::xml::Element;
 use crate::{
     Section,
     fhir::{list, narrative, object, of_type},
+    sections::end_sentence,
     time,
 };
 
@@ -146,12 +147,13 @@ fn composed(section: &Element) -> Option<Value> {
     ])
 }
 
-/// What the entries of a section say, a line each.
+/// What the entries of a section say, a line each. They are whole: each line ends as a sentence does.
 fn said(section: &Element) -> String {
     let mut lines = Vec::new();
     for entry in section.all("entry") {
         say(entry, &mut lines);
     }
+    lines.iter_mut().for_each(end_sentence);
     lines.join("\n")
 }
 

@@ -8,6 +8,8 @@ use quick_xml::{
     events::{BytesRef, BytesStart, Event},
 };
 
+use crate::sections::end_sentence;
+
 /// Elements within each other at most.
 const DEPTH_MAX: usize = 100;
 /// Elements of a document at most.
@@ -149,7 +151,8 @@ impl Element {
         }
     }
 
-    /// All text, with a line for each block of a narrative; empty if there is none.
+    /// All text, with a line for each block of a narrative, and an end for each table; empty if there
+    /// is none.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         self.add_text(&mut text);
@@ -163,7 +166,11 @@ impl Element {
                 // A line end in the source is white space, not a line.
                 Node::Text(part) => text.push_str(&part.replace(['\r', '\n'], " ")),
                 Node::Element(child) => {
+                    let begin = text.len();
                     child.add_text(text);
+                    if child.name == "table" {
+                        end_table(text, begin);
+                    }
                     match child.name.as_str() {
                         "paragraph" | "item" | "tr" | "list" | "table" | "br" | "caption" => {
                             text.push('\n');
@@ -177,6 +184,14 @@ impl Element {
     }
 }
 
+/// Ends the last row of a table, which begins there: a narrative that ends with it is whole.
+fn end_table(text: &mut String, begin: usize) {
+    let mut table = text.split_off(begin);
+    table.truncate(table.trim_end().len());
+    end_sentence(&mut table);
+    text.push_str(&table);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,6 +202,16 @@ mod tests {
             <ClinicalDocument><title>A &amp; &#66;&b;</title></ClinicalDocument>"#;
         let root = parse(bomb).unwrap();
         assert_eq!(root.find(&["title"]).unwrap().text(), "A & B");
+    }
+
+    #[test]
+    fn a_table_ends_as_a_sentence_does() {
+        let text = |inner: &str| parse(&format!("<text>{inner}</text>")).unwrap().text();
+        assert_eq!(text("<table><tr><td>BP</td><td>120</td></tr></table>"), "BP 120.");
+        assert_eq!(text("<table><tr><td>诊断</td><td>肺炎</td></tr></table>"), "诊断 肺炎。");
+        assert_eq!(text("<table><tr><td>None.</td></tr></table>after"), "None.\nafter");
+        assert_eq!(text("<table/>"), "");
+        assert_eq!(text("<list><item>BP</item></list>"), "BP");
     }
 
     #[test]

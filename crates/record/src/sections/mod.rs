@@ -191,7 +191,11 @@ impl Sections {
             if let Some(known) = code.or_else(title)
                 && let Some(div) = section.pointer("/text/div").and_then(Value::as_str)
             {
-                push_line(&mut self.texts[known as usize], &plain_text(div));
+                let mut told = plain_text(div);
+                if ends_with_table(div) {
+                    end_sentence(&mut told);
+                }
+                push_line(&mut self.texts[known as usize], &told);
             }
             self.take_composition(section.get("section"));
         }
@@ -234,6 +238,22 @@ pub(crate) fn plain_text(xhtml: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Whether the last that a narrative has is a table: it is whole, though no cell ends as a sentence.
+fn ends_with_table(xhtml: &str) -> bool {
+    let mut rest = xhtml.trim_end();
+    while let Some(within) = rest.strip_suffix("</div>") {
+        rest = within.trim_end();
+    }
+    rest.ends_with("</table>")
+}
+
+/// Ends a line that is known to be whole as a sentence ends, if it has no mark.
+pub(crate) fn end_sentence(line: &mut String) {
+    if line.ends_with(char::is_alphanumeric) {
+        line.push(if Language::of(line) == Language::Chinese { '。' } else { '.' });
+    }
+}
+
 /// What resources say. They are whole, so each line ends as a sentence does.
 fn gather(bundle: &Bundle) -> Sections {
     let mut lines = Vec::new();
@@ -262,8 +282,8 @@ fn gather(bundle: &Bundle) -> Sections {
         if section == Section::Basic {
             line = patient::text_of(resource, language);
         }
-        if section != Section::Basic && line.ends_with(char::is_alphanumeric) {
-            line.push(if language == Language::Chinese { '。' } else { '.' });
+        if section != Section::Basic {
+            end_sentence(&mut line);
         }
         push_line(&mut sections.texts[section as usize], &line);
     }
@@ -318,5 +338,22 @@ fn push_line(text: &mut String, line: &str) {
             text.push('\n');
         }
         text.push_str(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrative_that_ends_with_a_table_is_whole() {
+        for table in
+            ["<div><table><tr><td>BP</td></tr></table></div>", "<div><table></table> </div>\n"]
+        {
+            assert!(ends_with_table(table), "{table}");
+        }
+        for other in ["<div>BP</div>", "<div><table></table>more</div>", "", "</table"] {
+            assert!(!ends_with_table(other), "{other}");
+        }
     }
 }
