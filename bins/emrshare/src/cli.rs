@@ -368,6 +368,10 @@ pub(crate) struct DesensitizeArguments {
     #[arg(long, value_name = "CLASS", requires = "reveal_key",
         conflicts_with_all = ["out", "policy", "report", "record", "explain", "spans", "paths"])]
     pub(crate) reveal: Option<String>,
+    /// Find what a token classifier finds, too: a folder with `model.onnx`, `tokenizer.json` and
+    /// `config.json`, as Hugging Face's tools export them. Nodes use none.
+    #[arg(long, value_name = "DIR", conflicts_with = "reveal")]
+    pub(crate) recognizer: Option<PathBuf>,
     /// Files and folders.
     #[arg(required_unless_present_any = ["spans", "reveal"])]
     pub(crate) paths: Vec<PathBuf>,

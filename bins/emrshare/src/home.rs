@@ -20,10 +20,14 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
 }
 
+/// Reads a file of any bytes.
+pub(crate) fn read_bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
 /// SHA-256 of a file.
 pub(crate) fn digest(path: &Path) -> anyhow::Result<Digest> {
-    let bytes = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    Ok(Digest(Sha256::digest(bytes).into()))
+    Ok(Digest(Sha256::digest(read_bytes(path)?).into()))
 }
 
 /// Reads a founding document.

@@ -32,12 +32,12 @@ mod verdict;
 #[cfg(feature = "detector")]
 pub use images::{Detector, Lettering, ModelError, PanelLabels, Panels, PixelMatcher};
 pub use images::{Found, HeaderMatcher, ImageMatcher, Label};
+#[cfg(feature = "encoder")]
+pub use text::SentenceEncoder;
 pub use text::{
     Bound, Element, Grams, SectionRules, SectionStandard, Standards, StandardsBuilder,
     StandardsError, Thresholds, Vector, Vectorizer, calibrate, judge_sections, judge_sections_in,
 };
-#[cfg(feature = "encoder")]
-pub use text::{EncoderError, SentenceEncoder};
 pub use verdict::{Reason, Remark, SectionScore, Verdict};
 
 use emrshare_record::{Record, Sections};

@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use emrshare_completeness::{
-    EncoderError, Grams, Reason, SentenceEncoder, Standards, StandardsBuilder, StandardsError,
-    Vector, Vectorizer, judge_sections_in,
+    Grams, Reason, SentenceEncoder, Standards, StandardsBuilder, StandardsError, Vector,
+    Vectorizer, judge_sections_in,
 };
 use emrshare_record::{Language, Section, Sections, import};
 use emrshare_sample::{Generator, Tongue};
+use emrshare_transformer::TransformerError;
 
 const MODEL: &[u8] = include_bytes!("encoder/model.onnx");
 const POOLED: &[u8] = include_bytes!("encoder/pooled.onnx");
@@ -86,8 +87,8 @@ fn both_forms_of_output_say_the_same() {
 #[test]
 fn what_is_no_encoder_says_why() {
     let error = |onnx: &[u8], tokenizer: &str| SentenceEncoder::new(onnx, tokenizer).unwrap_err();
-    assert!(matches!(error(b"no model", TOKENIZER), EncoderError::Model(_)));
-    assert!(matches!(error(MODEL, "{}"), EncoderError::Tokenizer(_)));
+    assert!(matches!(error(b"no model", TOKENIZER), TransformerError::Model(_)));
+    assert!(matches!(error(MODEL, "{}"), TransformerError::Tokenizer(_)));
     let panels = include_bytes!("../model/panels.onnx");
     let form = error(panels, TOKENIZER);
     assert!(form.to_string().contains("an input `"), "{form}");

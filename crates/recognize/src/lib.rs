@@ -29,6 +29,8 @@
 
 mod checks;
 mod chinese;
+#[cfg(feature = "classifier")]
+mod classifier;
 mod contacts;
 mod context;
 mod dates;
@@ -39,6 +41,8 @@ mod numbers;
 mod recognizer;
 mod width;
 
+#[cfg(feature = "classifier")]
+pub use classifier::{ClassifierError, TokenClassifier};
 #[cfg(feature = "train")]
 pub use english::train;
 pub use finding::{Certainty, Finding, Kind};

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::Finding;
 
 /// Something that finds what identifies a person in text: a larger model, a list of a hospital's own.
+/// `TokenClassifier` (feature `classifier`) reads such a model from ONNX.
 ///
 /// Who makes copies that others compare must take care that it says the same on every machine.
 pub trait Recognizer: fmt::Debug + Send + Sync {

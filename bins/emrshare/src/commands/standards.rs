@@ -64,8 +64,7 @@ pub(super) fn standards_of(path: &Path, encoder: Option<&Path>) -> anyhow::Resul
 /// The sentence encoder in a folder, or what is built in.
 fn vectorizer(encoder: Option<&Path>) -> anyhow::Result<Arc<dyn Vectorizer>> {
     let Some(folder) = encoder else { return Ok(Arc::new(Grams)) };
-    let model = folder.join("model.onnx");
-    let onnx = fs::read(&model).with_context(|| format!("{} cannot be read", model.display()))?;
+    let onnx = home::read_bytes(&folder.join("model.onnx"))?;
     let tokenizer = home::read(&folder.join("tokenizer.json"))?;
     let encoder = SentenceEncoder::new(&onnx, &tokenizer);
     Ok(Arc::new(encoder.with_context(|| folder.display().to_string())?))

@@ -17,7 +17,7 @@ mod vector;
 
 pub use build::{StandardsBuilder, calibrate};
 #[cfg(feature = "encoder")]
-pub use encoder::{EncoderError, SentenceEncoder};
+pub use encoder::SentenceEncoder;
 pub use grams::Grams;
 pub use standards::{
     Bound, Element, SectionRules, SectionStandard, Standards, StandardsError, Thresholds,

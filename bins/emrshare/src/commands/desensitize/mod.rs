@@ -1,5 +1,6 @@
 //! Copies of files and records in which nothing identifies anybody, and places in texts.
 
+mod recognizer;
 mod reveal;
 mod spans;
 
@@ -8,6 +9,7 @@ use std::{
     fs,
     io::{Read, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::{Context, bail, ensure};
@@ -30,7 +32,7 @@ const WHOLE_MAX: u64 = 64 * 1024 * 1024;
 
 pub(super) fn run(arguments: &DesensitizeArguments, as_json: bool) -> anyhow::Result<()> {
     if arguments.spans {
-        return spans::run();
+        return spans::run(arguments.recognizer.as_deref());
     }
     if let Some(class) = &arguments.reveal {
         return reveal::run(class, arguments.reveal_key.as_deref());
@@ -94,11 +96,14 @@ fn desensitizer(arguments: &DesensitizeArguments) -> anyhow::Result<Desensitizer
             .with_context(|| format!("{} holds no key", path.display()))?,
         None => ConsortiumKey::from_bytes(*random_key()?.seed()),
     };
-    let desensitizer = Desensitizer::new(policy, key);
-    Ok(match &arguments.reveal_key {
-        Some(path) => desensitizer.with_reveal_key(reveal::key(path)?),
-        None => desensitizer,
-    })
+    let mut desensitizer = Desensitizer::new(policy, key);
+    if let Some(path) = &arguments.reveal_key {
+        desensitizer = desensitizer.with_reveal_key(reveal::key(path)?);
+    }
+    if let Some(folder) = &arguments.recognizer {
+        desensitizer = desensitizer.with_recognizer(Arc::new(recognizer::read(folder)?));
+    }
+    Ok(desensitizer)
 }
 
 /// A copy that was made.

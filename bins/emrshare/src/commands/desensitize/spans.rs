@@ -1,15 +1,18 @@
 //! Places in texts: lines of JSON from standard input, their findings to standard output.
 
-use std::io::BufRead;
+use std::{io::BufRead, path::Path};
 
 use anyhow::Context;
-use emrshare_recognize::{Finding, Kind, find};
+use emrshare_recognize::{Finding, Kind, Recognizer, find_beside};
 use serde_json::{Value, json};
 
+use super::recognizer;
 use crate::output;
 
-/// Lines from standard input, their findings to standard output.
-pub(super) fn run() -> anyhow::Result<()> {
+/// Lines from standard input, their findings to standard output; with those of the token classifier
+/// in a folder, if one is given.
+pub(super) fn run(classifier: Option<&Path>) -> anyhow::Result<()> {
+    let classifier = classifier.map(recognizer::read).transpose()?;
     for (number, line) in std::io::stdin().lock().lines().enumerate() {
         let line = line.context("standard input is not UTF-8")?;
         if line.trim().is_empty() {
@@ -20,7 +23,9 @@ pub(super) fn run() -> anyhow::Result<()> {
         })?;
         let text = value["text"].as_str();
         let text = text.with_context(|| format!("line {}: no string `text`", number + 1))?;
-        output::json(&json!({ "id": value["id"], "spans": in_characters(text, &find(text)) }));
+        let others = classifier.iter().flat_map(|classifier| classifier.recognize(text)).collect();
+        let findings = find_beside(text, others, |_| true);
+        output::json(&json!({ "id": value["id"], "spans": in_characters(text, &findings) }));
     }
     Ok(())
 }
