@@ -120,8 +120,8 @@ fn a_model_of_another_form_is_refused() {
         unsupported_least: 1.0,
     };
     let embedded = include_bytes!("../model/panels.onnx");
-    assert!(Panels::from_onnx(embedded, 320, labels(10)).is_ok());
-    let error = Panels::from_onnx(embedded, 320, labels(3)).unwrap_err();
+    assert!(Panels::from_onnx(embedded, 288, labels(10)).is_ok());
+    let error = Panels::from_onnx(embedded, 288, labels(3)).unwrap_err();
     let form = "an output of 14 values a box where 7 are needed";
     assert_eq!(error, ModelError::Form(form.into()));
     assert!(matches!(

@@ -65,10 +65,10 @@ def main():
     if arguments.plain:
         panels.vary = lambda rng, picture: picture.pixels
     only = set(filter(None, arguments.only.split(",")))
+    pictures = sources.load(arguments.images)
+    aside = sources.kept_aside(pictures)
     pictures = [
-        picture
-        for picture in sources.load(arguments.images)
-        if (picture.source in only if only else sources.is_kept_aside(picture.path))
+        picture for picture in pictures if (picture.source in only if only else picture.path in aside)
     ]
     grouped = by_class(pictures, with_drawn=False)
     others = sources.distractors(arguments.images)
@@ -80,7 +80,7 @@ def main():
     exact = missed = truths = 0
     confused = collections.Counter()
     for _ in range(arguments.scenes):
-        square, truth = panels.letterbox(*panels.scene(rng, grouped, others))
+        square, truth = panels.letterbox(*panels.scene(rng, grouped, others), panels.SHOWN)
         image = square.astype(np.float32).transpose(2, 0, 1)[None] / 255
         boxes = decode(session.run(None, {"images": image})[0][0], 0.05)
         used = set()

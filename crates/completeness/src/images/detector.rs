@@ -7,7 +7,7 @@ use emrshare_picture::Picture;
 use super::{Found, Lettering, ModelError, PanelLabels, Panels};
 
 /// The side of the square that the panels are found on.
-const SIZE: usize = 320;
+const SIZE: usize = 288;
 
 /// The least score at which a panel is shown.
 const LEAST: f32 = 0.4;
@@ -21,7 +21,7 @@ const CLASSES: [(&str, bool); 10] = [
     ("mri", false),
     ("ultrasound", false),
     ("ecg", false),
-    ("endoscopy", false),
+    ("endoscopy", true),
     ("pathology", true),
     ("fundus", false),
     ("document", false),
