@@ -7,7 +7,7 @@ from sources import CLASSES
 from lettering import draw_line, random_line
 
 SIZE = 320
-SHOWN = 288  # what the matcher shows: a fifth less time than what is trained on, and as much is found
+SHOWN = 288  # what the matcher shows: a fifth less time than 320, and scenes are as often exactly right
 cv2.setNumThreads(0)
 GREY = {"chest_xray", "other_xray", "ct", "mri", "ultrasound"}
 
