@@ -155,6 +155,29 @@ impl Picture {
         [self.rgb[at], self.rgb[at + 1], self.rgb[at + 2]]
     }
 
+    /// The part of the picture from column `x` and row `y` on, as far as the picture goes.
+    ///
+    /// ```
+    /// use emrshare_picture::Picture;
+    ///
+    /// let picture = Picture::from_grey(3, 2, &[1, 2, 3, 4, 5, 6]);
+    /// assert_eq!(picture.cropped(1, 1, 9, 9).rgb(), [5, 5, 5, 6, 6, 6]);
+    /// ```
+    ///
+    /// # Panics
+    /// If nothing of the picture is in that part.
+    #[must_use]
+    pub fn cropped(&self, x: usize, y: usize, width: usize, height: usize) -> Self {
+        assert!(
+            x < self.width && y < self.height && width > 0 && height > 0,
+            "a part of the picture"
+        );
+        let (width, height) = (width.min(self.width - x), height.min(self.height - y));
+        let rows = self.rgb.chunks_exact(3 * self.width).skip(y).take(height);
+        let rgb = rows.flat_map(|row| &row[3 * x..3 * (x + width)]).copied().collect();
+        Self::from_rgb(width, height, rgb)
+    }
+
     /// The picture at another size: the mean of what falls on a pixel where it shrinks, between its
     /// neighbours where it grows.
     ///
