@@ -13,7 +13,7 @@ def electrocardiogram(rng, written=True):
     width, height = int(rng.integers(420, 900)), int(rng.integers(200, 640))
     paper, minor, major, ink = paper_colours(rng)
     pixels = np.full((height, width, 3), paper, np.uint8)
-    step = int(rng.integers(4, 9))
+    step = int(rng.integers(2, 9))
     if rng.random() < 0.85:
         for unit, colour in ((step, minor), (step * 5, major)):
             pixels[::unit] = colour
@@ -42,8 +42,10 @@ def paper_colours(rng):
     kind = rng.random()
     if kind < 0.55:
         paper = rng.integers(225, 256, 3)
-        minor = np.array([250, 200, 200]) + rng.integers(-20, 6, 3)
-        major = np.array([240, 140, 140]) + rng.integers(-30, 16, 3)
+        if rng.random() < 0.3:
+            paper = np.array([245, 215, 215]) + rng.integers(-30, 11, 3)
+        minor = np.array([250, 200, 200]) + rng.integers(-40, 6, 3)
+        major = np.array([240, 140, 140]) + rng.integers(-40, 16, 3)
         ink = (int(rng.integers(0, 70)),) * 3
     elif kind < 0.8:
         paper, minor, major = (rng.integers(low, low + 25, 1).repeat(3) for low in (230, 205, 170))
@@ -80,28 +82,54 @@ def trace(rng, width, columns, beat, step):
 
 def paper(rng):
     """A letter, a form or a table."""
-    width, height = int(rng.integers(300, 480)), int(rng.integers(340, 620))
+    width, height = int(rng.integers(300, 560)), int(rng.integers(340, 720))
     pixels = np.full((height, width, 3), rng.integers(215, 256, 3), np.uint8)
     ink = tuple(int(c) for c in rng.integers(0, 90, 1).repeat(3))
-    size = int(rng.integers(8, 14))
-    margin = int(rng.integers(8, 40))
+    size = int(rng.integers(6, 14))
+    margin = int(rng.integers(8, 60))
     y = margin
     draw_line(rng, pixels, random_line(rng, 20), int(rng.integers(margin, width // 2)), y, size + 6, ink)
     y += 2 * size
-    table = rng.random() < 0.4
     while y < height - margin - size:
-        if table:
-            for column in range(4):
-                x = margin + column * (width - 2 * margin) // 4
-                draw_line(rng, pixels, random_line(rng, 8), x, y, size, ink)
-            if rng.random() < 0.7:
-                cv2.line(pixels, (margin, y + size + 3), (width - margin, y + size + 3), ink, 1)
-        elif rng.random() < 0.88:
-            letters = int((width - 2 * margin) / size * rng.uniform(0.4, 1.6))
-            draw_line(rng, pixels, " ".join(random_line(rng, 20) for _ in range(4))[:letters], margin, y, size, ink)
-        y += int(size * rng.uniform(1.3, 2))
-        if rng.random() < 0.05:
-            table = not table
+        bottom = int(rng.uniform(y + size, height - margin))
+        (rows_of_a_table if rng.random() < 0.5 else lines)(rng, pixels, margin, y, bottom, size, ink)
+        y = bottom + int(rng.uniform(0.5, 4) * size)
     if rng.random() < 0.3:
         cv2.rectangle(pixels, (margin // 2, margin // 2), (width - margin // 2, height - margin // 2), ink, 1)
+    if rng.random() < 0.35:
+        stamp(rng, pixels)
     return pixels
+
+
+def lines(rng, pixels, margin, top, bottom, size, ink):
+    width, y = pixels.shape[1] - 2 * margin, top
+    share = rng.uniform(0.2, 1.6)
+    while y + size < bottom:
+        letters = int(width / size * share * rng.uniform(0.5, 1))
+        draw_line(rng, pixels, " ".join(random_line(rng, 20) for _ in range(4))[:letters], margin, y, size, ink)
+        y += int(size * rng.uniform(1.3, 2.2)) + 1
+
+
+def rows_of_a_table(rng, pixels, margin, top, bottom, size, ink):
+    """Cells, most of them with something in them, between rules across, or across and down, or none."""
+    right, columns = pixels.shape[1] - margin, int(rng.integers(2, 8))
+    step, filled, ruled = int(size * rng.uniform(1.4, 3)) + 2, rng.uniform(0.3, 1), rng.integers(3)
+    ends = np.sort(np.append(rng.integers(margin, right, columns - 1), [margin, right]))
+    for y in range(top, bottom - step, step):
+        for left, end in zip(ends, ends[1:]):
+            if rng.random() < filled and end - left > size:
+                text = random_line(rng, max(2, int((end - left) / size * 1.3)))
+                draw_line(rng, pixels, text, int(left) + 2, y + 2, size, ink)
+        if ruled:
+            cv2.rectangle(pixels, (margin, y), (right, y + step), ink, 1)
+    for end in ends if ruled == 2 else []:
+        cv2.line(pixels, (int(end), top), (int(end), top + (bottom - top - 1) // step * step), ink, 1)
+
+
+def stamp(rng, pixels):
+    height, width = pixels.shape[:2]
+    middle = int(rng.integers(width // 4, width)), int(rng.integers(height // 3, height))
+    red = (int(rng.integers(170, 240)), int(rng.integers(20, 90)), int(rng.integers(20, 90)))
+    radius = int(width * rng.uniform(0.05, 0.12))
+    cv2.circle(pixels, middle, radius, red, int(rng.integers(1, 4)), cv2.LINE_AA)
+    draw_line(rng, pixels, random_line(rng, 8), middle[0] - radius // 2, middle[1] - 5, 9, red)

@@ -1,6 +1,6 @@
 """Measures a panel detector on pictures that it has not seen.
 
-    evaluate.py IMAGES MODEL.onnx [--only SOURCE,SOURCE] [--scenes N] [--plain]
+    evaluate.py IMAGES[,IMAGES] MODEL.onnx [--only SOURCE,SOURCE] [--scenes N] [--plain]
 
 With --plain the pictures are as they are; else they are cut, toned, made coarse and turned as in
 training. Without --only: the subjects that are kept aside in every source. With it: these sources, whole.
@@ -18,22 +18,58 @@ import panels
 import sources
 from train_panels import by_class
 
-SCORE, OVERLAP = 0.3, 0.5
+SCORE, OVERLAP = 0.4, 0.5
+# Closer looks, as src/images/panels.rs has them.
+SMALL, SURE, PERHAPS, CLOSER_LOOKS, RIM, AGAIN, NOT_AGAIN = 0.6, 0.85, 0.1, 16, 0.04, 0.4, 0.65
 
 
-def decode(output, threshold):
-    """Boxes (label, score, x, y, w, h) of YOLO's output, the best of overlapping ones only."""
-    boxes, scores = output[:4].T, output[4:].T
-    best = scores.argmax(1)
-    keep = np.flatnonzero(scores.max(1) > threshold)
-    keep = keep[np.argsort(-scores[keep].max(1))]
-    found = []
-    for cell in keep:
-        x, y, w, h = boxes[cell]
-        box = (sources.CLASSES[best[cell]], float(scores[cell].max()), x - w / 2, y - h / 2, w, h)
-        if all(iou(box[2:], other[2:]) < OVERLAP for other in found):
-            found.append(box)
-    return found
+class Detector:
+    def __init__(self, model):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(model, options)
+
+    def find(self, canvas):
+        """Boxes (label, score, x, y, w, h) in the canvas's pixels, the surest first."""
+        seen = self.look(canvas)
+        small = [
+            (box, scores)
+            for box, scores in seen
+            if max(box[2:]) < SMALL * max(canvas.shape[:2]) and scores.max() < SURE
+        ]
+        for box, scores in small[:CLOSER_LOOKS]:
+            self.look_closer(canvas, box, scores)
+        found = [(sources.CLASSES[scores.argmax()], float(scores.max()), *box) for box, scores in seen]
+        return sorted(found, key=lambda box: -box[1])
+
+    def look_closer(self, canvas, box, scores):
+        x, y, w, h = box
+        rim = RIM * max(w, h)
+        left, top = max(0, int(x - rim)), max(0, int(y - rim))
+        part = canvas[top : int(np.ceil(y + h + rim)), left : int(np.ceil(x + w + rim))]
+        expected = x - left, y - top, w, h
+        again = next((other for place, other in self.look(part) if iou(place, expected) > AGAIN), None)
+        scores[:] = scores * NOT_AGAIN if again is None else (scores + again) / 2
+
+    def look(self, canvas):
+        """Boxes and their scores a class, the best of overlapping ones only."""
+        square, [(_, *whole)] = panels.letterbox(canvas, [(None, 0, 0, 1, 1)], panels.SHOWN)
+        image = square.astype(np.float32).transpose(2, 0, 1)[None] / 255
+        output = self.session.run(None, {"images": image})[0][0]
+        boxes, scores = output[:4].T / whole[2], output[4:].T
+        cells = np.flatnonzero(scores.max(1) > PERHAPS)
+        seen = []
+        for cell in cells[np.argsort(-scores[cells].max(1))]:
+            x, y, w, h = boxes[cell]
+            box = clipped(x - w / 2, y - h / 2, x + w / 2, y + h / 2, canvas)
+            if min(box[2:]) >= 1 and all(iou(box, other) < OVERLAP for other, _ in seen):
+                seen.append((box, scores[cell]))
+        return seen
+
+
+def clipped(left, top, right, bottom, canvas):
+    left, top = max(0, left), max(0, top)
+    return left, top, min(canvas.shape[1], right) - left, min(canvas.shape[0], bottom) - top
 
 
 def iou(a, b):
@@ -65,24 +101,22 @@ def main():
     if arguments.plain:
         panels.vary = lambda rng, picture: picture.pixels
     only = set(filter(None, arguments.only.split(",")))
-    pictures = sources.load(arguments.images)
+    folders = arguments.images.split(",")
+    pictures = sources.load(folders)
     aside = sources.kept_aside(pictures)
     pictures = [
         picture for picture in pictures if (picture.source in only if only else picture.path in aside)
     ]
     grouped = by_class(pictures, with_drawn=False)
-    others = sources.distractors(arguments.images)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(arguments.model, options)
+    others = sources.distractors(folders)
+    detector = Detector(arguments.model)
     rng = np.random.default_rng(77)
     found, counts = collections.defaultdict(list), collections.Counter()
     exact = missed = truths = 0
     confused = collections.Counter()
     for _ in range(arguments.scenes):
-        square, truth = panels.letterbox(*panels.scene(rng, grouped, others), panels.SHOWN)
-        image = square.astype(np.float32).transpose(2, 0, 1)[None] / 255
-        boxes = decode(session.run(None, {"images": image})[0][0], 0.05)
+        canvas, truth = panels.scene(rng, grouped, others)
+        boxes = detector.find(canvas)
         used = set()
         for label, score, *box in boxes:
             overlaps = [(iou(box, other[1:]), place) for place, other in enumerate(truth) if other[0] == label and place not in used]

@@ -57,10 +57,10 @@ def kept_aside(pictures):
     return aside
 
 
-def load(folder):
-    """All pictures of the classes below FOLDER/<class>/<source>/."""
+def load(folders):
+    """All pictures of the classes below each folder's <class>/<source>/."""
     pictures = []
-    for path in sorted(pathlib.Path(folder).glob("*/*/*")):
+    for path in files(folders, "*/*/*"):
         label = FOLDER_CLASS.get(path.parent.parent.name)
         if label is None or path.suffix not in SUFFIXES:
             continue
@@ -72,17 +72,20 @@ def load(folder):
     return pictures
 
 
-def distractors(folder):
+def files(folders, pattern):
+    return [path for folder in folders for path in sorted(pathlib.Path(folder).glob(pattern))]
+
+
+def distractors(folders):
     """Pictures that show nothing of the classes."""
-    paths = sorted(pathlib.Path(folder).glob("distractors/*/*"))
     return [
         cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-        for path in paths
+        for path in files(folders, "distractors/*/*")
         if path.suffix in SUFFIXES
     ]
 
 
-def manifest(pictures, folder):
+def manifest(pictures):
     """One line a file: class, source, digest."""
     for picture in pictures:
         digest = hashlib.sha256(picture.path.read_bytes()).hexdigest()
@@ -90,7 +93,7 @@ def manifest(pictures, folder):
             {
                 "class": picture.label,
                 "source": picture.source,
-                "file": str(picture.path.relative_to(folder)),
+                "file": str(picture.path.relative_to(picture.path.parents[2])),
                 "sha256": digest,
             }
         )

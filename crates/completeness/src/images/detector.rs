@@ -4,10 +4,10 @@ use std::sync::LazyLock;
 
 use emrshare_picture::Picture;
 
-use super::{Found, Lettering, ModelError, PanelLabels, Panels};
+use super::{Found, Lettering, ModelError, PanelLabels, Panels, area::Area};
 
 /// The side of the square that the panels are found on.
-const SIZE: usize = 288;
+const SIZE: usize = 256;
 
 /// The least score at which a panel is shown.
 const LEAST: f32 = 0.4;
@@ -20,11 +20,11 @@ const CLASSES: [(&str, bool); 10] = [
     ("ct", false),
     ("mri", false),
     ("ultrasound", false),
-    ("ecg", false),
+    ("ecg", true),
     ("endoscopy", true),
     ("pathology", true),
     ("fundus", false),
-    ("document", false),
+    ("document", true),
 ];
 
 /// Finds panels of imaging, writing, marks and codes.
@@ -53,7 +53,7 @@ impl Detector {
             let panels = Panels::from_onnx(include_bytes!("../../model/panels.onnx"), SIZE, labels);
             let lettering = Lettering::from_onnx(include_bytes!("../../model/lettering.onnx"));
             let loaded = "the embedded models are loaded by the tests";
-            Detector::new(panels.expect(loaded), lettering.expect(loaded))
+            Detector::new(panels.expect(loaded).looking_closer(), lettering.expect(loaded))
         });
         &EMBEDDED
     }
@@ -74,7 +74,8 @@ impl Detector {
         let documents: Vec<_> =
             found.iter().filter(|found| found.is_like("document")).cloned().collect();
         let is_on_paper = |line: &Found| {
-            documents.iter().any(|paper| paper.joint(line) > 0.5 * line.width * line.height)
+            let joint = |paper| Area::of(paper).joint(&Area::of(line));
+            documents.iter().any(|paper| joint(paper) > 0.5 * line.width * line.height)
         };
         found.extend(self.lettering.find(picture)?.into_iter().filter(|line| !is_on_paper(line)));
         Ok(found)

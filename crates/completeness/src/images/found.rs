@@ -1,5 +1,7 @@
 //! What detectors find.
 
+use super::area::Area;
+
 /// How sure writing must be to be taken for it beyond doubt.
 const WRITING_MIN: f32 = 0.6;
 
@@ -40,41 +42,18 @@ impl Found {
     /// Intersection over union with another box, 0 to 1.
     #[must_use]
     pub fn overlap(&self, other: &Self) -> f32 {
-        let joint = self.joint(other);
-        let union = self.width * self.height + other.width * other.height - joint;
-        if union > 0.0 { joint / union } else { 0.0 }
-    }
-
-    /// Area that both boxes cover.
-    pub(super) fn joint(&self, other: &Self) -> f32 {
-        let width = (self.x + self.width).min(other.x + other.width) - self.x.max(other.x);
-        let height = (self.y + self.height).min(other.y + other.height) - self.y.max(other.y);
-        width.max(0.0) * height.max(0.0)
+        Area::of(self).overlap(&Area::of(other))
     }
 
     #[cfg(feature = "detector")]
-    pub(super) fn scale(&mut self, across: f32, down: f32) {
-        self.x *= across;
-        self.width *= across;
-        self.y *= down;
-        self.height *= down;
+    pub(super) const fn set_area(&mut self, area: Area) {
+        Area { x: self.x, y: self.y, width: self.width, height: self.height } = area;
     }
 
     /// Grows to cover another box too; the score is the better one's.
     #[cfg(feature = "detector")]
     pub(super) fn cover(&mut self, other: &Self) {
-        let right = (self.x + self.width).max(other.x + other.width);
-        let bottom = (self.y + self.height).max(other.y + other.height);
-        (self.x, self.y) = (self.x.min(other.x), self.y.min(other.y));
-        (self.width, self.height) = (right - self.x, bottom - self.y);
+        self.set_area(Area::of(self).hull(&Area::of(other)));
         self.score = self.score.max(other.score);
-    }
-
-    #[cfg(feature = "detector")]
-    pub(super) fn clip(&mut self, width: f32, height: f32) {
-        let (right, bottom) =
-            ((self.x + self.width).min(width), (self.y + self.height).min(height));
-        (self.x, self.y) = (self.x.max(0.0), self.y.max(0.0));
-        (self.width, self.height) = (right - self.x, bottom - self.y);
     }
 }

@@ -5,6 +5,7 @@ use rten_tensor::NdTensor;
 
 use super::{
     Found, ModelError,
+    area::Area,
     network::{Answer, Network},
 };
 
@@ -67,8 +68,8 @@ impl Lettering {
         let across = picture.width() as f32 / (columns * STRIDE) as f32;
         let down = picture.height() as f32 / (rows * STRIDE) as f32;
         for line in &mut found {
-            line.scale(across, down);
-            line.clip(picture.width() as f32, picture.height() as f32);
+            let area = Area::of(line).scaled(across, down);
+            line.set_area(area.between(0.0, 0.0, picture.width() as f32, picture.height() as f32));
         }
         found.retain(|found| found.width >= 1.0 && found.height >= 1.0);
         Ok(found)

@@ -1,5 +1,6 @@
 //! Is all imaging there, and does it show what it says?
 
+mod area;
 #[cfg(feature = "detector")]
 mod detector;
 mod found;
