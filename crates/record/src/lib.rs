@@ -44,4 +44,4 @@ pub use import::{ImportError, ImportNote, ImportReport, SourceFile, import, impo
 pub use manifest::{FileKind, Manifest, ManifestError, Part};
 pub use mapping::{Mapping, MappingError};
 pub use record::{Attachment, MediaType, Record};
-pub use sections::{Language, Section, Sections};
+pub use sections::{Language, OtherSection, Section, Sections};

@@ -4,12 +4,14 @@
 //! gathered from the resources: Patient for basic information, Condition and conclusions for
 //! diagnoses, encounters, procedures, medication and observations for hospitalisation.
 
+mod other;
 mod patient;
 
 use std::fmt;
 
 use serde_json::Value;
 
+pub use self::other::OtherSection;
 use crate::{Bundle, Record};
 
 /// One of the three sections.
@@ -143,13 +145,21 @@ impl Language {
 #[derive(Clone, Default, Eq, PartialEq)]
 pub struct Sections {
     texts: [String; 3],
+    others: Vec<OtherSection>,
 }
 
 impl Sections {
     /// Texts given directly, in the order basic, diagnosis, hospitalisation.
     #[must_use]
     pub const fn new(basic: String, diagnosis: String, hospitalisation: String) -> Self {
-        Self { texts: [basic, diagnosis, hospitalisation] }
+        Self { texts: [basic, diagnosis, hospitalisation], others: Vec::new() }
+    }
+
+    /// The same with another section beside the three.
+    #[must_use]
+    pub fn with(mut self, other: OtherSection) -> Self {
+        self.others.push(other);
+        self
     }
 
     /// The sections of a record.
@@ -174,30 +184,46 @@ impl Sections {
         &self.texts[section as usize]
     }
 
-    /// All texts in one.
+    /// Sections of the record's Compositions that are none of the three, in their order.
+    #[must_use]
+    pub fn others(&self) -> &[OtherSection] {
+        &self.others
+    }
+
+    /// All texts in one: the three, then the others.
     #[must_use]
     pub fn joined(&self) -> String {
-        self.texts.join("\n")
+        let others = self.others.iter().map(|other| &other.text);
+        self.texts.iter().chain(others).map(String::as_str).collect::<Vec<_>>().join("\n")
     }
 
     fn take_composition(&mut self, sections: Option<&Value>) {
         for section in sections.and_then(Value::as_array).into_iter().flatten() {
-            let codes = section.pointer("/code/coding").and_then(Value::as_array);
-            let code = codes.into_iter().flatten().find_map(|coding| {
-                coding.get("code").and_then(Value::as_str).and_then(Section::from_code)
-            });
-            let title =
-                || section.get("title").and_then(Value::as_str).and_then(Section::from_title);
-            if let Some(known) = code.or_else(title)
-                && let Some(div) = section.pointer("/text/div").and_then(Value::as_str)
-            {
+            if let Some(div) = section.pointer("/text/div").and_then(Value::as_str) {
                 let mut told = plain_text(div);
                 if ends_with_table(div) {
                     end_sentence(&mut told);
                 }
-                push_line(&mut self.texts[known as usize], &told);
+                self.take_section(section, told);
             }
             self.take_composition(section.get("section"));
+        }
+    }
+
+    fn take_section(&mut self, section: &Value, text: String) {
+        let codings = section.pointer("/code/coding").and_then(Value::as_array);
+        let codes: Vec<_> = codings
+            .into_iter()
+            .flatten()
+            .filter_map(|coding| coding.get("code").and_then(Value::as_str))
+            .collect();
+        let title = section.get("title").and_then(Value::as_str).unwrap_or_default();
+        let known = codes.iter().find_map(|code| Section::from_code(code));
+        if let Some(known) = known.or_else(|| Section::from_title(title)) {
+            push_line(&mut self.texts[known as usize], &text);
+        } else if !text.is_empty() {
+            let codes = codes.into_iter().map(str::to_owned).collect();
+            self.others.push(OtherSection { title: title.to_owned(), codes, text });
         }
     }
 }
@@ -206,7 +232,8 @@ impl fmt::Debug for Sections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [basic, diagnosis, hospitalisation] =
             self.texts.each_ref().map(|text| text.chars().count());
-        write!(f, "Sections({basic}, {diagnosis}, {hospitalisation} characters)")
+        let others = self.others.len();
+        write!(f, "Sections({basic}, {diagnosis}, {hospitalisation} characters, {others} others)")
     }
 }
 
