@@ -714,6 +714,33 @@ pub(crate) enum StandardsCommand {
         /// Where to.
         out: PathBuf,
     },
+    /// Ask for another section beside the three, learnt from records that have it.
+    ///
+    /// A section is told by its name, by words of its title or by a code. In lines of JSON its key is
+    /// its name or title. From then on a record must have it, in each language of which at least ten
+    /// of these records do.
+    Add {
+        /// The database.
+        standards: PathBuf,
+        /// Files of lines.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// What it is called: small Latin letters, digits, hyphens.
+        #[arg(long, value_name = "NAME")]
+        section: String,
+        /// Words of which its title has one.
+        #[arg(long = "title", value_name = "WORDS")]
+        titles: Vec<String>,
+        /// A code that it may have, such as LOINC's 48765-2.
+        #[arg(long = "code", value_name = "CODE")]
+        codes: Vec<String>,
+        /// The folder of the sentence encoder that the database was made with, if it was.
+        #[arg(long, value_name = "DIR")]
+        encoder: Option<PathBuf>,
+        /// Where the database goes.
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Set the bounds anew by complete records that are not in the database.
     Calibrate {
         /// The database.

@@ -3,7 +3,8 @@
 //! **Text.** Each of the three sections is compared with the standards of all sections in its language
 //! by the cosine of two vectors of hashed grams; its length and its ending are measured beside that.
 //! Hard checks come first: empty, a placeholder, another language. All arithmetic is on whole
-//! numbers, so every node gets the same answer to the last bit. A [`Vectorizer`] of one's own may take
+//! numbers, so every node gets the same answer to the last bit. The database may ask for more sections
+//! than the three ([`AddedSection`]). A [`Vectorizer`] of one's own may take
 //! the grams' place; `SentenceEncoder` (feature `encoder`) reads one from ONNX.
 //!
 //! **Images.** Every imaging item that the record lists must be there at least as often as listed.
@@ -26,17 +27,20 @@
 //! ```
 
 mod images;
+mod section_name;
 mod text;
 mod verdict;
 
 #[cfg(feature = "detector")]
 pub use images::{Detector, Lettering, ModelError, PanelLabels, Panels, PixelMatcher};
 pub use images::{Found, HeaderMatcher, ImageMatcher, Label};
+pub use section_name::SectionName;
 #[cfg(feature = "encoder")]
 pub use text::SentenceEncoder;
 pub use text::{
-    Bound, Element, Grams, SectionRules, SectionStandard, Standards, StandardsBuilder,
-    StandardsError, Thresholds, Vector, Vectorizer, calibrate, judge_sections, judge_sections_in,
+    AddedSection, Bound, Element, Grams, SectionRules, SectionStandard, Standards,
+    StandardsBuilder, StandardsError, Thresholds, Vector, Vectorizer, add_section, calibrate,
+    judge_sections, judge_sections_in,
 };
 pub use verdict::{Reason, Remark, SectionScore, Verdict};
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use emrshare_record::Section;
 
-use crate::{Found, images::Compared};
+use crate::{Found, SectionName, images::Compared};
 
 /// Why a record is not complete. Holds nothing of the record's text.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,17 +13,17 @@ pub enum Reason {
     /// A section is empty.
     Missing {
         /// Which section.
-        section: Section,
+        section: SectionName,
     },
     /// A section holds a word that stands for nothing, such as 无 or N/A.
     Placeholder {
         /// Which section.
-        section: Section,
+        section: SectionName,
     },
     /// A section is too short.
     TooShort {
         /// Which section.
-        section: Section,
+        section: SectionName,
         /// Its characters.
         found: usize,
         /// Characters needed.
@@ -32,7 +32,7 @@ pub enum Reason {
     /// A section is unlike what such sections look like.
     Unlike {
         /// Which section.
-        section: Section,
+        section: SectionName,
         /// Its cosine in millionths.
         similarity: i32,
         /// The cosine needed.
@@ -41,45 +41,45 @@ pub enum Reason {
     /// A section reads like another one.
     OtherSection {
         /// Which section.
-        section: Section,
+        section: SectionName,
         /// What it reads like.
         like: Section,
     },
     /// A section holds the same text as an earlier one.
     Repeated {
         /// Which section.
-        section: Section,
+        section: SectionName,
         /// The earlier one.
         like: Section,
     },
     /// A section stops in the middle.
     CutOff {
         /// Which section.
-        section: Section,
+        section: SectionName,
     },
     /// A section does not name what it must.
     MissingElement {
         /// Which section.
-        section: Section,
+        section: SectionName,
         /// What is not named.
         element: String,
     },
     /// A section is in another language than the record.
     OtherLanguage {
         /// Which section.
-        section: Section,
+        section: SectionName,
         /// The record's language.
         language: &'static str,
     },
     /// A section speaks of a patient of another sex than an earlier section.
     OtherPatient {
         /// Which section.
-        section: Section,
+        section: SectionName,
     },
     /// The database has no texts to compare with.
     NoStandard {
         /// Which section.
-        section: Section,
+        section: SectionName,
         /// In which language.
         language: &'static str,
     },
@@ -225,10 +225,10 @@ impl fmt::Display for Remark {
 }
 
 /// How complete a section is. Values are in millionths.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SectionScore {
     /// Which section.
-    pub section: Section,
+    pub section: SectionName,
     /// How far it is above what is just not enough: a million is usual, 0 and less is refused.
     pub margin: i32,
     /// Its cosine with its standard.
@@ -240,7 +240,7 @@ pub struct SectionScore {
 }
 
 impl SectionScore {
-    pub(crate) const fn nothing(section: Section) -> Self {
+    pub(crate) const fn nothing(section: SectionName) -> Self {
         Self { section, margin: -1_000_000, similarity: 0, contrast: 0, ending: 0 }
     }
 }
@@ -248,7 +248,7 @@ impl SectionScore {
 /// The judgement of a record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
-    scores: [SectionScore; 3],
+    scores: Vec<SectionScore>,
     whole_similarity: i32,
     reasons: Vec<Reason>,
     remarks: Vec<Remark>,
@@ -257,7 +257,7 @@ pub struct Verdict {
 
 impl Verdict {
     pub(crate) const fn new(
-        scores: [SectionScore; 3],
+        scores: Vec<SectionScore>,
         whole_similarity: i32,
         reasons: Vec<Reason>,
     ) -> Self {
@@ -301,9 +301,9 @@ impl Verdict {
         self.scores.iter().map(|score| score.margin).min().unwrap_or(0)
     }
 
-    /// The sections' scores.
+    /// The sections' scores: of the three, then of those that the database adds.
     #[must_use]
-    pub const fn scores(&self) -> &[SectionScore; 3] {
+    pub fn scores(&self) -> &[SectionScore] {
         &self.scores
     }
 

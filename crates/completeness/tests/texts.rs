@@ -164,8 +164,10 @@ fn scores_are_the_same_to_the_last_bit() {
         "入院后予阿司匹林、替格瑞洛抗血小板，行冠状动脉支架植入术，术后好转出院。".into(),
     );
     let verdict = judge_sections(&sections, Standards::embedded());
-    let scores = verdict.scores().map(|score| [score.margin, score.similarity, score.contrast]);
-    assert_eq!((scores, verdict.whole_similarity()), GOLDEN);
+    let scores = verdict.scores().iter();
+    let scores: Vec<_> =
+        scores.map(|score| [score.margin, score.similarity, score.contrast]).collect();
+    assert_eq!((&scores[..], verdict.whole_similarity()), (&GOLDEN.0[..], GOLDEN.1));
 }
 
 const GOLDEN: ([[i32; 3]; 3], i32) =

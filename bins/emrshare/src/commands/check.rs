@@ -102,7 +102,7 @@ fn judgement(verdict: &Verdict) -> Value {
     let shown = |millionths: i32| json!(f64::from(millionths) / 1e6);
     let by_section = |value: fn(&emrshare_completeness::SectionScore) -> i32| {
         let scores = verdict.scores().iter();
-        let named = scores.map(|score| (score.section.name().to_owned(), shown(value(score))));
+        let named = scores.map(|score| (score.section.to_string(), shown(value(score))));
         Value::Object(named.collect())
     };
     json!({

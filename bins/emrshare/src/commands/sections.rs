@@ -1,4 +1,5 @@
 //! Records as lines of JSON: `{"id", "lang", "sections": {"basic", "diagnosis", "hospitalisation"}}`.
+//! Sections beside the three have their title as key.
 
 use std::{
     fs::File,
@@ -7,8 +8,8 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use emrshare_record::{Language, Section, Sections};
-use serde_json::Value;
+use emrshare_record::{Language, OtherSection, Section, Sections};
+use serde_json::{Map, Value};
 
 /// One line.
 pub(super) struct Line {
@@ -76,13 +77,18 @@ fn parse(line: &str) -> anyhow::Result<Line> {
     let mut value = json(line)?;
     let sections = value.get("sections").and_then(Value::as_object);
     let sections = sections.context("no object `sections`")?;
-    let text = |section: Section| match sections.get(section.name()) {
+    let text = |name: &str| match sections.get(name) {
         None | Some(Value::Null) => Ok(String::new()),
         Some(Value::String(text)) => Ok(text.clone()),
-        Some(_) => bail!("section {section} is no string"),
+        Some(_) => bail!("section {name} is no string"),
     };
-    let [basic, diagnosis, hospitalisation] = Section::ALL.map(text);
-    let sections = Sections::new(basic?, diagnosis?, hospitalisation?);
+    let [basic, diagnosis, hospitalisation] = Section::ALL.map(|section| text(section.name()));
+    let mut told = Sections::new(basic?, diagnosis?, hospitalisation?);
+    for title in sections.keys().filter(|name| Section::from_name(name).is_none()) {
+        let (title, text) = (title.clone(), text(title)?);
+        told = told.with(OtherSection { title, codes: Vec::new(), text });
+    }
+    let sections = told;
     let language = language(&value)?;
     Ok(Line { id: value["id"].take(), language, sections })
 }
@@ -98,6 +104,24 @@ fn language(line: &Value) -> anyhow::Result<Option<Language>> {
         None | Some(Value::Null) => Ok(None),
         Some(code) => known(code).context("`lang` is neither \"zh\" nor \"en\"").map(Some),
     }
+}
+
+/// A line's object of sections. Those beside the three that have no title have their first code.
+pub(super) fn shown(sections: &Sections) -> Map<String, Value> {
+    let mut shown = Map::new();
+    for section in Section::ALL {
+        shown.insert(section.name().to_owned(), sections.get(section).into());
+    }
+    for other in sections.others() {
+        let named = Some(&other.title).filter(|title| !title.is_empty());
+        let Some(title) = named.or_else(|| other.codes.first()) else { continue };
+        let text = shown.entry(title).or_insert_with(|| String::new().into());
+        let before = text.as_str().filter(|text| !text.is_empty());
+        *text = before
+            .map_or_else(|| other.text.clone(), |text| format!("{text}\n{}", other.text))
+            .into();
+    }
+    shown
 }
 
 /// All lines of files, each with its language.

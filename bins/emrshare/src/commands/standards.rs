@@ -8,9 +8,10 @@ use std::{
 
 use anyhow::{Context, bail};
 use emrshare_completeness::{
-    Bound, Grams, SentenceEncoder, Standards, StandardsBuilder, Vectorizer, calibrate,
+    AddedSection, Bound, Grams, SentenceEncoder, Standards, StandardsBuilder, Vectorizer,
+    add_section, calibrate,
 };
-use emrshare_record::{Language, Section, Sections, import};
+use emrshare_record::{Language, Sections, import};
 use serde_json::json;
 
 use super::sections;
@@ -38,6 +39,16 @@ pub(super) fn run(command: &StandardsCommand, as_json: bool) -> anyhow::Result<(
             let vectorizer = vectorizer(encoder.as_deref())?;
             let refuse = usize::from(*refuse);
             write(out, &calibrate(database.as_bytes(), vectorizer, &records, refuse)?)?;
+            output::value(&json!({"records": records.len(), "file": out}), as_json);
+        }
+        StandardsCommand::Add { standards, paths, section, titles, codes, encoder, out } => {
+            let records = sections::read_all(paths)?;
+            let database = home::read(standards)?;
+            let vectorizer = vectorizer(encoder.as_deref())?;
+            let titles = titles.iter().map(|title| title.to_lowercase()).collect();
+            let section =
+                AddedSection { name: section.as_str().into(), titles, codes: codes.clone() };
+            write(out, &add_section(database.as_bytes(), vectorizer, &section, &records)?)?;
             output::value(&json!({"records": records.len(), "file": out}), as_json);
         }
         StandardsCommand::Lines { paths } => lines(paths)?,
@@ -76,12 +87,10 @@ fn lines(paths: &[PathBuf]) -> anyhow::Result<()> {
         let imported = import(files::read(&path)?);
         let (record, _) = imported.with_context(|| format!("{place} is no record"))?;
         let sections = Sections::of(&record);
-        let texts =
-            Section::ALL.map(|section| (section.name().to_owned(), json!(sections.get(section))));
         output::json(&json!({
             "id": place,
             "lang": Language::of(&sections.joined()).code(),
-            "sections": serde_json::Map::from_iter(texts),
+            "sections": sections::shown(&sections),
         }));
     }
     Ok(())
@@ -99,7 +108,7 @@ fn show(standards: &Standards, as_json: bool) {
         let (rules, bounds) = (standard.rules, standard.rules.thresholds);
         json!({
             "language": standard.language.code(),
-            "section": standard.section.name(),
+            "section": standard.section.as_str(),
             "texts": rules.texts,
             "characters": {
                 "least": characters(bounds.length.least),

@@ -24,7 +24,7 @@ use super::{
 const RARITY_MIN: u64 = 5;
 
 /// The share of complete sections, one in this many, that a bound may leave out.
-const LEFT_OUT: usize = 200;
+pub(super) const LEFT_OUT: usize = 200;
 
 /// Collects complete records and makes a standard database of them.
 ///
@@ -108,10 +108,7 @@ impl StandardsBuilder {
         let build = |collected| build_language(collected, dimensions);
         let languages = self.languages.iter().map(build).collect();
         let vectorizer = self.vectorizer.name().to_owned();
-        let database = Database { version: VERSION, vectorizer, languages };
-        let mut bytes = serde_json::to_vec_pretty(&database).expect("numbers and strings");
-        bytes.push(b'\n');
-        bytes
+        written(&Database { version: VERSION, vectorizer, languages })
     }
 
     fn collected(&mut self, language: Language) -> &mut Collected {
@@ -131,6 +128,8 @@ impl StandardsBuilder {
 /// # Errors
 /// [`StandardsError`] if the database is none.
 ///
+/// Sections that the database adds are calibrated by the records that have them.
+///
 /// # Panics
 /// Never: numbers and strings become JSON.
 pub fn calibrate(
@@ -140,12 +139,13 @@ pub fn calibrate(
     refused_permille: usize,
 ) -> Result<Vec<u8>, StandardsError> {
     let standards = Standards::with_vectorizer(database, vectorizer)?;
-    let mut data: Database = serde_json::from_slice(database).expect("read above");
+    let mut data = Database::read(database)?;
     for (standard, language) in standards.languages().zip(&mut data.languages) {
         let (code, standard) = standard;
         let own: Vec<_> = records.iter().filter(|(language, _)| *language == code).collect();
-        // Three bounds in each of three sections share what may be refused.
-        let left_out = own.len() * refused_permille / 9000;
+        // Three bounds in each section share what may be refused.
+        let bounds = 3 * (Section::ALL.len() + standard.added.len());
+        let left_out = own.len() * refused_permille / (1000 * bounds);
         for (place, section) in Section::ALL.into_iter().enumerate() {
             let measured: Vec<_> = own
                 .iter()
@@ -159,17 +159,37 @@ pub fn calibrate(
                 rules.thresholds = thresholds(&measured, left_out, Slack::NONE);
             }
         }
+        for (added, data) in standard.added.iter().zip(&mut language.added) {
+            let texts = own.iter().map(|(_, sections)| added.section.text_of(sections));
+            let measured: Vec<_> = texts
+                .filter(|text| !text.is_empty())
+                .map(|text| {
+                    let vector = standards.vector(&text);
+                    Measured::of_added(length(&text), &vector, &added.centre, standard)
+                })
+                .collect();
+            if !measured.is_empty() {
+                data.rules.thresholds = thresholds(&measured, left_out, Slack::NONE);
+            }
+        }
     }
-    let mut bytes = serde_json::to_vec_pretty(&data).expect("numbers and strings");
+    Ok(written(&data))
+}
+
+/// # Panics
+/// Never: numbers and strings become JSON.
+pub(super) fn written(database: &Database) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(database).expect("numbers and strings");
     bytes.push(b'\n');
-    Ok(bytes)
+    bytes
 }
 
 fn build_language(collected: &Collected, dimensions: usize) -> LanguageData {
     let Collected { language, records, ends } = collected;
     let ends = ends.table();
     let rarity = rarity(records, dimensions);
-    let centres = [0, 1, 2].map(|place| centre(records, place, &rarity));
+    let centres = [0, 1, 2]
+        .map(|place: usize| centre(records.iter().map(|record| &record.vectors[place]), &rarity));
     let rows = (0..dimensions).map(|dimension| Row {
         rarity: u16::from(rarity[dimension]),
         centres: [0, 1, 2].map(|place: usize| centres[place][dimension]),
@@ -194,15 +214,15 @@ fn build_language(collected: &Collected, dimensions: usize) -> LanguageData {
             })
             .collect();
         rules.thresholds = thresholds(&measured, records.len() / LEFT_OUT, Slack::UNSEEN);
-        let bytes: Vec<u8> = centre.iter().flat_map(|weight| weight.to_le_bytes()).collect();
         let section = section.name().to_owned();
-        SectionData { section, rules, centre: BASE64_STANDARD.encode(bytes) }
+        SectionData { section, rules, centre: table_of(&centre) }
     });
     LanguageData {
         language: language.code().to_owned(),
         sections: sections.collect(),
         rarity: BASE64_STANDARD.encode(&rarity),
         ends: BASE64_STANDARD.encode(&ends),
+        added: Vec::new(),
     }
 }
 
@@ -227,12 +247,18 @@ fn rarity(records: &[Complete], dimensions: usize) -> Vec<u8> {
     with.iter().map(|with| rarity(with).min(255) as u8).collect()
 }
 
-/// The sum of the records' vectors, each of length one, scaled to 16 bits.
-fn centre(records: &[Complete], place: usize, rarity: &[u8]) -> Vec<i16> {
+/// Weights as the database keeps them.
+pub(super) fn table_of(centre: &[i16]) -> String {
+    let bytes: Vec<u8> = centre.iter().flat_map(|weight| weight.to_le_bytes()).collect();
+    BASE64_STANDARD.encode(bytes)
+}
+
+/// The sum of vectors, each of length one, scaled to 16 bits.
+pub(super) fn centre<'a>(vectors: impl Iterator<Item = &'a Vector>, rarity: &[u8]) -> Vec<i16> {
     const ONE: i128 = 1 << 20;
     let mut sums = vec![0_i64; rarity.len()];
-    for record in records {
-        let weights = record.vectors[place].weights().filter_map(|(dimension, weight)| {
+    for vector in vectors {
+        let weights = vector.weights().filter_map(|(dimension, weight)| {
             let dimension = usize::from(dimension);
             let rarity = rarity.get(dimension)?;
             Some((dimension, weighed(u16::from(*rarity), weight)))
@@ -251,7 +277,7 @@ fn centre(records: &[Complete], place: usize, rarity: &[u8]) -> Vec<i16> {
 
 /// How much less than the measured least is enough.
 #[derive(Clone, Copy, Debug)]
-struct Slack {
+pub(super) struct Slack {
     /// In sixteenths of a logarithm to base 2.
     length: i32,
     /// Hundredths of the measured least.
@@ -265,12 +291,12 @@ impl Slack {
 
     /// Texts that went into a standard are nearer to it than others will be; others may be shorter
     /// by two thirds, and read a little like another section.
-    const UNSEEN: Self =
+    pub(super) const UNSEEN: Self =
         Self { length: 24, similarity_percent: 90, contrast: Some(MILLION * 35 / 1000) };
 }
 
 /// The bounds that all but `left_out` of the measured sections reach, less a slack.
-fn thresholds(measured: &[Measured], left_out: usize, slack: Slack) -> Thresholds {
+pub(super) fn thresholds(measured: &[Measured], left_out: usize, slack: Slack) -> Thresholds {
     let bound = |value: fn(&Measured) -> i32| {
         let mut values: Vec<_> = measured.iter().map(value).collect();
         values.sort_unstable();

@@ -6,6 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use emrshare_record::{Language, Section};
 
 use super::{
+    added::{AddedStandard, Centre},
     ends,
     scale::MILLION,
     standards::{LanguageData, SectionRules, StandardsError},
@@ -27,6 +28,8 @@ pub(crate) struct LanguageStandard {
     /// The table of the ends of phrases and words.
     pub(crate) ends: Vec<u8>,
     pub(crate) rules: [SectionRules; 3],
+    /// Sections beside the three.
+    pub(crate) added: Vec<AddedStandard>,
 }
 
 impl fmt::Debug for LanguageStandard {
@@ -46,7 +49,7 @@ impl LanguageStandard {
             norm(|row| i64::from(row.centres[2])),
             norm(|row| row.centres.iter().copied().map(i64::from).sum()),
         ];
-        Self { rows, norms, ends, rules }
+        Self { rows, norms, ends, rules, added: Vec::new() }
     }
 
     pub(crate) fn read(
@@ -70,7 +73,10 @@ impl LanguageStandard {
             }
         }
         let rules = [0, 1, 2].map(|place: usize| data.sections[place].rules.clone());
-        Ok((language, Self::new(rows, ends, rules)))
+        let mut standard = Self::new(rows, ends, rules);
+        let added = data.added.iter().map(|added| AddedStandard::read(data, added, dimensions));
+        standard.added = added.collect::<Result<_, _>>()?;
+        Ok((language, standard))
     }
 
     /// Cosines with the centres of the three sections and with their sum, in millionths.
@@ -88,17 +94,32 @@ impl LanguageStandard {
                 *product += weight * i64::from(centre);
             }
         }
-        let norm = i128::from(square.isqrt());
         let all = [products[0], products[1], products[2], products.iter().sum()];
-        let cosine = |place: usize| {
-            let norms = norm * i128::from(self.norms[place]);
-            let scaled = i128::from(all[place]) * i128::from(MILLION);
-            let million = i128::from(MILLION);
-            // Within a million, but for the roots' rounding.
-            scaled.checked_div(norms).unwrap_or(0).clamp(-million, million) as i32
-        };
-        [0, 1, 2, 3].map(cosine)
+        [0, 1, 2, 3].map(|place| cosine(all[place], square, self.norms[place]))
     }
+
+    /// Cosine with another centre of this language's dimensions, in millionths.
+    pub(crate) fn cosine_with(&self, centre: &Centre, vector: &Vector) -> i32 {
+        let (mut product, mut square) = (0_i64, 0_u64);
+        for (dimension, weight) in vector.weights() {
+            let dimension = usize::from(dimension);
+            let Some(row) = self.rows.get(dimension) else { continue };
+            let weight = weighed(row.rarity, weight);
+            square += weight.unsigned_abs().pow(2);
+            product +=
+                weight * centre.weights.get(dimension).map_or(0, |centre| i64::from(*centre));
+        }
+        cosine(product, square, centre.norm)
+    }
+}
+
+/// A·B / (|A| |B|) in millionths, of A·B, |A|² and |B|.
+fn cosine(product: i64, square: u64, norm: u64) -> i32 {
+    let norms = i128::from(square.isqrt()) * i128::from(norm);
+    let million = i128::from(MILLION);
+    let scaled = i128::from(product) * million;
+    // Within a million, but for the roots' rounding.
+    scaled.checked_div(norms).unwrap_or(0).clamp(-million, million) as i32
 }
 
 /// What a dimension counts in a text.
@@ -106,7 +127,7 @@ pub(crate) fn weighed(rarity: u16, weight: i32) -> i64 {
     i64::from(rarity) * i64::from(weight)
 }
 
-fn table(
+pub(crate) fn table(
     data: &LanguageData,
     name: &'static str,
     base64: &str,

@@ -3,10 +3,11 @@
 use emrshare_record::Section;
 
 use super::{
+    added::Centre,
     ending,
     language::LanguageStandard,
     scale::{MILLION, SIXTEENTHS, log2_sixteenths},
-    standards::{Bound, Thresholds},
+    standards::{Bound, SectionRules, Thresholds},
     vector::Vector,
 };
 
@@ -39,6 +40,20 @@ impl Measured {
         let similarity = cosines[section as usize];
         Self { length, similarity, contrast: similarity - cosines[rival as usize], rival }
     }
+
+    /// Of a section beside the three.
+    pub(crate) fn of_added(
+        length: i32,
+        vector: &Vector,
+        centre: &Centre,
+        standard: &LanguageStandard,
+    ) -> Self {
+        let cosines = standard.cosines(vector);
+        let rival = Section::ALL.into_iter().max_by_key(|other| cosines[*other as usize]);
+        let rival = rival.unwrap_or(Section::Basic);
+        let similarity = standard.cosine_with(centre, vector);
+        Self { length, similarity, contrast: similarity - cosines[rival as usize], rival }
+    }
 }
 
 /// The margins of a text over its bounds, in millionths: 0 is just not enough, a million usual.
@@ -67,8 +82,8 @@ impl Margins {
 
 /// How much likelier a section's text is whole than cut off, by its end: 16 times a logarithm to
 /// base 2.
-pub(crate) fn ending(text: &str, section: Section, standard: &LanguageStandard) -> i32 {
-    ending::evidence(text, &standard.ends, standard.rules[section as usize].marked)
+pub(crate) fn ending(text: &str, rules: &SectionRules, standard: &LanguageStandard) -> i32 {
+    ending::evidence(text, &standard.ends, rules.marked)
 }
 
 /// Characters without white space, as 16 times their logarithm to base 2.

@@ -1,10 +1,12 @@
 //! Is all text there?
 
+mod added;
 mod build;
 #[cfg(feature = "encoder")]
 mod encoder;
 mod ending;
 mod ends;
+mod extend;
 mod grams;
 mod language;
 mod measure;
@@ -15,9 +17,11 @@ mod scale;
 mod standards;
 mod vector;
 
+pub use added::AddedSection;
 pub use build::{StandardsBuilder, calibrate};
 #[cfg(feature = "encoder")]
 pub use encoder::SentenceEncoder;
+pub use extend::add_section;
 pub use grams::Grams;
 pub use standards::{
     Bound, Element, SectionRules, SectionStandard, Standards, StandardsError, Thresholds,
@@ -27,22 +31,24 @@ pub use vector::{Vector, Vectorizer};
 use emrshare_record::{Language, Section, Sections};
 
 use self::{
+    added::AddedStandard,
     language::LanguageStandard,
     measure::{Margins, Measured},
     scale::MILLION,
 };
-use crate::{Reason, SectionScore, Verdict};
+use crate::{Reason, SectionName, SectionScore, Verdict};
 
 /// Letters of another language that a section may hold before it is called foreign.
 const FOREIGN_LETTERS: usize = 20;
 
-/// Judges the three sections of a record in the language that most of it is in.
+/// Judges the sections of a record in the language that most of it is in.
 #[must_use]
 pub fn judge_sections(sections: &Sections, standards: &Standards) -> Verdict {
     judge_sections_in(Language::of(&sections.joined()), sections, standards)
 }
 
-/// Judges the three sections of a record whose language is known.
+/// Judges the sections of a record whose language is known: the three, and those that the database
+/// adds in this language.
 #[must_use]
 pub fn judge_sections_in(
     language: Language,
@@ -50,22 +56,27 @@ pub fn judge_sections_in(
     standards: &Standards,
 ) -> Verdict {
     let Some(standard) = standards.language(language) else {
-        let reasons =
-            Section::ALL.map(|section| Reason::NoStandard { section, language: language.code() });
-        let scores = Section::ALL.map(SectionScore::nothing);
-        return Verdict::new(scores, 0, reasons.into());
+        let names = || Section::ALL.into_iter().map(SectionName::from);
+        let reason = |section| Reason::NoStandard { section, language: language.code() };
+        let scores = names().map(SectionScore::nothing).collect();
+        return Verdict::new(scores, 0, names().map(reason).collect());
     };
     let judge = Judge { language, standards, standard };
-    let mut reasons = Vec::new();
-    let mut scores = Section::ALL.map(|section| {
-        let (score, reason) = judge.section(section, sections.get(section).trim());
+    let (mut scores, mut reasons) = (Vec::new(), Vec::new());
+    for section in Section::ALL {
+        let (score, reason) = judge.one(section, sections.get(section).trim());
+        scores.push(score);
         reasons.extend(reason);
-        score
-    });
+    }
     for (section, reason) in between(sections) {
         reasons.push(reason);
         let score = &mut scores[section as usize].margin;
         *score = (*score).min(-MILLION / 4);
+    }
+    for (added, text) in added::texts(standard, sections) {
+        let (score, reason) = judge.added(added, &text);
+        scores.push(score);
+        reasons.extend(reason);
     }
     let [.., whole] = standard.cosines(&standards.vector(&sections.joined()));
     Verdict::new(scores, whole, reasons)
@@ -74,9 +85,10 @@ pub fn judge_sections_in(
 /// What is wrong between the sections: another patient, the same text twice.
 fn between(sections: &Sections) -> impl Iterator<Item = (Section, Reason)> {
     let other = person::contradicting(sections);
-    let other = other.map(|section| (section, Reason::OtherPatient { section }));
+    let other = other.map(|section| (section, Reason::OtherPatient { section: section.into() }));
     let repeated = repeated::repeated(sections);
-    let repeated = repeated.map(|(section, like)| (section, Reason::Repeated { section, like }));
+    let repeated = repeated
+        .map(|(section, like)| (section, Reason::Repeated { section: section.into(), like }));
     other.into_iter().chain(repeated)
 }
 
@@ -88,17 +100,35 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn section(&self, section: Section, text: &str) -> (SectionScore, Option<Reason>) {
+    fn one(&self, section: Section, text: &str) -> (SectionScore, Option<Reason>) {
+        let rules = &self.standard.rules[section as usize];
+        self.section(section.into(), text, rules, |vector| {
+            Measured::of(text, vector, section, self.standard)
+        })
+    }
+
+    fn added(&self, added: &AddedStandard, text: &str) -> (SectionScore, Option<Reason>) {
+        self.section((&added.section).into(), text, &added.rules, |vector| {
+            Measured::of_added(measure::length(text), vector, &added.centre, self.standard)
+        })
+    }
+
+    fn section(
+        &self,
+        section: SectionName,
+        text: &str,
+        rules: &SectionRules,
+        measure: impl FnOnce(&Vector) -> Measured,
+    ) -> (SectionScore, Option<Reason>) {
         let Self { language, standard, .. } = *self;
         if text.is_empty() {
-            return (SectionScore::nothing(section), Some(Reason::Missing { section }));
+            return (SectionScore::nothing(section.clone()), Some(Reason::Missing { section }));
         }
         if placeholder::is_placeholder(text) {
-            return (SectionScore::nothing(section), Some(Reason::Placeholder { section }));
+            return (SectionScore::nothing(section.clone()), Some(Reason::Placeholder { section }));
         }
-        let rules = &standard.rules[section as usize];
-        let measured = Measured::of(text, &self.standards.vector(text), section, standard);
-        let ending = measure::ending(text, section, standard);
+        let measured = measure(&self.standards.vector(text));
+        let ending = measure::ending(text, rules, standard);
         let margins = Margins::of(&measured, ending, &rules.thresholds);
         let missing = missing_element(text, rules);
         let foreign = is_foreign(text, language);
@@ -107,7 +137,7 @@ impl Judge<'_> {
             margin = margin.min(-MILLION / 2);
         }
         let score = SectionScore {
-            section,
+            section: section.clone(),
             margin,
             similarity: measured.similarity,
             contrast: measured.contrast,
@@ -133,7 +163,7 @@ impl Judge<'_> {
     }
 }
 
-fn too_short(section: Section, text: &str, rules: &SectionRules) -> Reason {
+fn too_short(section: SectionName, text: &str, rules: &SectionRules) -> Reason {
     let found = measure::characters(text);
     let enough = |needed: &usize| measure::length_of(*needed) > rules.thresholds.length.least;
     let needed = (found..).find(enough).unwrap_or(found);

@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    added::AddedData,
     grams::Grams,
     language::LanguageStandard,
     vector::{Vector, Vectorizer},
 };
+use crate::SectionName;
 
 /// Version of the database's form.
 pub(crate) const VERSION: u32 = 2;
@@ -39,6 +41,25 @@ pub enum StandardsError {
         "standard database: {0} needs the sections basic, diagnosis, hospitalisation in this order"
     )]
     Sections(String),
+    /// A section beside the three that cannot be one.
+    #[error(
+        "standard database: `{0}` is no section that can be added: a name has 1 to 40 small Latin \
+         letters, digits and hyphens and is none of the three, and a title or code tells the section"
+    )]
+    Added(String),
+    /// Too few texts to learn a section from.
+    #[error(
+        "section {section}: {found} records have it in a language of the database, at least {needed} \
+         are needed"
+    )]
+    TooFewTexts {
+        /// The section's name.
+        section: String,
+        /// Records of the language that has most.
+        found: usize,
+        /// How many are needed.
+        needed: usize,
+    },
     /// Made with another vectorizer.
     #[error("standard database: it was made with the vectorizer `{needed}`, not with `{found}`")]
     Vectorizer {
@@ -103,6 +124,13 @@ pub(crate) struct Database {
     pub(crate) languages: Vec<LanguageData>,
 }
 
+impl Database {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, StandardsError> {
+        serde_json::from_slice(bytes)
+            .map_err(|error| StandardsError::Json { line: error.line(), column: error.column() })
+    }
+}
+
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LanguageData {
@@ -113,6 +141,9 @@ pub(crate) struct LanguageData {
     /// How often phrases end with certain words, and words with certain letters: a check and a
     /// share in 255ths for each of 65,536 places.
     pub(crate) ends: String,
+    /// Sections beside the three.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) added: Vec<AddedData>,
 }
 
 /// What a section's text must reach.
@@ -141,12 +172,12 @@ pub(crate) struct SectionData {
 }
 
 /// What the database says of one section of one language.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SectionStandard<'a> {
     /// The language.
     pub language: Language,
     /// The section.
-    pub section: Section,
+    pub section: SectionName,
     /// What its text must reach.
     pub rules: &'a SectionRules,
 }
@@ -196,8 +227,7 @@ impl Standards {
         bytes: &[u8],
         vectorizer: Arc<dyn Vectorizer>,
     ) -> Result<Self, StandardsError> {
-        let database: Database = serde_json::from_slice(bytes)
-            .map_err(|error| StandardsError::Json { line: error.line(), column: error.column() })?;
+        let database = Database::read(bytes)?;
         if database.version != VERSION {
             return Err(StandardsError::Version(database.version));
         }
@@ -216,10 +246,13 @@ impl Standards {
         self.digest
     }
 
-    /// What it says, section by section.
+    /// What it says, section by section: of each language the three, then those beside them.
     pub fn sections(&self) -> impl Iterator<Item = SectionStandard<'_>> {
         self.languages.iter().flat_map(|(language, standard)| {
-            Section::ALL.into_iter().zip(&standard.rules).map(|(section, rules)| SectionStandard {
+            let three = Section::ALL.map(SectionName::from).into_iter().zip(&standard.rules);
+            let added = standard.added.iter();
+            let added = added.map(|added| (SectionName::from(&added.section), &added.rules));
+            three.chain(added).map(|(section, rules)| SectionStandard {
                 language: *language,
                 section,
                 rules,

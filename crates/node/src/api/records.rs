@@ -29,7 +29,7 @@ const FILES_MAX: usize = 1000;
 /// How complete a section is.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Score {
-    section: &'static str,
+    section: String,
     /// How far it is above what is just not enough: 1 is usual, 0 and less is refused.
     margin: f64,
     /// Cosine with the section's standard, 0 to 1.
@@ -71,7 +71,7 @@ impl From<&Judged> for JudgeReport {
     fn from(judged: &Judged) -> Self {
         let shown = |millionths: i32| f64::from(millionths) / 1e6;
         let scores = judged.verdict.scores().iter().map(|score| Score {
-            section: score.section.name(),
+            section: score.section.to_string(),
             margin: shown(score.margin),
             similarity: shown(score.similarity),
             contrast: shown(score.contrast),
