@@ -44,12 +44,11 @@ impl AddedSection {
         let is_fit = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         let name = self.name.as_str();
         let is_name = (1..=NAME_MAX).contains(&name.len()) && name.chars().all(is_fit);
-        let told = self.titles.iter().chain(&self.codes);
-        if is_name
-            && Section::from_name(name).is_none()
-            && told.clone().count() > 0
-            && told.clone().all(|told| !told.trim().is_empty())
-        {
+        let is_small = |title: &String| *title == title.to_lowercase();
+        let mut told = self.titles.iter().chain(&self.codes).peekable();
+        let is_told = told.peek().is_some() && told.all(|told| !told.trim().is_empty());
+        let is_own = Section::from_name(name).is_none();
+        if is_name && is_own && is_told && self.titles.iter().all(is_small) {
             return Ok(());
         }
         Err(StandardsError::Added(name.chars().take(NAME_MAX).collect()))
