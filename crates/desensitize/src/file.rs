@@ -77,6 +77,7 @@ impl Desensitizer {
         let scrubber = Scrubber::new(&treatment);
         let mut report = Report::default();
         let copy = content.treat(seen, &scrubber, &mut report).map_err(broken)?;
+        report.check()?;
         match copy.first_leak(&scrubber) {
             Some((class, place)) => Err(DesensitizeError::Leak { class, place }),
             None => Ok(FileCopy { kind, bytes: copy.into_bytes(), report }),

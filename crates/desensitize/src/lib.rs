@@ -102,21 +102,21 @@ impl Desensitizer {
     ///
     /// use emrshare_desensitize::{Desensitizer, Policy};
     /// use emrshare_identity::ConsortiumKey;
-    /// use emrshare_recognize::{Certainty, Finding, Kind, Recognizer};
+    /// use emrshare_recognize::{Certainty, Finding, Kind, Recognizer, RecognizerError};
     ///
     /// /// A ward's nicknames.
     /// #[derive(Debug)]
     /// struct Nicknames(Vec<&'static str>);
     ///
     /// impl Recognizer for Nicknames {
-    ///     fn recognize(&self, text: &str) -> Vec<Finding> {
+    ///     fn recognize(&self, text: &str) -> Result<Vec<Finding>, RecognizerError> {
     ///         let found = self.0.iter().flat_map(|name| text.match_indices(name));
     ///         let finding = |(start, name): (usize, &str)| Finding {
     ///             range: start..start + name.len(),
     ///             kind: Kind::Name,
     ///             certainty: Certainty::Likely,
     ///         };
-    ///         found.map(finding).collect()
+    ///         Ok(found.map(finding).collect())
     ///     }
     /// }
     ///
@@ -146,7 +146,7 @@ impl Desensitizer {
     ///
     /// # Errors
     /// [`DesensitizeError::Leak`] if something identifying is left, [`DesensitizeError::Dicom`] if
-    /// an image cannot be treated.
+    /// an image cannot be treated, [`DesensitizeError::Recognizer`] if a recognizer cannot read a text.
     pub fn desensitize(
         &self,
         record: &Record,
@@ -190,6 +190,7 @@ impl Desensitizer {
             let media_type = attachment.media_type;
             attachments.push(Attachment { name, media_type, bytes });
         }
+        report.check()?;
         let copy = Record::new(bundle, attachments);
         match scrubber.first_leak(&copy) {
             Some((class, place)) => Err(DesensitizeError::Leak { class, place }),

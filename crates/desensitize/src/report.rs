@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use emrshare_recognize::RecognizerError;
 use serde::Serialize;
 
 use crate::{Class, DocumentKind, Technique};
@@ -40,6 +41,9 @@ pub enum DesensitizeError {
     /// A text cannot be read, or its copy not written.
     #[error("the text cannot be read, or its copy not written")]
     Io(#[from] std::io::Error),
+    /// A recognizer could not read a text: nobody knows what is left in it.
+    #[error(transparent)]
+    Recognizer(#[from] RecognizerError),
     /// The policy encrypts, and there is no key to do it with.
     #[error("the policy encrypts values, and no reveal key is given")]
     NoRevealKey,
@@ -81,6 +85,7 @@ pub struct Report {
     counts: BTreeMap<(Class, Technique), usize>,
     treated: Vec<Treated>,
     left_out: usize,
+    failure: Option<RecognizerError>,
 }
 
 impl Report {
@@ -124,5 +129,16 @@ impl Report {
 
     pub(crate) const fn count_left_out(&mut self) {
         self.left_out += 1;
+    }
+
+    /// A text that could not be read: no copy may be made.
+    pub(crate) fn fail(&mut self, failure: RecognizerError) {
+        self.failure.get_or_insert(failure);
+    }
+
+    /// # Errors
+    /// [`DesensitizeError::Recognizer`] if a text could not be read.
+    pub(crate) fn check(&mut self) -> Result<(), DesensitizeError> {
+        self.failure.take().map_or(Ok(()), |failure| Err(failure.into()))
     }
 }

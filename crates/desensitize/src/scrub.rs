@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use emrshare_recognize::{Certainty, Finding, Kind, find_beside, find_certain};
+use emrshare_recognize::{Certainty, Finding, Kind, RecognizerError, find_beside, find_certain};
 use emrshare_record::{MediaType, Record};
 use serde_json::Value;
 
@@ -42,9 +42,16 @@ impl<'a> Scrubber<'a> {
         Self { words, meanings, treatment }
     }
 
-    /// The text with every finding treated.
+    /// The text with every finding treated. Nothing of it, and the report says so, if a recognizer
+    /// cannot read it.
     pub(crate) fn scrub(&self, text: &str, place: &Place, report: &mut Report) -> String {
-        self.replace(text, self.spots(text, place), place, report)
+        match self.spots(text, place) {
+            Ok(spots) => self.replace(text, spots, place, report),
+            Err(failure) => {
+                report.fail(failure);
+                String::new()
+            }
+        }
     }
 
     /// The text with only the record's own values and what is certain treated: for names of systems
@@ -140,7 +147,7 @@ impl<'a> Scrubber<'a> {
     }
 
     /// What is to be treated, in order and without overlaps.
-    fn spots(&self, text: &str, place: &Place) -> Vec<Spot> {
+    fn spots(&self, text: &str, place: &Place) -> Result<Vec<Spot>, RecognizerError> {
         let own: Vec<_> = self.known_words(text).collect();
         let certainty = Certainty::Certain;
         let known = own.iter().map(|(range, meaning)| Finding {
@@ -148,10 +155,12 @@ impl<'a> Scrubber<'a> {
             kind: kind_of(meaning.class),
             certainty,
         });
-        let others = self.treatment.recognizers.iter().flat_map(|other| other.recognize(text));
-        let others =
-            others.filter(|found| text.get(found.range.clone()).is_some_and(|it| !it.is_empty()));
-        let known = known.chain(others).collect();
+        let mut known: Vec<_> = known.collect();
+        for other in self.treatment.recognizers {
+            let is_there =
+                |found: &Finding| text.get(found.range.clone()).is_some_and(|it| !it.is_empty());
+            known.extend(other.recognize(text)?.into_iter().filter(is_there));
+        }
         // What is kept must not swallow what it overlaps.
         let is_treated = |kind| self.treatment.technique(class_of(kind), place) != Technique::Keep;
         let mut spots = Vec::new();
@@ -162,7 +171,7 @@ impl<'a> Scrubber<'a> {
             let within = own.iter().take_while(|(range, _)| range.start < found.range.end);
             add_spots(text, &found, &own[..within.count()], &mut spots);
         }
-        spots
+        Ok(spots)
     }
 
     /// The record's own values where they stand as words.

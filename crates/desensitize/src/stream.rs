@@ -54,6 +54,7 @@ impl Desensitizer {
                 DesensitizeError::File { kind: DocumentKind::Text, problem }
             })?;
             let treated = scrubber.scrub(piece, &place, &mut report);
+            report.check()?;
             if let Some(class) = scrubber.leak_in_file(&treated, DocumentKind::Text) {
                 return Err(DesensitizeError::Leak { class, place: place.pointer() });
             }

@@ -8,7 +8,7 @@ use emrshare_desensitize::{
     Technique,
 };
 use emrshare_identity::ConsortiumKey;
-use emrshare_recognize::{Certainty, Finding, Kind, Recognizer};
+use emrshare_recognize::{Certainty, Finding, Kind, Recognizer, RecognizerError};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -301,9 +301,45 @@ proptest! {
 struct Told(Vec<Range<usize>>);
 
 impl Recognizer for Told {
-    fn recognize(&self, _: &str) -> Vec<Finding> {
+    fn recognize(&self, _: &str) -> Result<Vec<Finding>, RecognizerError> {
         let (kind, certainty) = (Kind::Name, Certainty::Likely);
-        self.0.iter().map(|range| Finding { range: range.clone(), kind, certainty }).collect()
+        Ok(self.0.iter().map(|range| Finding { range: range.clone(), kind, certainty }).collect())
+    }
+}
+
+/// Cannot read what has a certain word.
+#[derive(Debug)]
+struct Stumbling;
+
+impl Recognizer for Stumbling {
+    fn recognize(&self, text: &str) -> Result<Vec<Finding>, RecognizerError> {
+        let stumbles = text.contains("stumble");
+        if stumbles { Err(RecognizerError("too long".into())) } else { Ok(Vec::new()) }
+    }
+}
+
+#[test]
+fn what_a_recognizer_cannot_read_is_not_copied() {
+    let deleting = desensitizer(policy(&[("name", "\"delete\"")], ""));
+    let stumbling = deleting.with_recognizer(Arc::new(Stumbling));
+    let read = "Mr. Ashworth slept well.\n".repeat(8000);
+    let mut copy = Vec::new();
+    stumbling.desensitize_text(read.as_bytes(), &mut copy).unwrap();
+    let first = copy.len();
+    let text = format!("{read}He stumbled, said Mr. Ashworth.\n");
+    let mut copy = Vec::new();
+    let error = stumbling.desensitize_text(text.as_bytes(), &mut copy).unwrap_err();
+    assert_eq!(error.to_string(), "a recognizer could not read the text: too long");
+    assert!(copy.len() < first, "nothing of the piece is written");
+    let observation = br#"{"resourceType":"Observation","note":[{"text":"stumble"}]}"#;
+    for file in [
+        &observation[..],
+        br#"{"note":"stumble"}"#,
+        b"stumble",
+        b"MSH|^~\\&|A|B|C|D|2023||ADT^A01|1|P|2.5\rNTE|1||stumble",
+    ] {
+        let error = stumbling.desensitize_file(file, None).unwrap_err();
+        assert!(matches!(error, DesensitizeError::Recognizer(_)), "{error}");
     }
 }
 

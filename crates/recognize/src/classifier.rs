@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::Range};
 use emrshare_transformer::{Transformer, TransformerError, Window, Windows};
 use serde_json::Value;
 
-use crate::{Finding, Kind, Recognizer, context::is_han, pieces};
+use crate::{Finding, Kind, Recognizer, RecognizerError, context::is_han, pieces};
 
 /// Tokens that go through the network at once, and how many a window repeats of the one before it.
 const WINDOWS: Windows = Windows { tokens: 256, overlap: 48 };
@@ -112,18 +112,18 @@ impl TokenClassifier {
 }
 
 impl Recognizer for TokenClassifier {
-    fn recognize(&self, text: &str) -> Vec<Finding> {
+    fn recognize(&self, text: &str) -> Result<Vec<Finding>, RecognizerError> {
         let mut findings = Vec::new();
         for piece in pieces(text) {
-            // A piece that the network fails at is left to the built-in recognizers.
-            let found = self.find(&text[piece.clone()]).unwrap_or_default();
+            let found = self.find(&text[piece.clone()]);
+            let found = found.map_err(|error| RecognizerError(error.to_string()))?;
             findings.extend(found.into_iter().map(|mut finding| {
                 finding.range = finding.range.start + piece.start..finding.range.end + piece.start;
                 finding.range = whole_words(text, finding.range);
                 finding
             }));
         }
-        findings
+        Ok(findings)
     }
 }
 

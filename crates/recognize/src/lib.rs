@@ -46,7 +46,7 @@ pub use classifier::{ClassifierError, TokenClassifier};
 #[cfg(feature = "train")]
 pub use english::train;
 pub use finding::{Certainty, Finding, Kind};
-pub use recognizer::Recognizer;
+pub use recognizer::{Recognizer, RecognizerError};
 
 use std::ops::Range;
 

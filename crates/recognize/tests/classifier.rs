@@ -14,7 +14,7 @@ fn classifier() -> TokenClassifier {
 }
 
 fn recognized(text: &str) -> Vec<(Kind, &str)> {
-    let found = classifier().recognize(text).into_iter();
+    let found = classifier().recognize(text).unwrap().into_iter();
     found.map(|finding| (finding.kind, &text[finding.range])).collect()
 }
 
@@ -39,7 +39,7 @@ fn long_texts_are_read_to_their_end() {
     assert_eq!(recognized(&text), [(Kind::Name, "老虎")]);
     // Windows overlap: what lies in two of them is found twice, and once when it is joined.
     let text = "Tom came. ".repeat(300);
-    let joined = find_beside(&text, classifier().recognize(&text), |_| true);
+    let joined = find_beside(&text, classifier().recognize(&text).unwrap(), |_| true);
     assert_eq!(joined.iter().filter(|found| &text[found.range.clone()] == "Tom").count(), 300);
 }
 
@@ -50,7 +50,7 @@ fn it_adds_to_what_is_found_without_it() {
         findings.iter().filter(|found| &text[found.range.clone()] == "老虎").count()
     };
     assert_eq!(named(find(text)), 0);
-    let both = find_beside(text, classifier().recognize(text), |_| true);
+    let both = find_beside(text, classifier().recognize(text).unwrap(), |_| true);
     assert!(both.iter().any(|found| found.kind == Kind::Phone));
     assert_eq!(named(both), 1);
 }

@@ -23,8 +23,9 @@ pub(super) fn run(classifier: Option<&Path>) -> anyhow::Result<()> {
         })?;
         let text = value["text"].as_str();
         let text = text.with_context(|| format!("line {}: no string `text`", number + 1))?;
-        let others = classifier.iter().flat_map(|classifier| classifier.recognize(text)).collect();
-        let findings = find_beside(text, others, |_| true);
+        let others = classifier.as_ref().map(|classifier| classifier.recognize(text)).transpose();
+        let others = others.with_context(|| format!("line {}", number + 1))?;
+        let findings = find_beside(text, others.unwrap_or_default(), |_| true);
         output::json(&json!({ "id": value["id"], "spans": in_characters(text, &findings) }));
     }
     Ok(())
