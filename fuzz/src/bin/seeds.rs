@@ -86,6 +86,8 @@ fn main() -> std::io::Result<()> {
         .flat_map(|policy| FILES.map(|file| [policy, &[0], file.as_bytes()].concat()))
         .collect();
     write(&folder.join("policy_techniques"), both)?;
+    let own = [&MAPPING[..], &[0], OWN_JSON].concat();
+    write(&folder.join("json_mapping"), vec![own])?;
     write(&folder.join("file_desensitize"), FILES.map(|file| file.as_bytes().to_vec()).to_vec())
 }
 
@@ -114,6 +116,10 @@ const EVERY_TECHNIQUE: &str = r#"{"name":"p","version":1,"techniques":{"name":{"
 "date":"null","age":"null","organisation":"keep","photo":"delete"},
 "rules":[{"class":"date","document":"hl7","field":"PID-7","technique":"delete"}],
 "json":[{"field":"a.b","class":"name"}]}"#;
+
+/// A mapping, and JSON that it reads.
+const MAPPING: &[u8] = include_bytes!("../../../crates/record/tests/files/mapping.toml");
+const OWN_JSON: &[u8] = include_bytes!("../../../crates/record/tests/files/own.json");
 
 /// A file of each form, and texts.
 const FILES: [&str; 6] = [
