@@ -19,8 +19,8 @@ NAMES = {"基本信息": "basic", "诊断": "diagnosis", "住院经过": "hospit
 PLACEHOLDERS = ["无", "不详", "见附件", "略", "N/A"]
 
 
-def line(sections, title, text):
-    told = {name: sections.get(key, "") for key, name in NAMES.items()} | {title: text}
+def line(sections, name, text):
+    told = {known: sections.get(key, "") for key, known in NAMES.items()} | {name: text}
     return json.dumps({"lang": "zh", "sections": told}, ensure_ascii=False) + "\n"
 
 
@@ -44,15 +44,15 @@ def scores(emrshare, database, name, lines):
 def evaluate(emrshare, records, title, name, folder):
     half = len(records) // 2
     lines, exported, database = (str(folder / file) for file in ("lines.jsonl", "exported.json", "added.json"))
-    pathlib.Path(lines).write_text("".join(line(record, title, record[title]) for record in records[:half]))
+    pathlib.Path(lines).write_text("".join(line(record, name, record[title]) for record in records[:half]))
     subprocess.run([emrshare, "standards", "export", exported], check=True, capture_output=True)
-    add = ["standards", "add", exported, lines, "--section", name, "--title", title, "--out", database]
+    add = ["standards", "add", exported, lines, "--section", name, "--title", name, "--out", database]
     subprocess.run([emrshare, *add], check=True, capture_output=True)
     rest = records[half:]
-    whole = scores(emrshare, database, name, [line(record, title, record[title]) for record in rest])
+    whole = scores(emrshare, database, name, [line(record, name, record[title]) for record in rest])
     print(f"{name}: whole ones refused {sum(score <= 0 for score in whole)} of {len(whole)}")
     for kind in ("removed", "placeholder", "cut50", "cut20", "other"):
-        bad = scores(emrshare, database, name, [line(r, title, damaged(kind, r, title)) for r in rest])
+        bad = scores(emrshare, database, name, [line(r, name, damaged(kind, r, title)) for r in rest])
         above = sum((a > b) + (a == b) / 2 for a in whole for b in bad) / len(whole) / len(bad)
         print(f"  {kind:12} {above:.3f} ({sum(score <= 0 for score in bad) / len(bad):.2f})")
 

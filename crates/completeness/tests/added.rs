@@ -149,8 +149,10 @@ fn what_cannot_be_added_is_refused() {
     }
     let untold = AddedSection { titles: vec![], codes: vec![], ..advice() };
     assert!(matches!(add(&untold, 20), Err(StandardsError::Added(_))));
-    let capital = AddedSection { titles: vec!["Advice".into()], ..advice() };
-    assert!(matches!(add(&capital, 20), Err(StandardsError::Added(_))));
+    for title in ["Advice", " ", "诊断依据", "course of treatment"] {
+        let section = AddedSection { titles: vec![title.into()], ..advice() };
+        assert!(matches!(add(&section, 20), Err(StandardsError::Added(_))), "{title}");
+    }
     let error = add(&advice(), 9).unwrap_err();
     assert!(matches!(error, StandardsError::TooFewTexts { found: 9, needed: 10, .. }), "{error}");
 }

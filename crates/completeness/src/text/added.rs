@@ -17,7 +17,8 @@ const NAME_MAX: usize = 40;
 pub struct AddedSection {
     /// Its name in reports and in lines of JSON: at most 40 small Latin letters, digits and hyphens.
     pub name: String,
-    /// Words of which its title has one, in small letters.
+    /// Words of which its title has one, in small letters. Words that mean one of the three, such as
+    /// 诊断, are none: a section of such a title is that one.
     pub titles: Vec<String>,
     /// Codes of which it has one, such as LOINC's.
     pub codes: Vec<String>,
@@ -39,16 +40,18 @@ impl AddedSection {
     }
 
     /// # Errors
-    /// [`StandardsError::Added`] if the name is none or nothing tells the section.
+    /// [`StandardsError::Added`] if the name is none, nothing tells the section, or a title means one
+    /// of the three.
     pub(crate) fn check(&self) -> Result<(), StandardsError> {
         let is_fit = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         let name = self.name.as_str();
         let is_name = (1..=NAME_MAX).contains(&name.len()) && name.chars().all(is_fit);
-        let is_small = |title: &String| *title == title.to_lowercase();
+        let is_fit_title =
+            |title: &String| *title == title.to_lowercase() && Section::from_title(title).is_none();
         let mut told = self.titles.iter().chain(&self.codes).peekable();
         let is_told = told.peek().is_some() && told.all(|told| !told.trim().is_empty());
         let is_own = Section::from_name(name).is_none();
-        if is_name && is_own && is_told && self.titles.iter().all(is_small) {
+        if is_name && is_own && is_told && self.titles.iter().all(is_fit_title) {
             return Ok(());
         }
         Err(StandardsError::Added(name.chars().take(NAME_MAX).collect()))

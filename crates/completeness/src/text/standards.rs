@@ -44,8 +44,8 @@ pub enum StandardsError {
     /// A section beside the three that cannot be one.
     #[error(
         "standard database: `{0}` is no section that can be added: a name has 1 to 40 small Latin \
-         letters, digits and hyphens and is none of the three, and a title in small letters or a code \
-         tells the section"
+         letters, digits and hyphens and is none of the three; a code, or a title in small letters \
+         that means none of the three, tells the section"
     )]
     Added(String),
     /// Too few texts to learn a section from.
