@@ -6,14 +6,14 @@ use crate::{Domain, PublicKey, Signature, SignatureError, SigningKey};
 
 const DOMAIN: Domain = Domain::new(b"_EMRSHARE_IDENTITY_SIGN_IN");
 
-/// What a person signs: good for one chain, one node and one try.
+/// What a person signs: good for one chain, one node and one session.
 #[derive(Clone, Copy, Debug)]
 pub struct SignInChallenge {
     /// The chain.
     pub chain: Digest,
     /// The node.
     pub node: NodeId,
-    /// Random bytes from the node.
+    /// Bytes from the node that nobody can foresee.
     pub challenge: [u8; 32],
 }
 

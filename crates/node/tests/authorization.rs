@@ -162,6 +162,17 @@ impl World {
     }
 
     async fn token(&self, key: &SigningKey) -> Option<String> {
+        let signed = self.signed_challenge(key).await;
+        let answer: Value = self.sign_in(&signed).await.json().await.unwrap();
+        answer["token"].as_str().map(str::to_owned)
+    }
+
+    async fn sign_in(&self, signed: &Value) -> reqwest::Response {
+        let url = format!("{}/api/v1/session", self.base);
+        self.http.post(url).json(signed).send().await.unwrap()
+    }
+
+    async fn signed_challenge(&self, key: &SigningKey) -> Value {
         let challenge = self.send("post", "/api/v1/challenge", None).await;
         let challenge: Value = challenge.json().await.unwrap();
         let text = challenge["challenge"].as_str().unwrap();
@@ -169,15 +180,11 @@ impl World {
         let chain = challenge["chain"].as_str().unwrap().parse().unwrap();
         let node = NodeId::new(0).unwrap();
         let signature = SignInChallenge { chain, node, challenge: bytes }.sign(key);
-        let body = json!({
+        json!({
             "challenge": text,
             "key": key.public_key().to_string(),
             "signature": signature.to_string(),
-        });
-        let url = format!("{}/api/v1/session", self.base);
-        let answer = self.http.post(url).json(&body).send().await.unwrap();
-        let answer: Value = answer.json().await.unwrap();
-        answer["token"].as_str().map(str::to_owned)
+        })
     }
 
     async fn send(&self, method: &str, path: &str, token: Option<&str>) -> reqwest::Response {
@@ -293,10 +300,12 @@ async fn a_token_ends_with_the_session_the_role_and_the_node() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_challenge_is_for_one_try_and_many_failures_lock_out() {
+async fn a_challenge_opens_one_session_and_many_failures_lock_out() {
     let world = World::new().await;
     assert_eq!(world.token(&key(99)).await, None);
-    let url = format!("{}/api/v1/session", world.base);
+    let signed = world.signed_challenge(&key(31)).await;
+    assert_eq!(world.sign_in(&signed).await.status(), StatusCode::OK);
+    assert_eq!(world.sign_in(&signed).await.status(), StatusCode::UNAUTHORIZED);
     let body = json!({
         "challenge": "00".repeat(32),
         "key": key(31).public_key().to_string(),
@@ -304,7 +313,7 @@ async fn a_challenge_is_for_one_try_and_many_failures_lock_out() {
     });
     let mut statuses = Vec::new();
     for _ in 0..12 {
-        statuses.push(world.http.post(&url).json(&body).send().await.unwrap().status());
+        statuses.push(world.sign_in(&body).await.status());
     }
     assert_eq!(statuses[0], StatusCode::UNAUTHORIZED);
     assert_eq!(*statuses.last().unwrap(), StatusCode::TOO_MANY_REQUESTS);
@@ -345,7 +354,7 @@ async fn a_wallet_signs_in_as_the_person_who_bound_it() {
     let token = signed_in["token"].as_str().unwrap();
     let status = world.send("get", "/api/v1/summary", Some(token)).await.status();
     assert_eq!(status, StatusCode::OK);
-    // A challenge is for one try, for this site, and must be the node's own.
+    // A challenge is for one session, for this site, and must be the node's own.
     assert_eq!(sign_in(&here, &fresh).await.0, StatusCode::UNAUTHORIZED);
     assert_eq!(sign_in("evil.example", &challenge().await).await.0, StatusCode::UNAUTHORIZED);
     assert_eq!(sign_in(&here, &"0".repeat(64)).await.0, StatusCode::UNAUTHORIZED);

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Mutex, PoisonError},
 };
 
@@ -16,10 +17,9 @@ use emrshare_ledger::StateError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Api, error::ApiError};
+use super::{Api, challenges::Challenge, error::ApiError};
 use crate::{clock, node::Shared, server::CallerAddress};
 
-const CHALLENGE_MS: u64 = 60_000;
 const SESSION_MS: u64 = 3_600_000;
 const SESSIONS_MAX: usize = 10_000;
 /// Sessions of one key; the oldest ends when there would be more.
@@ -106,71 +106,54 @@ impl Caller {
     }
 }
 
-/// Challenges and tokens, in memory: a restart signs everybody out.
+/// Sessions by token, in memory: a restart signs everybody out.
 #[derive(Default)]
 pub(crate) struct Sessions(Mutex<HashMap<[u8; 32], Session>>);
 
 #[derive(Clone, Copy)]
-enum Session {
-    Challenge { until_ms: u64 },
-    Open { key: PublicKey, until_ms: u64 },
+struct Session {
+    key: PublicKey,
+    until_ms: u64,
 }
 
 impl Sessions {
-    fn open(&self, session: Session) -> Result<[u8; 32], ApiError> {
+    /// A token for a key, good until `until_ms`.
+    fn open(&self, key: PublicKey, until_ms: u64) -> Result<[u8; 32], ApiError> {
         let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = clock::now_ms();
         if sessions.len() >= SESSIONS_MAX {
-            sessions.retain(|_, session| match session {
-                Session::Challenge { until_ms } | Session::Open { until_ms, .. } => *until_ms > now,
-            });
+            sessions.retain(|_, session| session.until_ms > now);
         }
         if sessions.len() >= SESSIONS_MAX {
             let message = "too many people are signed in; try again later";
             return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message));
         }
-        if let Session::Open { key, .. } = session {
-            end_oldest(&mut sessions, key);
-        }
+        end_oldest(&mut sessions, key);
         let token = clock::random();
-        sessions.insert(token, session);
+        sessions.insert(token, Session { key, until_ms });
         Ok(token)
-    }
-
-    fn take_challenge(&self, challenge: [u8; 32]) -> bool {
-        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = match sessions.get(&challenge) {
-            Some(Session::Challenge { until_ms }) => *until_ms > clock::now_ms(),
-            _ => false,
-        };
-        taken && sessions.remove(&challenge).is_some()
     }
 
     /// The key that a token was given for.
     fn key(&self, token: [u8; 32]) -> Option<PublicKey> {
         let sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match sessions.get(&token)? {
-            Session::Open { key, until_ms } if *until_ms > clock::now_ms() => Some(*key),
-            _ => None,
-        }
+        let session = sessions.get(&token)?;
+        (session.until_ms > clock::now_ms()).then_some(session.key)
     }
 
     /// Ends all sessions of a key; returns how many there were.
     fn close(&self, ended: PublicKey) -> usize {
         let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = sessions.len();
-        sessions.retain(|_, open| !matches!(open, Session::Open { key, .. } if *key == ended));
+        sessions.retain(|_, session| session.key != ended);
         before - sessions.len()
     }
 }
 
 /// Makes room for a session of a key.
 fn end_oldest(sessions: &mut HashMap<[u8; 32], Session>, of: PublicKey) {
-    let open = sessions.iter().filter_map(|(token, session)| match session {
-        Session::Open { key, until_ms } if *key == of => Some((*until_ms, *token)),
-        _ => None,
-    });
-    let open: Vec<_> = open.collect();
+    let open = sessions.iter().filter(|(_, session)| session.key == of);
+    let open: Vec<_> = open.map(|(token, session)| (session.until_ms, *token)).collect();
     if open.len() >= SESSIONS_OF_KEY_MAX
         && let Some((_, oldest)) = open.iter().min()
     {
@@ -197,7 +180,7 @@ impl FromRequestParts<std::sync::Arc<Shared>> for Caller {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ChallengeAnswer {
-    /// 32 bytes in hexadecimal, good for a minute and for one try.
+    /// 32 bytes in hexadecimal, good for a minute and for one session.
     challenge: String,
     /// The chain, in hexadecimal.
     chain: String,
@@ -211,11 +194,10 @@ pub(super) async fn challenge(
     State(shared): Api,
     Extension(CallerAddress(from)): Extension<CallerAddress>,
 ) -> Result<Json<ChallengeAnswer>, ApiError> {
-    shared.throttle.challenge(from, clock::now_ms())?;
-    let until_ms = clock::now_ms() + CHALLENGE_MS;
-    let challenge = shared.sessions.open(Session::Challenge { until_ms })?;
+    let now_ms = clock::now_ms();
+    shared.throttle.challenge(from, now_ms)?;
     Ok(Json(ChallengeAnswer {
-        challenge: hex::encode(challenge),
+        challenge: hex::encode(shared.challenges.give(now_ms)),
         chain: shared.chain.name().to_string(),
         node: shared.me.get(),
     }))
@@ -253,22 +235,33 @@ pub(super) async fn sign_in(
     let signature: Signature = request.signature.parse().map_err(malformed)?;
     let PublicKey(challenge) = request.challenge.parse().map_err(malformed)?;
     let signing_in = SignInChallenge { chain: shared.chain.name(), node: shared.me, challenge };
-    let signed =
-        shared.sessions.take_challenge(challenge) && signing_in.verify(&key, &signature).is_ok();
-    if !signed {
-        shared.throttle.failure(from, clock::now_ms())?;
-        return Err(ApiError::not_signed_in());
+    if signing_in.verify(&key, &signature).is_err() {
+        return Err(failure(&shared, from));
     }
-    open_session(&shared, key)
+    open_session(&shared, from, key, challenge)
 }
 
-/// A token for whoever holds a key now.
-fn open_session(shared: &Shared, key: PublicKey) -> Result<Json<SignedIn>, ApiError> {
+/// A token for whoever holds a key now, which signed a challenge.
+fn open_session(
+    shared: &Shared,
+    from: IpAddr,
+    key: PublicKey,
+    challenge: Challenge,
+) -> Result<Json<SignedIn>, ApiError> {
     let caller = Caller::of(shared, key).map_err(ApiError::local)?;
     let caller = caller.ok_or_else(ApiError::not_signed_in)?;
-    let until_ms = clock::now_ms() + SESSION_MS;
-    let token = shared.sessions.open(Session::Open { key, until_ms })?;
+    let now_ms = clock::now_ms();
+    if !shared.challenges.take(challenge, now_ms) {
+        return Err(failure(shared, from));
+    }
+    let token = shared.sessions.open(key, now_ms + SESSION_MS)?;
     Ok(Json(SignedIn { token: hex::encode(token), role: caller.role() }))
+}
+
+/// Counts a try that failed.
+fn failure(shared: &Shared, from: IpAddr) -> ApiError {
+    let counted = shared.throttle.failure(from, clock::now_ms());
+    counted.err().unwrap_or_else(ApiError::not_signed_in)
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -295,20 +288,15 @@ pub(super) async fn sign_in_with_wallet(
     let now = i64::try_from(now_ms / 1000).unwrap_or(i64::MAX);
     let signed = WalletSignIn::verify(&request.message, &signature, &shared.domains, now);
     let mut challenge = [0; 32];
-    let signed = signed.ok().filter(|signed| {
-        let known = hex::decode_to_slice(&signed.nonce, &mut challenge);
-        known.is_ok() && shared.sessions.take_challenge(challenge)
-    });
-    let Some(signed) = signed else {
-        shared.throttle.failure(from, now_ms)?;
-        return Err(ApiError::not_signed_in());
-    };
+    let is_challenge =
+        |signed: &WalletSignIn| hex::decode_to_slice(&signed.nonce, &mut challenge).is_ok();
+    let signed = signed.ok().filter(is_challenge).ok_or_else(|| failure(&shared, from))?;
     let state = shared.chain.state();
     let holder = match wallet_of(&state, signed.address).map_err(ApiError::local)? {
         Some(identity) => key_of(&state, identity).map_err(ApiError::local)?,
         None => None,
     };
-    open_session(&shared, holder.ok_or_else(ApiError::not_signed_in)?)
+    open_session(&shared, from, holder.ok_or_else(ApiError::not_signed_in)?, challenge)
 }
 
 #[derive(Serialize, ToSchema)]
@@ -333,37 +321,22 @@ mod tests {
         let sessions = Sessions::default();
         let until_ms = clock::now_ms() + SESSION_MS;
         let [many, other] = [1, 2].map(|byte| PublicKey([byte; 32]));
-        let open = |key, later| sessions.open(Session::Open { key, until_ms: until_ms + later });
-        let first = open(many, 0).unwrap();
-        let others = open(other, 0).unwrap();
+        let first = sessions.open(many, until_ms).unwrap();
+        let others = sessions.open(other, until_ms).unwrap();
         for later in 1..SESSIONS_OF_KEY_MAX as u64 {
-            open(many, later).unwrap();
+            sessions.open(many, until_ms + later).unwrap();
         }
         assert_eq!(sessions.key(first), Some(many));
-        open(many, 1_000).unwrap();
+        sessions.open(many, until_ms + 1_000).unwrap();
         assert_eq!(sessions.key(first), None);
         assert_eq!(sessions.key(others), Some(other));
         assert_eq!(sessions.close(many), SESSIONS_OF_KEY_MAX);
     }
 
     #[test]
-    fn what_has_expired_is_worth_nothing() {
+    fn an_expired_token_is_worth_nothing() {
         let sessions = Sessions::default();
-        let until_ms = clock::now_ms() - 1;
-        let key = PublicKey([1; 32]);
-        let token = sessions.open(Session::Open { key, until_ms }).unwrap();
+        let token = sessions.open(PublicKey([1; 32]), clock::now_ms() - 1).unwrap();
         assert_eq!(sessions.key(token), None);
-        let challenge = sessions.open(Session::Challenge { until_ms }).unwrap();
-        assert!(!sessions.take_challenge(challenge));
-    }
-
-    #[test]
-    fn a_challenge_is_taken_once_and_no_token() {
-        let sessions = Sessions::default();
-        let until_ms = clock::now_ms() + CHALLENGE_MS;
-        let challenge = sessions.open(Session::Challenge { until_ms }).unwrap();
-        assert_eq!(sessions.key(challenge), None);
-        assert!(sessions.take_challenge(challenge));
-        assert!(!sessions.take_challenge(challenge));
     }
 }

@@ -3,6 +3,7 @@
 mod agreements;
 mod alliance;
 pub(crate) mod auth;
+pub(crate) mod challenges;
 mod consultations;
 mod error;
 mod ledger;
