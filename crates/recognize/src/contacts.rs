@@ -8,7 +8,8 @@ use regex::Regex;
 use crate::{Finding, Kind};
 
 static HOST: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}?\.)[A-Za-z]{2,24}\b").expect("a fixed pattern")
+    Regex::new(r"^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}\.)[A-Za-z]{2,24}(?-u:\b)")
+        .expect("a fixed pattern")
 });
 
 /// Hosts that name vocabularies and standards: they lead to nobody.

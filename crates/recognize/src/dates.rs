@@ -11,6 +11,8 @@ const MONTH: &str = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|
 /// Dates that begin with a digit, matched at the start of a text.
 struct Forms {
     year_first: Regex,
+    year_and_month: Regex,
+    month_and_year: Regex,
     chinese: Regex,
     day_or_month_first: Regex,
     day_and_word: Regex,
@@ -21,12 +23,14 @@ static FORMS: LazyLock<Forms> = LazyLock::new(|| Forms {
     year_first: regex(
         r"^((?:18|19|20)\d{2}) ?[-/.] ?(\d{1,2}) ?[-/.] ?(\d{1,2})(?:(?:T|,? )\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z| ?[+-]\d{2}:?\d{2})?)?",
     ),
+    year_and_month: regex(r"^(?:19|20)\d{2}(?:[-/]\d{1,2}|\.\d{2})"),
+    month_and_year: regex(r"^\d{1,2}/(?:19|20)\d{2}"),
     chinese: regex(
-        r"^(?:(?:(?:18|19|20)?\d{2} ?年 ?)(\d{1,2}) ?月(?: ?(\d{1,2}) ?[日号])?|(\d{1,2}) ?月 ?(\d{1,2}) ?[日号])",
+        r"^(?:(?:(?:(?:18|19|20)?\d{2} ?年 ?)|(?:18|19|20)\d{2}[-/.])(\d{1,2}) ?月(?: ?(\d{1,2})(?: ?[、,，和至~-] ?\d{1,2})* ?[日号])?|(\d{1,2}) ?月 ?(\d{1,2})(?: ?[、,，和至~-] ?\d{1,2})* ?[日号])",
     ),
     day_or_month_first: regex(r"^(\d{1,2})([-/.])(\d{1,2})([-/.])((?:18|19|20)\d{2}|\d{2})"),
     day_and_word: regex(&format!(
-        r"^(?i)\d{{1,2}}(?:st|nd|rd|th)?(?: of)?(?: |-)?(?:{MONTH})\b\.?,?(?:[ -]?(?:(?:18|19|20)\d{{2}}|\d{{2}}\b))?"
+        r"^(?i)\d{{1,2}}(?:st|nd|rd|th)?(?: of)?(?: |-)?(?:{MONTH})(?-u:\b)\.?,?(?:[ -]?(?:(?:18|19|20)\d{{2}}|\d{{2}}(?-u:\b)))?"
     )),
     compact: regex(r"^((?:19|20)\d{2})(\d{2})(\d{2})(?:\d{6})?"),
 });
@@ -34,15 +38,16 @@ static FORMS: LazyLock<Forms> = LazyLock::new(|| Forms {
 /// Dates that begin with a month's name.
 static MONTH_FIRST: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(
-        r"(?i)\b(?:{MONTH})\b\.?(?:,? (?:the )?\d{{1,2}}(?:st|nd|rd|th)?\b(?:,? ?(?:18|19|20)\d{{2}})?|,? (?:of )?(?:18|19|20)\d{{2}})"
+        r"(?i)(?-u:\b)(?:{MONTH})(?-u:\b)\.?(?:,? (?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?-u:\b)(?:,? ?(?:18|19|20)\d{{2}})?|,? (?:of )?(?:18|19|20)\d{{2}})"
     ))
 });
 
-/// Dates in Chinese numerals.
+/// Dates in Chinese numerals, the year at times in digits or left out.
 static NUMERALS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"[〇零○一二三四五六七八九]{2,4}年[元一二三四五六七八九十]{1,3}月(?:[一二三四五六七八九十廿]{1,3}[日号])?",
-    )
+    let year = r"(?:[〇零○一二三四五六七八九]{2,4}|\d{2}|\d{4})年";
+    let month = "[正元一二三四五六七八九十腊]{1,2}月";
+    let day = "(?:[一二三四五六七八九十廿]{1,3}[日号]|初[一二三四五六七八九十])";
+    regex(&format!("{year}{month}(?:{day})?|{month}{day}"))
 });
 
 fn regex(pattern: &str) -> Regex {
@@ -56,12 +61,13 @@ pub(crate) fn at_digit(rest: &str) -> Option<usize> {
         .or_else(|| day_or_month_first(rest))
         .or_else(|| FORMS.day_and_word.find(rest).map(|found| found.end()))
         .or_else(|| compact(rest))
+        .or_else(|| month_of_year(rest))
         .filter(|&len| stands_apart(rest, &(0..len)))
 }
 
 /// Adds dates that begin with words.
 pub(crate) fn find_words(text: &str, findings: &mut Vec<Finding>) {
-    if text.contains('年') {
+    if text.contains('月') {
         let found = NUMERALS.find_iter(text).map(|found| found.range());
         findings.extend(found.map(|range| Finding::likely(range, Kind::Date)));
     }
@@ -80,6 +86,18 @@ fn number(captures: &regex::Captures<'_>, group: usize) -> Option<u32> {
 fn year_first(rest: &str) -> Option<usize> {
     let found = FORMS.year_first.captures(rest)?;
     month_and_day(number(&found, 2)?, number(&found, 3)?).then(|| found[0].len())
+}
+
+/// A month and a year, in figures, and no more.
+fn month_of_year(rest: &str) -> Option<usize> {
+    let forms = [(&FORMS.year_and_month, 1), (&FORMS.month_and_year, 0)];
+    forms.into_iter().find_map(|(form, place)| {
+        let len = form.find(rest)?.end();
+        let month = rest[..len].split(['-', '/', '.']).nth(place)?.parse().ok()?;
+        let goes_on = rest[len..].starts_with(['-', '/', '.', ':', '%'])
+            && rest[len + 1..].starts_with(|c: char| c.is_ascii_digit());
+        (month_and_day(month, 1) && !goes_on).then_some(len)
+    })
 }
 
 fn chinese(rest: &str) -> Option<usize> {
@@ -117,6 +135,7 @@ mod tests {
             "2023年5月6日",
             "2023年5月",
             "5月6日",
+            "5月6、7日",
             "09年12月",
             "05/06/23",
             "5-6-2023",
@@ -126,19 +145,41 @@ mod tests {
             "6 May 2023",
             "30th May, 2022",
             "6-May-23",
+            "2023-05",
+            "2023/5",
+            "2023-5月6日",
+            "2023.05",
+            "05/2023",
         ] {
             assert_eq!(at_digit(date), Some(date.len()), "{date}");
         }
-        for other in ["120/80", "1.5.20", "13月5日", "38.5", "2023", "20231506", "3 mayors"] {
+        for other in [
+            "120/80",
+            "1.5.20",
+            "13月5日",
+            "38.5",
+            "2023",
+            "20231506",
+            "3 mayors",
+            "2023.5",
+            "2023-15",
+        ] {
             assert_eq!(at_digit(other), None, "{other}");
         }
     }
 
     #[test]
     fn words() {
-        for date in
-            ["May 30th, 2022", "Sept. 5", "March 2023", "二〇二三年五月六日", "二○○九年十二月"]
-        {
+        for date in [
+            "May 30th, 2022",
+            "Sept. 5",
+            "March 2023",
+            "二〇二三年五月六日",
+            "二○○九年十二月",
+            "2023年五月六日",
+            "三月五号",
+            "腊月初八",
+        ] {
             let mut findings = Vec::new();
             find_words(date, &mut findings);
             assert_eq!(findings.first().map(|f| f.range.clone()), Some(0..date.len()), "{date}");

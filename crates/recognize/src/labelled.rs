@@ -1,23 +1,37 @@
 //! Values behind a label that says what they are: 住院号：0012345, MRN 45-8892.
 
-use std::sync::LazyLock;
+use std::{ops::Range, sync::LazyLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
 
-use crate::{Finding, Kind, context::is_han};
+use crate::{
+    Finding, Kind,
+    context::{is_han, stands_apart},
+};
 
 // Words are parted by `|`.
-const CHINESE_NUMBERS: &str = "住院号|住院病案号|门诊号|病案号|病历号|医保号|医保卡|医保卡号|医疗保险号|社保号|社保卡号|\
-    护照|护照号|床号|登记号|就诊卡|就诊卡号|就诊号|检查号|检查编号|标本号|条码号|流水号|\
-    设备号|序列号|身份证|身份证号|证件号|军官证|军官证号|驾驶证|驾驶证号|银行卡|银行卡号|\
-    账号|影像号|放射号|病理号|超声号|患者编号|患者ID|健康卡号|微信|微信号|QQ|QQ号|通行证号";
+const CHINESE_NUMBERS: &str = "住院号|住院病案号|门诊号|病案号|病历号|档案号|医保号|医保卡|医保卡号|医疗保险号|参保号|社保号|\
+    社保卡号|社会保障号|社会保障卡号|护照|护照号|台胞证|回乡证|通行证|通行证号|居留证|居住证|户口本|床号|\
+    登记号|就诊卡|就诊卡号|就诊号|检查号|检查编号|标本号|样本号|条码号|条码|条形码|流水号|设备号|序列号|\
+    身份证|身份证号|证件号|军官证|军官证号|士兵证|警官证|警号|工号|学号|驾驶证|驾驶证号|执业证号|\
+    执业证书编号|银行卡|银行卡号|卡号|账号|车牌|车牌号|车架号|发动机号|影像号|放射号|病理号|超声号|\
+    患者编号|患者ID|健康卡号|发票|发票号|收据|收据号|票据号|快递单号";
 
 const ENGLISH_NUMBERS: &str = "MRN|medical record|record number|chart number|patient ID|patient number|account|acct|\
     policy|member ID|member|subscriber|beneficiary|health plan|plan ID|insurance|\
     insurance ID|group number|Medicare|Medicaid|SSN|social security|passport|license|licence|\
     driver's license|driver license|DL|VIN|plate|serial|serial number|device ID|accession|\
-    case|site ID|study ID|ID|NHS|certificate|WeChat";
+    case|site ID|study ID|ID|NHS|certificate|claim|invoice|receipt|S/N|No.";
+
+/// Accounts whose names are of letters at times.
+const ACCOUNTS: &str = "微信|微信号|QQ|QQ号|支付宝|支付宝账号|抖音|抖音号|微博|小红书|小红书号|用户名|WeChat|WeChat ID|Skype|\
+    Twitter|Facebook|Instagram|WhatsApp|username|user name";
+
+const PHONES: &str =
+    "电话|手机|移动电话|联系方式|座机|固话|传真|热线|phone|telephone|tel|mobile|fax|pager|beeper";
+
+const POSTAL_CODES: &str = "邮编|邮政编码|ZIP|ZIP code|postal code|postcode";
 
 const CHINESE_ADDRESSES: &str = "住址|地址|家庭住址|现住址|户籍地址|户口地址|联系地址|通讯地址|工作单位|户籍地|居住地|\
     出生地";
@@ -26,13 +40,30 @@ const CHINESE_NAMES: &str = "姓名|患者姓名|病人姓名|联系人|联系�
     住院医师|主任医师|申请医师|报告医师|审核医师|检查医师|手术医师|护士|责任护士|麻醉医师|\
     主刀|签名|医师签名|记录者|记录人|陈述者|监护人|送检医师|术者";
 
-/// What stands between label and value.
-const BETWEEN: &str = r"^(?:\s*(?:[:：#№=]|(?i:number|num\b|no\.?|nr\.?|code|id|is|of)|号码|编号|号|码|为|是|（|\())*\s*";
+/// What stands between label and value; the number of a soldier's pass begins 军字第.
+const BETWEEN: &str = r"^(?:\s*(?:[:：#№=]|(?i:number|num\b|no\.?|nr\.?|code|id|is|of)|号码|编号|\p{Han}{1,2}字第?|号|码|为|是|（|\())*\s*";
+
+/// What parts telephone numbers behind one label.
+const BETWEEN_PHONES: [char; 8] = ['/', '、', '，', ',', ';', '；', '或', '和'];
+
+/// What labels of one kind have behind them.
+#[derive(Clone, Copy)]
+enum Value {
+    Number,
+    Account,
+    Phone,
+    PostalCode,
+    Address,
+    Name,
+}
 
 struct Labels {
     automaton: AhoCorasick,
-    kinds: Vec<Kind>,
+    values: Vec<Value>,
     number: Regex,
+    account: Regex,
+    phone: Regex,
+    postal_code: Regex,
     address: Regex,
     name: Regex,
 }
@@ -40,13 +71,16 @@ struct Labels {
 static LABELS: LazyLock<Labels> = LazyLock::new(|| {
     let regex = |tail: &str| Regex::new(&format!("{BETWEEN}{tail}")).expect("a fixed pattern");
     let labels = [
-        (Kind::Id, CHINESE_NUMBERS),
-        (Kind::Id, ENGLISH_NUMBERS),
-        (Kind::Address, CHINESE_ADDRESSES),
-        (Kind::Name, CHINESE_NAMES),
+        (Value::Account, ACCOUNTS),
+        (Value::Number, CHINESE_NUMBERS),
+        (Value::Number, ENGLISH_NUMBERS),
+        (Value::Phone, PHONES),
+        (Value::PostalCode, POSTAL_CODES),
+        (Value::Address, CHINESE_ADDRESSES),
+        (Value::Name, CHINESE_NAMES),
     ];
     let words =
-        || labels.iter().flat_map(|(kind, words)| words.split('|').map(|word| (*kind, word)));
+        || labels.iter().flat_map(|(value, words)| words.split('|').map(|word| (*value, word)));
     let automaton = AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .match_kind(MatchKind::LeftmostLongest)
@@ -54,11 +88,16 @@ static LABELS: LazyLock<Labels> = LazyLock::new(|| {
         .expect("a small fixed list");
     Labels {
         automaton,
-        kinds: words().map(|(kind, _)| kind).collect(),
-        number: regex(r"(?P<v>#?[A-Za-z0-9][A-Za-z0-9_-]{0,31})"),
+        values: words().map(|(value, _)| value).collect(),
+        number: regex(r"(?P<v>#?[A-Za-z0-9](?:[A-Za-z0-9_-]{4,31}\.\d{2,4}|[A-Za-z0-9_-]{0,31}))"),
+        account: regex(r"(?P<v>[A-Za-z0-9][A-Za-z0-9_-]{4,31})"),
+        phone: regex(r"(?P<v>[(+]?\d[\d() -]{5,22}\d(?:[/、，,;；或和 ]{1,3}\d[\d-]{5,12}\d)*)"),
+        postal_code: regex(r"(?P<v>\d{3,6}(?:-\d{4})?)"),
         address: regex(r"(?P<v>[^\s，,。；;\n<>（(：:]{3,60})"),
-        name: Regex::new(r"^\s*(?:签名|签字)?\s*[:：]\s*(?P<v>[\p{Han}·]{2,12})")
-            .expect("a fixed pattern"),
+        name: Regex::new(
+            r"^\s*(?:签名|签字|拼音)?\s*[:：]\s*(?P<v>[\p{Han}·]{2,12}|[A-Za-z]{2,12}(?:[ ·'-]{1,2}[A-Za-z]{2,12}){1,3})",
+        )
+        .expect("a fixed pattern"),
     }
 });
 
@@ -68,16 +107,19 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
         if !is_whole(text, label.start(), label.end()) {
             continue;
         }
-        let kind = LABELS.kinds[label.pattern().as_usize()];
         let rest = &text[label.end()..];
-        let value = match kind {
-            Kind::Name => name(rest),
-            Kind::Address => address(rest),
-            _ => number(rest),
+        let one = |value: Option<Range<usize>>| value.into_iter().collect();
+        let (kind, values): (_, Vec<_>) = match LABELS.values[label.pattern().as_usize()] {
+            Value::Number => (Kind::Id, one(number(rest))),
+            Value::Account => (Kind::Id, one(account(rest))),
+            Value::Phone => (Kind::Phone, phones(rest)),
+            Value::PostalCode => (Kind::Address, one(whole(&LABELS.postal_code, rest))),
+            Value::Address => (Kind::Address, one(address(rest))),
+            Value::Name => (Kind::Name, one(name(rest))),
         };
-        findings.extend(
-            value.map(|(start, end)| Finding::likely(label.end() + start..label.end() + end, kind)),
-        );
+        findings.extend(values.into_iter().map(|value| {
+            Finding::likely(label.end() + value.start..label.end() + value.end, kind)
+        }));
     }
 }
 
@@ -92,28 +134,55 @@ fn is_whole(text: &str, start: usize, end: usize) -> bool {
 }
 
 /// A number has two digits at least, and no unit behind it.
-fn number(rest: &str) -> Option<(usize, usize)> {
+fn number(rest: &str) -> Option<Range<usize>> {
     let found = LABELS.number.captures(rest)?.name("v")?;
     let digits = found.as_str().bytes().filter(u8::is_ascii_digit).count();
     let letters = found.as_str().bytes().filter(u8::is_ascii_lowercase).count();
     let said = found.start() > 0 && rest[..found.start()].contains([':', '：', '#', '号']);
     let enough = digits >= 4 || (said && digits >= 1 && letters <= digits + 4);
-    enough.then(|| (found.start(), found.end()))
+    enough.then(|| found.range())
 }
 
-fn address(rest: &str) -> Option<(usize, usize)> {
+/// The name of an account that a colon or 号 announces, or a number.
+fn account(rest: &str) -> Option<Range<usize>> {
+    let value = whole(&LABELS.account, rest)?;
+    let said = rest[..value.start].contains([':', '：', '号']);
+    (said || rest[value.clone()].bytes().all(|byte| byte.is_ascii_digit())).then_some(value)
+}
+
+/// Telephone numbers of seven digits and more, one after another.
+fn phones(rest: &str) -> Vec<Range<usize>> {
+    let Some(value) = whole(&LABELS.phone, rest) else { return Vec::new() };
+    let mut end = value.start;
+    let numbers = rest[value].split_inclusive(BETWEEN_PHONES).map(|part| {
+        end += part.len();
+        end - part.len()..end - part.len() + part.trim_end_matches(BETWEEN_PHONES).trim_end().len()
+    });
+    numbers
+        .filter(|number| rest[number.clone()].bytes().filter(u8::is_ascii_digit).count() >= 7)
+        .collect()
+}
+
+/// What a pattern takes as the value, if no letter or digit goes on behind it.
+fn whole(pattern: &Regex, rest: &str) -> Option<Range<usize>> {
+    let value = pattern.captures(rest)?.name("v")?.range();
+    stands_apart(rest, &value).then_some(value)
+}
+
+fn address(rest: &str) -> Option<Range<usize>> {
     let found = LABELS.address.captures(rest)?.name("v")?;
     let said = rest[..found.start()].contains([':', '：', '为', '是']);
-    said.then(|| (found.start(), found.end()))
+    said.then(|| found.range())
 }
 
-/// A name of two to four characters, or a longer one with a middle dot; what runs on is no name.
-fn name(rest: &str) -> Option<(usize, usize)> {
+/// A name of two to four characters, a longer one with a middle dot, or one in Latin letters; what
+/// runs on is no name.
+fn name(rest: &str) -> Option<Range<usize>> {
     let found = LABELS.name.captures(rest)?.name("v")?;
     let len = found.as_str().chars().count();
-    let fits = len <= 4 || found.as_str().contains('·');
-    let runs_on = rest[found.end()..].starts_with(is_han);
-    (fits && !runs_on).then(|| (found.start(), found.end()))
+    let fits = len <= 4 || found.as_str().is_ascii() || found.as_str().contains('·');
+    let runs_on = rest[found.end()..].starts_with(is_han) || !stands_apart(rest, &found.range());
+    (fits && !runs_on).then(|| found.range())
 }
 
 #[cfg(test)]
@@ -135,11 +204,23 @@ mod tests {
         );
         assert_eq!(found("主管医师：欧阳修文，"), [(Kind::Name, "欧阳修文")]);
         assert_eq!(found("现住址：某市某区3号楼。"), [(Kind::Address, "某市某区3号楼")]);
+        assert_eq!(
+            found("微信号：wxid_abcde，QQ 123456"),
+            [(Kind::Id, "wxid_abcde"), (Kind::Id, "123456")]
+        );
+        assert_eq!(
+            found("电话65881234、65881235，"),
+            [(Kind::Phone, "65881234"), (Kind::Phone, "65881235")]
+        );
+        assert_eq!(found("邮编200032"), [(Kind::Address, "200032")]);
+        assert_eq!(found("军官证：南字第08001234号"), [(Kind::Id, "08001234")]);
+        assert_eq!(found("姓名拼音：zhang wei，"), [(Kind::Name, "zhang wei")]);
     }
 
     #[test]
     fn words_that_are_no_labels() {
         assert_eq!(found("uric acid 4500, plan is to continue, case of 2 patients"), []);
         assert_eq!(found("医生：请注意休息多饮水"), []);
+        assert_eq!(found("微信随访，电话随访3次，CT电话报告，tel 123"), []);
     }
 }

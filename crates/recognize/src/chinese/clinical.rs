@@ -14,7 +14,7 @@ static TERMS: LazyLock<AhoCorasick> = LazyLock::new(|| {
 
 /// What a drug is given as or how much of it, right behind its name.
 static DOSE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^[ (（]*(?:[\d.]+ ?(?:mg|g|ml|ug|μg|iu|u|万|%|片|粒|支)|(?:片|胶囊|注射|针|颗粒|口服|软膏|乳膏|滴眼|滴丸|栓|丸|散|汤|化疗|静滴|静推|方案|综合征|氏|病|征|菌|试验|(?:po|iv|im|bid|tid|qd|qn)\b))")
+    Regex::new(r"^[ (（]*(?:[\d.]+ ?(?:mg|g|ml|ug|μg|iu|u|万|%|片|粒|支)|(?:片|胶囊|注射|针|颗粒|口服|软膏|乳膏|滴眼|滴丸|栓|丸|散|汤|化疗|静滴|静推|方案|综合征|氏|病|征|菌|试验|(?:po|iv|im|bid|tid|qd|qn)(?-u:\b)))")
         .expect("a fixed pattern")
 });
 

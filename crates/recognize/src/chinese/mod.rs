@@ -9,6 +9,7 @@ mod model_file;
 mod network;
 mod places;
 mod product;
+mod whole;
 
 use std::{
     ops::{Range, RangeInclusive},
@@ -24,6 +25,9 @@ static MODEL: LazyLock<Model> =
 
 /// Characters that the network reads before and behind a place where a name may begin.
 const WINDOW: (usize, usize) = (12, 14);
+
+/// Characters between two such places that are read too: where one name is, others are.
+const GAP: usize = 20;
 
 /// Characters of a Chinese name.
 const NAME_LEN: RangeInclusive<usize> = 2..=4;
@@ -41,6 +45,7 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
         found.retain(|finding| !clinical::is_part(text, &terms, &finding.range));
         findings.append(&mut found);
     }
+    whole::add_latin(text, findings);
 }
 
 /// Parts of the text near places where a name may begin that lies in nothing settled: bytes, in
@@ -64,9 +69,13 @@ fn windows(text: &str, mut settled: Vec<Range<usize>>) -> Vec<Range<usize>> {
         }
         let (start, end) = (place.saturating_sub(WINDOW.0), place + WINDOW.1);
         match windows.last_mut() {
-            Some(last) if start <= last.end => last.end = end,
+            Some(last) if start <= last.end + GAP => last.end = end,
+            None if start <= GAP => windows.push(0..end),
             _ => windows.push(start..end),
         }
+    }
+    if let Some(last) = windows.last_mut().filter(|last| characters.len() <= last.end + GAP) {
+        last.end = characters.len();
     }
     windows.into_iter().map(|window| offset(window.start)..offset(window.end)).collect()
 }
@@ -111,7 +120,13 @@ fn plausible(text: &str, (range, kind): (Range<usize>, Kind)) -> Option<Finding>
     let person =
         NAME_LEN.contains(&han) && family::begins(value) && cues::is_around_person(text, &range);
     let kind = if person { Kind::Name } else { kind };
-    (han >= 2 || short || (latin && small >= 2)).then(|| Finding::likely(range, kind))
+    // 汉族, 维吾尔族 are told of many.
+    let is_people = kind != Kind::Name && value.ends_with('族');
+    if is_people || !(han >= 2 || short || (latin && small >= 2)) {
+        return None;
+    }
+    let range = if kind == Kind::Name { whole::whole(text, range) } else { range };
+    Some(Finding::likely(range, kind))
 }
 
 #[cfg(test)]

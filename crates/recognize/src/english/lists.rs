@@ -44,6 +44,16 @@ pub(super) fn is_common(word: &str) -> bool {
     lists & NAMES == 0 && lists & COMMON != 0
 }
 
+/// Whether a word in small letters is on a list of names, common or not.
+pub(super) fn may_be_name(word: &str) -> bool {
+    of_word(word) & NAMES != 0
+}
+
+/// Whether a word in small letters is on any list.
+pub(super) fn is_known(word: &str) -> bool {
+    of_word(word) != 0
+}
+
 fn of_word(word: &str) -> u32 {
     of(word_hash(word.trim_matches(|c: char| !c.is_alphabetic())))
 }

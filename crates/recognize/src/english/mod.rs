@@ -1,6 +1,8 @@
 //! Names, places and institutions in text of Latin or a related script.
 
 mod addresses;
+mod clinical;
+mod labels;
 mod lists;
 mod tagger;
 mod titles;
@@ -36,7 +38,9 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     }
     found.extend(open.and_then(|open| settle(text, open, is_chinese)));
     addresses::make_whole(text, &mut found);
+    found.retain(|finding| !clinical::is_clinical(text, finding));
     titles::find(text, &mut found);
+    labels::find(text, &mut found);
     findings.append(&mut found);
 }
 
@@ -46,7 +50,8 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
 fn settle(text: &str, mut finding: Finding, is_chinese: bool) -> Option<Finding> {
     let value = &text[finding.range.clone()];
     if !value.contains(|c: char| c.is_uppercase() || c.is_numeric()) {
-        let listed = finding.kind == Kind::Name && value.split([' ', '\n']).any(lists::is_name);
+        let listed = finding.kind == Kind::Name
+            && value.split([' ', '\n']).any(|word| word.len() > 2 && lists::is_name(word));
         return (!is_chinese && (listed || is_small(line_around(text, &finding.range))))
             .then_some(finding);
     }

@@ -8,7 +8,7 @@ use super::addresses;
 use crate::{Finding, Kind};
 
 static TITLED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof)\b\.?\s+(?P<name>\p{Lu}[\p{L}\'’-]+(?:\s\p{Lu}[\p{L}\'’-]+)?)")
+    Regex::new(r"(?-u:\b)(?:Mr|Mrs|Ms|Miss|Dr|Prof)(?-u:\b)\.?\s+(?P<name>\p{Lu}[\p{L}\'’-]+(?:\s\p{Lu}[\p{L}\'’-]+)?)")
         .expect("a fixed pattern")
 });
 

@@ -1,0 +1,238 @@
+//! Words of medicine that look like names: drugs, sutures, devices, abbreviations, what is named after
+//! physicians. And numbers that are measured.
+
+use std::{collections::HashSet, ops::Range, sync::LazyLock};
+
+use super::lists;
+use crate::{Finding, Kind, context::after};
+
+/// Names of drugs and devices in small letters, and abbreviations in capitals.
+static TERMS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("../../data/english_terms.txt").lines().collect());
+
+/// With these end words of medicine that are made of Greek ones.
+const ENDINGS: [&str; 22] = [
+    "oscopy", "oscope", "ectomy", "ostomy", "otomy", "oplasty", "orrhaphy", "opexy", "otripsy",
+    "itis", "osis", "emia", "uria", "opathy", "ology", "ologic", "ocele", "ography", "ogram",
+    "algia", "plegia", "megaly",
+];
+
+/// Physicians after whom something is named, in small letters.
+const EPONYMS: [&str; 66] = [
+    "addison",
+    "adson",
+    "allis",
+    "alzheimer",
+    "apgar",
+    "babcock",
+    "baker",
+    "balfour",
+    "bankart",
+    "barrett",
+    "bartholin",
+    "bell",
+    "billroth",
+    "blake",
+    "buck",
+    "burkitt",
+    "camper",
+    "cheyne",
+    "colles",
+    "cooper",
+    "coude",
+    "crohn",
+    "cushing",
+    "deaver",
+    "debakey",
+    "doppler",
+    "down",
+    "dupuytren",
+    "ewing",
+    "foley",
+    "fournier",
+    "gleason",
+    "gram",
+    "graves",
+    "hartmann",
+    "hashimoto",
+    "heaney",
+    "hodgkin",
+    "holter",
+    "homan",
+    "kaposi",
+    "kelly",
+    "kernig",
+    "kocher",
+    "lachman",
+    "lahey",
+    "marfan",
+    "mayo",
+    "mcburney",
+    "mcmurray",
+    "meckel",
+    "murphy",
+    "nissen",
+    "parkinson",
+    "penrose",
+    "phalen",
+    "potts",
+    "raynaud",
+    "richardson",
+    "romberg",
+    "scarpa",
+    "tinel",
+    "turner",
+    "veress",
+    "whipple",
+    "wilson",
+];
+
+/// What is named after them.
+const NAMED: [&str; 44] = [
+    "catheter",
+    "catheters",
+    "clamp",
+    "clamps",
+    "classification",
+    "contracture",
+    "criteria",
+    "curette",
+    "cyst",
+    "disease",
+    "diverticulum",
+    "drain",
+    "drains",
+    "esophagus",
+    "fascia",
+    "forceps",
+    "fracture",
+    "gangrene",
+    "gland",
+    "grade",
+    "hernia",
+    "ligament",
+    "lymphoma",
+    "maneuver",
+    "monitor",
+    "needle",
+    "negative",
+    "operation",
+    "phenomenon",
+    "point",
+    "position",
+    "positive",
+    "pouch",
+    "procedure",
+    "reflex",
+    "repair",
+    "retractor",
+    "retractors",
+    "sarcoma",
+    "scissors",
+    "score",
+    "sign",
+    "stain",
+    "syndrome",
+];
+
+/// Units behind a number.
+const UNITS: [&str; 36] = [
+    "%", "bpm", "cc", "cc/hr", "cm", "days", "degrees", "fr", "french", "g", "gauge", "gm",
+    "hours", "inches", "iu", "kg", "l", "lbs", "mcg", "meq", "mg", "min", "minutes", "ml", "ml/hr",
+    "mm", "mmhg", "mmol", "months", "o'", "oz", "pounds", "seconds", "units", "weeks", "years",
+];
+
+/// Whether a finding is no more than a word of medicine or a measured number.
+pub(super) fn is_clinical(text: &str, finding: &Finding) -> bool {
+    let value = &text[finding.range.clone()];
+    let may_be_formed = finding.kind != Kind::Organisation;
+    is_measure(text, finding) || are_terms(value, may_be_formed) || is_eponym(text, &finding.range)
+}
+
+/// A number that is taken for a place, unless it may be a ZIP code.
+fn is_measure(text: &str, finding: &Finding) -> bool {
+    let value = &text[finding.range.clone()];
+    if finding.kind == Kind::Name || !value.starts_with(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
+    let number = value.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let has_letters = number.contains(char::is_alphabetic);
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
+    let unit = value.split_once(' ').map_or("", |(_, unit)| unit).trim_end_matches('.');
+    if has_letters {
+        return false;
+    }
+    let alone = !value.contains(char::is_alphabetic);
+    (alone && digits != "02118".len()) || UNITS.contains(&unit.to_ascii_lowercase().as_str())
+}
+
+/// Whether one word is a term and the others are terms, numbers or common.
+fn are_terms(value: &str, may_be_formed: bool) -> bool {
+    let is_term = |word: &str| is_listed(word) || (may_be_formed && is_formed(word));
+    let words = || value.split([' ', ',', '.', '/', '\n']).filter(|word| !word.is_empty());
+    let is_plain = |word: &str| {
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        (digits > 0 && digits < 5) || word.len() == 1 || lists::is_common(&word.to_lowercase())
+    };
+    words().any(&is_term) && words().all(|word| is_term(word) || is_plain(word))
+}
+
+/// Whether a word is on the list of terms.
+pub(super) fn is_listed(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+    TERMS.contains(word) || TERMS.contains(word.to_lowercase().as_str())
+}
+
+/// Whether a word ends as words of medicine do.
+fn is_formed(word: &str) -> bool {
+    let small = word.trim_matches(|c: char| !c.is_alphabetic()).to_lowercase();
+    let has_ending = ENDINGS.iter().any(|end| small.len() > end.len() + 2 && small.ends_with(end));
+    has_ending && !lists::may_be_name(&small)
+}
+
+/// Whether a physician's name stands before what is named after it.
+fn is_eponym(text: &str, range: &Range<usize>) -> bool {
+    const NEAR: usize = 32;
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 1);
+        words.map(str::to_lowercase).collect()
+    };
+    let within = words(&text[range.clone()]).len();
+    match words(after(&text[range.start..], 0, range.len() + NEAR)).as_slice() {
+        [name, named, ..] => {
+            within <= 2 && EPONYMS.contains(&name.as_str()) && NAMED.contains(&named.as_str())
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is(text: &str, part: &str, kind: Kind) -> bool {
+        let start = text.find(part).unwrap();
+        is_clinical(text, &Finding::likely(start..start + part.len(), kind))
+    }
+
+    #[test]
+    fn words_of_medicine() {
+        assert!(is("closed with 0 Vicryl suture.", "0 Vicryl", Kind::Address));
+        assert!(is("Jackson-Pratt drain", "Jackson-Pratt", Kind::Name));
+        assert!(is("history of MI, DVT, PE", "MI, DVT, PE", Kind::Address));
+        assert!(is("Murphy's sign was negative", "Murphy", Kind::Name));
+        assert!(is("a Foley catheter", "Foley catheter", Kind::Name));
+        assert!(is("fluids at 125 cc/hr", "125", Kind::Address));
+        assert!(is("49 mmHg", "49 mmHg", Kind::Address));
+    }
+
+    #[test]
+    fn names_and_places() {
+        assert!(!is("Murphy was seen", "Murphy", Kind::Name));
+        assert!(!is("Smith's disease", "Smith", Kind::Name));
+        assert!(!is("Boston 02118", "02118", Kind::Address));
+        assert!(!is("Lansing, MI 48910", "Lansing, MI 48910", Kind::Address));
+        assert!(!is("12 Oak Row", "12 Oak Row", Kind::Address));
+        assert!(!is("MI 48910", "MI 48910", Kind::Address));
+    }
+}
