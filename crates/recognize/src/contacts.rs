@@ -33,6 +33,11 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     for at in memmem::find_iter(text.as_bytes(), "://") {
         findings.extend(url_at(text, at));
     }
+    for domain in [".com", ".cn", ".org", ".net", ".edu", ".gov"] {
+        for at in memmem::find_iter(text.as_bytes(), domain) {
+            findings.extend(host_at(text, at, at + domain.len()));
+        }
+    }
     for at in memmem::find_iter(text.as_bytes(), "www.") {
         let end = end_of_url(text, at);
         if end > at + "www.".len() && !text[..at].ends_with("://") {
@@ -47,6 +52,17 @@ fn mail_at(text: &str, at: usize) -> Option<Finding> {
     let start = at - local.count();
     let host = HOST.find(&text[at + 1..])?;
     (start < at).then(|| Finding::certain(start..at + 1 + host.end(), Kind::Email))
+}
+
+/// A host without a scheme, whose last part ends at `end`, and what is asked for there.
+fn host_at(text: &str, at: usize, end: usize) -> Option<Finding> {
+    let is_host = |byte: &u8| byte.is_ascii_alphanumeric() || b".-".contains(byte);
+    let name = text.as_bytes()[..at].iter().rev().take(253).take_while(|byte| is_host(byte));
+    let start = at - name.count();
+    let goes_on = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    let is_part = text[..start].ends_with(['@', '/']) || text[end..].starts_with(goes_on);
+    let is_host = start < at && !is_part && !PUBLIC.contains(&&text[start..end]);
+    is_host.then(|| Finding::likely(start..end_of_url(text, end), Kind::Network))
 }
 
 fn url_at(text: &str, at: usize) -> Option<Finding> {
@@ -82,6 +98,8 @@ mod tests {
         assert_eq!(found("邮箱zhang.san@example.com，手机"), ["zhang.san@example.com"]);
         assert_eq!(found("见https://a.example.cn/x?y=1。"), ["https://a.example.cn/x?y=1"]);
         assert_eq!(found("xmlns=\"http://www.w3.org/1999/xhtml\""), [""; 0]);
-        assert_eq!(found("3 @ 5"), [""; 0]);
+        assert_eq!(found("3 @ 5, e.g. common"), [""; 0]);
+        assert_eq!(found("联系a@x.org请"), ["a@x.org"]);
+        assert_eq!(found("见facebook.com/john.doe，hl7.org"), ["facebook.com/john.doe"]);
     }
 }

@@ -38,7 +38,7 @@ static FORMS: LazyLock<Forms> = LazyLock::new(|| Forms {
 /// Dates that begin with a month's name.
 static MONTH_FIRST: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(
-        r"(?i)(?-u:\b)(?:{MONTH})(?-u:\b)\.?(?:,? (?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?-u:\b)(?:,? ?(?:18|19|20)\d{{2}})?|,? (?:of )?(?:18|19|20)\d{{2}})"
+        r"(?i)(?-u:\b)(?:{MONTH})(?-u:\b)\.?(?:(?:,? (?:the )?|-)\d{{1,2}}(?:st|nd|rd|th)?(?-u:\b)(?:(?:,? ?|-)(?:18|19|20)\d{{2}})?|,? (?:of )?(?:18|19|20)\d{{2}})"
     ))
 });
 
@@ -114,7 +114,8 @@ fn day_or_month_first(rest: &str) -> Option<usize> {
     let possible = month_and_day(first, second) || month_and_day(second, first);
     let one_sign = found[2] == found[4];
     let whole = &found[2] == "/" || found[5].len() == 4 || &found[2] == "-";
-    (possible && one_sign && whole).then(|| found[0].len())
+    let is_score = rest[found[0].len()..].starts_with('分');
+    (possible && one_sign && whole && !is_score).then(|| found[0].len())
 }
 
 fn compact(rest: &str) -> Option<usize> {
@@ -172,6 +173,7 @@ mod tests {
     fn words() {
         for date in [
             "May 30th, 2022",
+            "Jul-4-2022",
             "Sept. 5",
             "March 2023",
             "二〇二三年五月六日",

@@ -15,7 +15,7 @@ const CHINESE_NUMBERS: &str = "住院号|住院病案号|门诊号|病案号|病
     社保卡号|社会保障号|社会保障卡号|护照|护照号|台胞证|回乡证|通行证|通行证号|居留证|居住证|户口本|床号|\
     登记号|就诊卡|就诊卡号|就诊号|检查号|检查编号|标本号|样本号|条码号|条码|条形码|流水号|设备号|序列号|\
     身份证|身份证号|证件号|军官证|军官证号|士兵证|警官证|警号|工号|学号|驾驶证|驾驶证号|执业证号|\
-    执业证书编号|银行卡|银行卡号|卡号|账号|车牌|车牌号|车架号|发动机号|影像号|放射号|病理号|超声号|\
+    执业证书编号|银行卡|银行卡号|卡号|账号|车牌|车牌号|车架号|发动机号|影像号|CT号|MRI号|MR号|X线号|胃镜号|肠镜号|内镜号|B超号|心电图号|检验号|放射号|病理号|超声号|\
     患者编号|患者ID|健康卡号|发票|发票号|收据|收据号|票据号|快递单号";
 
 const ENGLISH_NUMBERS: &str = "MRN|medical record|record number|chart number|patient ID|patient number|account|acct|\
@@ -41,7 +41,7 @@ const CHINESE_NAMES: &str = "姓名|患者姓名|病人姓名|联系人|联系�
     主刀|签名|医师签名|记录者|记录人|陈述者|监护人|送检医师|术者";
 
 /// What stands between label and value; the number of a soldier's pass begins 军字第.
-const BETWEEN: &str = r"^(?:\s*(?:[:：#№=]|(?i:number|num\b|no\.?|nr\.?|code|id|is|of)|号码|编号|\p{Han}{1,2}字第?|号|码|为|是|（|\())*\s*";
+const BETWEEN: &str = r#"^(?:\s*(?:[:：#№=|"“【@]|(?i:number|num\b|no\.?|nr\.?|code|id|is|of)|号码|编号|\p{Han}{1,2}字第?|号|码|为|是|（|\())*\s*"#;
 
 /// What parts telephone numbers behind one label.
 const BETWEEN_PHONES: [char; 8] = ['/', '、', '，', ',', ';', '；', '或', '和'];
@@ -95,7 +95,7 @@ static LABELS: LazyLock<Labels> = LazyLock::new(|| {
         postal_code: regex(r"(?P<v>\d{3,6}(?:-\d{4})?)"),
         address: regex(r"(?P<v>[^\s，,。；;\n<>（(：:]{3,60})"),
         name: Regex::new(
-            r"^\s*(?:签名|签字|拼音)?\s*[:：]\s*(?P<v>[\p{Han}·]{2,12}|[A-Za-z]{2,12}(?:[ ·'-]{1,2}[A-Za-z]{2,12}){1,3})",
+            r#"^\s*(?:签名|签字|拼音)?"?\s*[:：|]\s*[(（"“【\[]?\s*(?P<v>[\p{Han}·]{2,12}|[A-Za-z]{2,12}(?:[ ·'-]{1,2}[A-Za-z]{2,12}){1,3})"#,
         )
         .expect("a fixed pattern"),
     }
@@ -147,7 +147,8 @@ fn number(rest: &str) -> Option<Range<usize>> {
 fn account(rest: &str) -> Option<Range<usize>> {
     let value = whole(&LABELS.account, rest)?;
     let said = rest[..value.start].contains([':', '：', '号']);
-    (said || rest[value.clone()].bytes().all(|byte| byte.is_ascii_digit())).then_some(value)
+    let is_no_word = rest[value.clone()].contains(|c: char| c.is_ascii_digit() || c == '_');
+    (said || is_no_word).then_some(value)
 }
 
 /// Telephone numbers of seven digits and more, one after another.
@@ -181,7 +182,10 @@ fn name(rest: &str) -> Option<Range<usize>> {
     let found = LABELS.name.captures(rest)?.name("v")?;
     let len = found.as_str().chars().count();
     let fits = len <= 4 || found.as_str().is_ascii() || found.as_str().contains('·');
-    let runs_on = rest[found.end()..].starts_with(is_han) || !stands_apart(rest, &found.range());
+    let is_department = found.as_str().ends_with('科');
+    let runs_on = is_department
+        || rest[found.end()..].starts_with(is_han)
+        || !stands_apart(rest, &found.range());
     (fits && !runs_on).then(|| found.range())
 }
 
@@ -212,6 +216,8 @@ mod tests {
             found("电话65881234、65881235，"),
             [(Kind::Phone, "65881234"), (Kind::Phone, "65881235")]
         );
+        assert_eq!(found("| 住院号 | 0098765 |"), [(Kind::Id, "0098765")]);
+        assert_eq!(found("\"姓名\": \"欧阳修文\""), [(Kind::Name, "欧阳修文")]);
         assert_eq!(found("邮编200032"), [(Kind::Address, "200032")]);
         assert_eq!(found("军官证：南字第08001234号"), [(Kind::Id, "08001234")]);
         assert_eq!(found("姓名拼音：zhang wei，"), [(Kind::Name, "zhang wei")]);
@@ -220,7 +226,7 @@ mod tests {
     #[test]
     fn words_that_are_no_labels() {
         assert_eq!(found("uric acid 4500, plan is to continue, case of 2 patients"), []);
-        assert_eq!(found("医生：请注意休息多饮水"), []);
+        assert_eq!(found("医生：请注意休息多饮水，会诊医生：心内科，"), []);
         assert_eq!(found("微信随访，电话随访3次，CT电话报告，tel 123"), []);
     }
 }

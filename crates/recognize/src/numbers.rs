@@ -255,14 +255,24 @@ fn start_of_word(text: &str, run: usize) -> usize {
 }
 
 /// An account number whose check digits, the run at hand, follow the two letters of a country
-/// (ISO 13616), written without spaces.
+/// (ISO 13616), written without spaces or in groups of four.
 fn iban_at(text: &str, run: usize) -> Option<Finding> {
     const LEN: std::ops::RangeInclusive<usize> = 15..=34;
     let bytes = text.as_bytes();
     let start = run.checked_sub(2)?;
-    let len = bytes[start..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let mut len = bytes[start..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let mut number = bytes[start..start + len].to_vec();
+    while len % 5 == 4 && number.len() < *LEN.end() && bytes.get(start + len) == Some(&b' ') {
+        let group = bytes[start + len + 1..].iter().take(5);
+        let group_len = group.take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        if !(1..=4).contains(&group_len) || checks::iban(&number) {
+            break;
+        }
+        number.extend_from_slice(&bytes[start + len + 1..][..group_len]);
+        len += 1 + group_len;
+    }
     let range = start..start + len;
-    let fits = LEN.contains(&len) && checks::iban(&bytes[range.clone()]);
+    let fits = LEN.contains(&number.len()) && checks::iban(&number);
     (fits && stands_apart(text, &range)).then(|| Finding::certain(range, Kind::Id))
 }
 

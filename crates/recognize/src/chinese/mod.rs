@@ -46,6 +46,7 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
         findings.append(&mut found);
     }
     whole::add_latin(text, findings);
+    whole::add_again(text, findings);
 }
 
 /// Parts of the text near places where a name may begin that lies in nothing settled: bytes, in

@@ -1,10 +1,10 @@
 //! Names that the network saw in part, made whole, and the same names in Latin letters beside them.
 
-use std::{ops::Range, sync::LazyLock};
+use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
 
 use regex::Regex;
 
-use super::family;
+use super::{cues, family};
 use crate::{Finding, Kind, context::is_han};
 
 /// Signs within names of other languages: 买买提·吐尔逊.
@@ -35,6 +35,7 @@ pub(super) fn whole(text: &str, mut name: Range<usize>) -> Range<usize> {
     if family::is_name(value) && value.chars().count() == 2 {
         name.end += given_name(&text[name.end..]);
     }
+    name.end += char_before_title(value, &text[name.end..]);
     if text[name.end..].starts_with(DOTS) {
         name.end += first_char_len(&text[name.end..]);
         name.end += part(text[name.end..].chars(), BEHIND);
@@ -67,6 +68,29 @@ pub(super) fn add_latin(text: &str, findings: &mut Vec<Finding>) {
         .flatten()
         .collect();
     findings.extend(latin.into_iter().map(|range| Finding::likely(range, Kind::Name)));
+}
+
+/// Adds names of three characters and more wherever else they stand in the text.
+pub(super) fn add_again(text: &str, findings: &mut Vec<Finding>) {
+    const NAMES_MAX: usize = 64;
+    let found = findings.iter().filter(|finding| finding.kind == Kind::Name);
+    let names: BTreeSet<_> = found.map(|finding| &text[finding.range.clone()]).collect();
+    let is_long = |name: &str| name.chars().count() >= 3 && name.chars().all(is_han);
+    let names = names.into_iter().filter(|name| is_long(name) && family::begins(name));
+    for name in names.take(NAMES_MAX) {
+        let again = text.match_indices(name).map(|(at, _)| at..at + name.len());
+        findings.extend(again.map(|range| Finding::likely(range, Kind::Name)));
+    }
+}
+
+/// Bytes of the character between a name of two and a title: 沈柏[用]院长.
+fn char_before_title(name: &str, rest: &str) -> usize {
+    const OF_TITLES: &str = "副总正前代老大小科院医女男班";
+    let Some(next) = rest.chars().next().filter(|c| is_han(*c) && !OF_TITLES.contains(*c)) else {
+        return 0;
+    };
+    let is_short = name.chars().count() == 2 && family::begins(name) && !cues::is_title(rest);
+    if is_short && cues::is_title(&rest[next.len_utf8()..]) { next.len_utf8() } else { 0 }
 }
 
 /// Bytes of a given name behind a family name: one or two characters, if no more follow.
@@ -106,6 +130,8 @@ mod tests {
     fn family_names_of_two_characters() {
         assert_eq!(made_whole("护士长：司马相如，", "司马"), "司马相如");
         assert_eq!(made_whole("欧阳主任医师", "欧阳"), "欧阳");
+        assert_eq!(made_whole("上海沈柏用院长", "沈柏"), "沈柏用");
+        assert_eq!(made_whole("李明副主任", "李明"), "李明");
     }
 
     #[test]

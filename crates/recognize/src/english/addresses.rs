@@ -1,6 +1,16 @@
 //! Addresses that the tagger saw in parts, made whole.
 
-use crate::{Finding, Kind};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::{Finding, Kind, context::stands_apart};
+
+/// Postal codes of the United Kingdom (SW1A 1AA) and Canada (M5V 2T6), in capitals.
+static POSTAL_CODE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new("[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}|[A-Z][0-9][A-Z] [0-9][A-Z][0-9]")
+        .expect("a fixed pattern")
+});
 
 /// Words that stand within an address, and for nothing by themselves.
 const WITHIN: [&str; 26] = [
@@ -60,6 +70,13 @@ pub(super) fn make_whole(text: &str, findings: &mut Vec<Finding>) {
         }
     }
     *findings = whole;
+}
+
+/// Adds postal codes that tell what they are by their form.
+pub(super) fn find_postal_codes(text: &str, findings: &mut Vec<Finding>) {
+    let codes = POSTAL_CODE.find_iter(text).map(|found| found.range());
+    let apart = codes.filter(|range| stands_apart(text, range));
+    findings.extend(apart.map(|range| Finding::likely(range, Kind::Address)));
 }
 
 fn is_one_address(text: &str, first: &Finding, second: &Finding) -> bool {

@@ -13,11 +13,33 @@ static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
         pcp|assistant|an(?:a)?esthesiologist|radiologist|pathologist|interpreter|\
         (?:dictated|transcribed|reviewed|verified|reported|prepared|authored|(?:electronically )?signed) by";
     let others = "emergency contact|next of kin|guardian|caregiver|witness|guarantor|insured|attn";
-    let label = format!(r"(?i:(?-u:\b)(?:{name}|{staff}|{others})\s?:)|(?m:^)[Nn](?i:ame)\s?:");
+    let label = format!(r"(?i:(?-u:\b)(?:{name}|{staff}|{others}|name)\s?:)");
     let word = r"\p{Lu}[\p{L}'’-]*(?:\.\p{Lu})*\.?";
     Regex::new(&format!(r"(?:{label})[ \t]*(?P<v>{word}(?:(?:, ?| ){word}){{0,4}})"))
         .expect("a fixed pattern")
 });
+
+/// What is named with a name and is no person: Test Name.
+const OTHER_NAMES: [&str; 18] = [
+    "brand",
+    "clinic",
+    "device",
+    "drug",
+    "exam",
+    "facility",
+    "file",
+    "generic",
+    "hospital",
+    "item",
+    "medication",
+    "procedure",
+    "product",
+    "program",
+    "study",
+    "test",
+    "trade",
+    "user",
+];
 
 /// Letters behind the name of a person who has a degree or a licence.
 const CREDENTIALS: [&str; 12] =
@@ -25,12 +47,24 @@ const CREDENTIALS: [&str; 12] =
 
 /// Adds what stands behind a label and is no common words.
 pub(super) fn find(text: &str, findings: &mut Vec<Finding>) {
-    let values = LABELLED.captures_iter(text).filter_map(|captures| captures.name("v"));
-    findings.extend(values.filter_map(|value| {
-        let len = without_credentials(value.as_str());
+    for captures in LABELLED.captures_iter(text) {
+        let (Some(whole), Some(value)) = (captures.get(0), captures.name("v")) else { continue };
+        let before = text[..whole.start()].trim_end_matches(' ');
+        let word = before.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+        let len = without_credentials(without_label(value.as_str(), &text[value.end()..]));
         let range = value.start()..value.start() + len;
-        is_name(&text[range.clone()]).then(|| Finding::likely(range, Kind::Name))
-    }));
+        if !OTHER_NAMES.contains(&word.to_lowercase().as_str()) && is_name(&text[range.clone()]) {
+            findings.push(Finding::likely(range, Kind::Name));
+        }
+    }
+}
+
+/// A value without its last word if that is the next label: Jane Doe Sex: F.
+fn without_label<'v>(value: &'v str, rest: &str) -> &'v str {
+    if !rest.trim_start_matches(' ').starts_with(':') {
+        return value;
+    }
+    value.rsplit_once(' ').map_or("", |(head, _)| head)
 }
 
 fn without_credentials(value: &str) -> usize {
@@ -74,7 +108,7 @@ mod tests {
         assert_eq!(found("PATIENT: DOE, JANE  MRN 445566"), ["DOE, JANE"]);
         assert_eq!(found("Attending: Ashworth K. Cole, M.D.\n"), ["Ashworth K. Cole"]);
         assert_eq!(found("Electronically signed by: Okafor, RN"), ["Okafor"]);
-        assert_eq!(found("Name: Zzyzx Qrs"), ["Zzyzx Qrs"]);
+        assert_eq!(found("ID:20230506 NAME:ZZYZX QRS SEX:M"), ["ZZYZX QRS"]);
     }
 
     #[test]

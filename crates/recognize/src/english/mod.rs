@@ -21,6 +21,7 @@ use crate::{
 pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     let tagger = tagger::Tagger::new(include_bytes!("../../model/english.bin"));
     let is_chinese = text.chars().any(is_han);
+    labels::find(text, findings);
     if is_chinese && !may_hold_a_name(text) {
         return;
     }
@@ -39,8 +40,8 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     found.extend(open.and_then(|open| settle(text, open, is_chinese)));
     addresses::make_whole(text, &mut found);
     found.retain(|finding| !clinical::is_clinical(text, finding));
+    addresses::find_postal_codes(text, &mut found);
     titles::find(text, &mut found);
-    labels::find(text, &mut found);
     findings.append(&mut found);
 }
 
