@@ -11,6 +11,7 @@ use crate::{
     Class, DocumentKind, Evidence, Level, Report, Technique,
     address::Part,
     collect::{is_person, names_person},
+    embedded,
     place::Place,
     scrub::Scrubber,
     treat::{Outcome, Treatment},
@@ -135,8 +136,10 @@ impl Walk<'_> {
                 if owner.contains_key("contentType")
                     || value.as_str().is_some_and(|d| d.len() > 512) =>
             {
-                self.drop(Class::Photo)
+                self.data(value, owner)
             }
+            // They are the original's.
+            "hash" | "size" if owner.contains_key("contentType") => Fate::Gone,
             "id" | "uid" if value.is_string() => self.token(value),
             "fullUrl" | "reference" if value.is_string() => self.reference(value),
             "display" if self.names_person => self.string(Class::Name, value),
@@ -224,6 +227,13 @@ impl Walk<'_> {
         };
         self.treatment.report(class, technique, Evidence::Field, &self.place, self.report);
         fate
+    }
+
+    /// Embedded text is treated like any other; anything else goes with what may show a person.
+    fn data(&mut self, value: &mut Value, owner: &Map<String, Value>) -> Fate {
+        let Some(text) = embedded::text(owner, value) else { return self.drop(Class::Photo) };
+        *value = embedded::data(&self.scrubber.scrub(&text, &self.place, self.report)).into();
+        Fate::Stays
     }
 
     fn string(&mut self, class: Class, value: &mut Value) -> Fate {

@@ -39,6 +39,7 @@ mod class;
 mod collect;
 mod dates;
 mod dicom;
+mod embedded;
 mod fhir;
 mod file;
 mod hl7;

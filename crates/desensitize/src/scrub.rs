@@ -8,7 +8,7 @@ use emrshare_record::{MediaType, Record};
 use serde_json::Value;
 
 use crate::{
-    Class, DocumentKind, Evidence, Report, Technique, Treated,
+    Class, DocumentKind, Evidence, Report, Technique, Treated, embedded,
     fhir::is_free_text,
     known::Meaning,
     place::Place,
@@ -318,7 +318,11 @@ fn first_in_json(value: &Value, place: &mut Place, leak: &Leak<'_>) -> Option<(C
                 object.iter().filter(|(key, value)| !value.is_string() || is_free_text(key));
             let found = fields.find_map(|(key, value)| {
                 place.push(key);
-                let found = first_in_json(value, place, leak);
+                let text = if key == "data" { embedded::text(object, value) } else { None };
+                let found = match text {
+                    Some(text) => leak(&text, place).map(|class| (class, place.pointer())),
+                    None => first_in_json(value, place, leak),
+                };
                 place.pop();
                 found
             });

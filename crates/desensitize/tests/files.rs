@@ -2,9 +2,12 @@
 //! patient stays, and the form is the original's.
 #![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
-use emrshare_desensitize::{DesensitizeError, Desensitizer, DocumentKind, Policy};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use emrshare_desensitize::{Class, DesensitizeError, Desensitizer, DocumentKind, Policy, scan};
 use emrshare_identity::ConsortiumKey;
+use emrshare_record::{Bundle, Record};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 fn desensitizer() -> Desensitizer {
     Desensitizer::new(Policy::hipaa_safe_harbor(), ConsortiumKey::from_bytes([7; 32]))
@@ -154,6 +157,41 @@ fn what_a_policy_keeps_swallows_no_name() {
     let copy = desensitizer.desensitize_file(patient.as_bytes(), None).unwrap();
     let copy = String::from_utf8(copy.bytes).unwrap();
     assert!(copy.contains("住址：浙江省杭州市西湖区文三路109号[name]"), "{copy}");
+}
+
+#[test]
+fn embedded_text_is_treated_and_other_content_goes() {
+    let note = STANDARD.encode("Mr. Ashworth, MRN 45-8892, was seen. Hemoglobin 94 g/L.");
+    let file = json!({
+        "resourceType": "DiagnosticReport",
+        "subject": {"display": "Isaac Ashworth"},
+        "presentedForm": [
+            {"contentType": "text/plain; charset=UTF-8", "data": note, "size": 55, "hash": "abcd"},
+            {"contentType": "application/pdf", "data": note},
+            {"contentType": "text/plain; charset=GB18030", "data": note},
+        ],
+    });
+    let copy: Value = serde_json::from_str(&copy(&file.to_string())).unwrap();
+    let forms = &copy["presentedForm"];
+    let text = STANDARD.decode(forms[0]["data"].as_str().unwrap()).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    assert_gone(&text, &["Ashworth", "8892"]);
+    assert!(text.ends_with("was seen. Hemoglobin 94 g/L."), "{text}");
+    assert_eq!(forms[0].as_object().unwrap().len(), 2, "{forms}");
+    assert!(forms[1].get("data").is_none() && forms[2].get("data").is_none(), "{forms}");
+}
+
+#[test]
+fn embedded_text_of_a_received_copy_is_searched() {
+    let bundle = |text: &str| {
+        let data = STANDARD.encode(text);
+        let bundle = json!({"resourceType": "Bundle", "type": "collection", "entry": [
+            {"resource": {"resourceType": "Binary", "contentType": "text/plain", "data": data}},
+        ]});
+        Record::new(Bundle::from_value(bundle).unwrap(), Vec::new())
+    };
+    assert_eq!(scan(&bundle("write to a@example.com")), Some(Class::Contact));
+    assert_eq!(scan(&bundle("write to nobody")), None);
 }
 
 #[test]
