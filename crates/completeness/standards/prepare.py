@@ -2,8 +2,8 @@
 
     prepare.py SHARED_DATA ICD10_XML OUT.jsonl PROSE.jsonl
 
-SHARED_DATA/text_zh is read for Chinese (MIT; only vectors of it reach the database); English is put
-together from english.txt and titles of ICD-10-CM (public domain; the tabular list in PyPI's
+SHARED_DATA/text_zh is read for Chinese (MIT; only vectors of it reach the database), more is put
+together from chinese.txt; English is put together from english.txt and titles of ICD-10-CM (public domain; the tabular list in PyPI's
 simple-icd-10-cm). A fifth of the Chinese cases is left out for measuring. PROSE.jsonl is of whole
 texts that are no sections, to learn how phrases and words end.
 """
@@ -75,8 +75,8 @@ def titles_of(tabular_list):
             yield title
 
 
-def sentences():
-    text = (pathlib.Path(__file__).parent / "english.txt").read_text()
+def sentences(name):
+    text = (pathlib.Path(__file__).parent / name).read_text()
     pools = {}
     for line in text.splitlines():
         if line.startswith("["):
@@ -92,7 +92,7 @@ def said(rng, sentence):
 
 def english(titles, count):
     rng = random.Random(2026)
-    pools = sentences()
+    pools = sentences("english.txt")
     for number in range(count):
         draw = lambda name, least, most: " ".join(
             said(rng, sentence) for sentence in rng.sample(pools[name], rng.randint(least, most))
@@ -106,6 +106,27 @@ def english(titles, count):
             " ".join([diagnosis, *listed]).strip(),
             draw("hospitalisation", 2, 9),
         ]
+
+
+def written(name, language, count):
+    """Records of our own sentences, in the ways that hospitals set them out."""
+    rng = random.Random(2026)
+    pools = sentences(name)
+    stop, gap, marks = ("。", "", "；\n，、") if language == "zh" else (".", " ", ";\n,")
+    for number in range(count):
+        drawn = lambda section, least, most: [
+            said(rng, sentence) for sentence in rng.sample(pools[section], rng.randint(least, most))
+        ]
+        mark = rng.choice(marks)
+        diagnoses = drawn("diagnosis", 1, 4)
+        if rng.random() < 0.5:
+            diagnoses = [f"{place}.{gap}{text}" for place, text in enumerate(diagnoses, 1)]
+        texts = [
+            "\n".join(drawn("basic", 1, 3)),
+            (mark if mark == "\n" else mark + gap).join(diagnoses),
+            gap.join(text.rstrip(stop) + stop for text in drawn("hospitalisation", 3, 6)),
+        ]
+        yield f"{language}-own-{number}", [text if rng.random() < 0.6 else text.rstrip(stop) for text in texts]
 
 
 def prose(folder, titles):
@@ -126,6 +147,7 @@ def main(shared, tabular_list, out, prose_out):
     with open(out, "w") as file:
         shared = pathlib.Path(shared)
         sets = [("zh", chinese(shared)), ("zh", more_chinese(shared)), ("en", english(titles, 1500))]
+        sets += [("zh", written("chinese.txt", "zh", 60)), ("en", written("english_notes.txt", "en", 60))]
         for language, records in sets:
             for name, texts in records:
                 sections = dict(zip(("basic", "diagnosis", "hospitalisation"), texts))

@@ -323,19 +323,27 @@ fn elements(language: Language, section: Section) -> Vec<Element> {
             element("sex", &["男", "女", "性别"]),
             element("age", &["岁", "龄", "出生", "月大", "天大"]),
         ],
-        (Section::Basic, Language::English) => vec![
-            element(
+        (Section::Basic, Language::English) => {
+            let mut sex = element(
                 "sex",
                 &[
                     "male", "man", "lady", "boy", "girl", "sex", "gender", "he ", "his ", "she ",
-                    "her ",
+                    "her ", "mr ", "mr.", "mrs", "ms ", "ms.", "miss", "gravida", "pregnan",
+                    "widow",
                 ],
-            ),
-            element(
+            );
+            // 83F, 62M.
+            let short = ('0'..='9').flat_map(|digit| ['f', 'm'].map(|sex| format!("{digit}{sex}")));
+            sex.words.extend(short.flat_map(|short| [' ', ','].map(|end| format!("{short}{end}"))));
+            let age = element(
                 "age",
-                &["year", "month", "age", "born", "birth", "dob", "yo ", "y/o", "infant"],
-            ),
-        ],
+                &[
+                    "year", "month", "age", "born", "birth", "dob", "yo ", "y/o", "y.o", "infant",
+                    "neonate",
+                ],
+            );
+            vec![sex, age]
+        }
         _ => Vec::new(),
     }
 }
