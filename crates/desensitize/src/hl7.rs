@@ -339,10 +339,14 @@ impl Walk<'_> {
         let separators =
             [self.separators.component, self.separators.repetition, self.separators.subcomponent];
         let mut treated = String::with_capacity(value.len());
+        let mut before = "";
         for part in value.split_inclusive(separators) {
             let end = part.trim_end_matches(separators).len();
             let (part, separator) = part.split_at(end);
-            if is_time_stamp(part) {
+            if ENCODINGS.contains(&before) {
+                // Encapsulated data (ED): a file that nobody has looked at.
+                treated += &self.value(Class::Photo, part);
+            } else if is_time_stamp(part) {
                 treated += &self.value(Class::Date, part);
             } else if is_code(part) {
                 treated += &self.scrubber.scrub_known(part, &self.place, self.report);
@@ -350,10 +354,14 @@ impl Walk<'_> {
                 treated += &self.scrubber.scrub(part, &self.place, self.report);
             }
             treated += separator;
+            before = part;
         }
         treated
     }
 }
+
+/// How data is encapsulated (HL7 table 0299), but for `A`, which is text as it is.
+const ENCODINGS: [&str; 2] = ["Base64", "Hex"];
 
 /// A field that was there and is taken away (HL7 v2.8, section 2.5.3).
 const NULL: &str = "\"\"";

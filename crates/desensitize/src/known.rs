@@ -2,10 +2,25 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use emrshare_recognize::find_certain;
+use emrshare_recognize::{find_certain, is_english_word};
 use sha2::{Digest as _, Sha256};
 
 use crate::{Class, address};
+
+/// Letters of a part of a Latin name that is looked for by itself.
+const PART_LEN_MIN: usize = 4;
+
+/// Given names that are words of every record.
+const COMMON_GIVEN: [&str; 24] = [
+    "健康", "平安", "安全", "正常", "明显", "良好", "稳定", "清楚", "自然", "和平", "胜利", "建设",
+    "文化", "光明", "阳光", "国庆", "元旦", "春节", "新生", "保健", "安康", "恢复", "大小", "左右",
+];
+
+/// Family names of two characters.
+const COMPOUND_FAMILY: [&str; 20] = [
+    "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "长孙", "令狐", "宇文",
+    "司徒", "夏侯", "端木", "南宫", "独孤", "轩辕", "闻人", "赫连",
+];
 
 /// A person, as the document's fields name them.
 #[derive(Debug)]
@@ -126,15 +141,30 @@ impl Known {
         }
     }
 
-    /// Adds a name of which only the whole is known.
+    /// Adds a name of which only the whole is known, and what is plainly a part of it.
     pub(crate) fn insert_whole_name(&mut self, name: &str, gender: Option<Gender>) {
-        let person = Rc::new(Person { name: name.trim().to_owned(), gender });
-        self.insert_part(Class::Name, name, 2, Part::Name(person));
+        let name = name.trim();
+        let person = Rc::new(Person { name: name.to_owned(), gender });
+        self.insert_part(Class::Name, name, 2, Part::Name(Rc::clone(&person)));
+        if let Some(given) = han_given(name) {
+            self.insert_name_part(given, Part::Given(person));
+            return;
+        }
+        let words = name.split([' ', ',', '.']).filter(|word| word.len() >= PART_LEN_MIN);
+        let uncommon = words.filter(|word| {
+            word.chars().all(|c| c.is_alphabetic() && !is_han_char(c))
+                && !is_english_word(&word.to_lowercase())
+        });
+        for word in uncommon {
+            self.insert_name_part(word, Part::Family(Rc::clone(&person)));
+        }
     }
 
     /// A family or given name alone: a Chinese one of one character is too common a word.
     fn insert_name_part(&mut self, value: &str, part: Part) {
-        self.insert_part(Class::Name, value, if is_han(value) { 2 } else { 3 }, part);
+        if !COMMON_GIVEN.contains(&value) {
+            self.insert_part(Class::Name, value, if is_han(value) { 2 } else { 3 }, part);
+        }
     }
 
     fn insert_part(&mut self, class: Class, value: &str, characters_min: usize, part: Part) {
@@ -147,6 +177,21 @@ impl Known {
     }
 }
 
+/// The given name of two characters behind a family name, in a Chinese name of three or four.
+fn han_given(name: &str) -> Option<&str> {
+    let places: Vec<usize> = name.char_indices().map(|(at, _)| at).collect();
+    let family = match places.len() {
+        3 => 1,
+        4 if COMPOUND_FAMILY.contains(&&name[..places[2]]) => 2,
+        _ => return None,
+    };
+    name.chars().all(is_han_char).then(|| &name[places[family]..])
+}
+
 fn is_han(text: &str) -> bool {
-    text.chars().next().is_some_and(|c| matches!(c, '\u{3400}'..='\u{9fff}'))
+    text.chars().next().is_some_and(is_han_char)
+}
+
+const fn is_han_char(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9fff}')
 }

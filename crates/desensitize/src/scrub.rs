@@ -3,14 +3,16 @@
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use emrshare_recognize::{Certainty, Finding, Kind, RecognizerError, find_beside, find_certain};
+use emrshare_recognize::{
+    Certainty, Finding, Kind, RecognizerError, find_beside, find_certain, is_english_word,
+};
 use emrshare_record::{MediaType, Record};
 use serde_json::Value;
 
 use crate::{
     Class, DocumentKind, Evidence, Report, Technique, Treated, embedded,
     fhir::is_free_text,
-    known::Meaning,
+    known::{Meaning, Part},
     place::Place,
     treat::{Outcome, Treatment},
 };
@@ -189,9 +191,29 @@ impl<'a> Scrubber<'a> {
                 || joined(text[range.end..].chars().next(), value.chars().next_back());
             // A person may be called like a class: what this scrubber wrote is no finding.
             let ours = text[..range.start].ends_with('[') && text[range.end..].starts_with(']');
-            (!within && !ours).then(|| (range, self.meanings[found.pattern().as_usize()]))
+            let meaning = self.meanings[found.pattern().as_usize()];
+            let is_found = !within && !ours && !is_ordinary(text, &range, meaning);
+            is_found.then_some((range, meaning))
         })
     }
+}
+
+/// Whether a part of a name is written small where others are not, and a common word: Mrs. Young is
+/// a young woman whose pressure rose.
+fn is_ordinary(text: &str, range: &Range<usize>, meaning: &Meaning) -> bool {
+    const NEAR: usize = 256;
+    let value = &text[range.clone()];
+    if !matches!(meaning.part, Part::Family(_) | Part::Given(_))
+        || !value.bytes().all(|byte| byte.is_ascii_lowercase())
+        || !is_english_word(value)
+    {
+        return false;
+    }
+    let start = text.floor_char_boundary(range.start.saturating_sub(NEAR));
+    let end = text.floor_char_boundary(range.end + NEAR);
+    let before = text[start..range.start].rsplit('\n').next().unwrap_or_default();
+    let behind = text[range.end..end].split('\n').next().unwrap_or_default();
+    [before, behind].iter().any(|near| near.contains(char::is_uppercase))
 }
 
 /// Adds a finding, with the document's own values that lie in it: within a name, and where they are

@@ -48,6 +48,17 @@ fn hl7_messages() {
 }
 
 #[test]
+fn encapsulated_files_go_and_codes_stay() {
+    let copy = copy(
+        "MSH|^~\\&|HIS|H1|LAB|H2|202305061011||ORU^R01|7001|P|2.5\rPID|1||990011\r\
+         OBX|1|ED|PDF^report^L||^application^pdf^Base64^JVBERi0xLjQ=||||||F\r\
+         OBX|2|NM|2093-3^Cholesterol^LN||5.6|mmol/L\r",
+    );
+    assert!(copy.contains("||^application^pdf^Base64^||"), "{copy}");
+    assert!(copy.contains("|2093-3^Cholesterol^LN||5.6|"), "{copy}");
+}
+
+#[test]
 fn hl7_messages_in_mllp_frames() {
     let framed = format!("\u{b}{MESSAGE}\u{1c}\r");
     let copy = copy(&framed);
@@ -157,6 +168,26 @@ fn what_a_policy_keeps_swallows_no_name() {
     let copy = desensitizer.desensitize_file(patient.as_bytes(), None).unwrap();
     let copy = String::from_utf8(copy.bytes).unwrap();
     assert!(copy.contains("住址：浙江省杭州市西湖区文三路109号[name]"), "{copy}");
+}
+
+#[test]
+fn a_name_that_is_a_word_leaves_the_word() {
+    let copy = copy(
+        r#"{"resourceType":"Patient","name":[{"family":"Young","given":["Rose"]}],
+            "text":{"div":"This young woman's pressure rose. Mrs. Young agreed; Rose Young left."}}"#,
+    );
+    assert!(copy.contains("This young woman's pressure rose. Mrs. "), "{copy}");
+    assert_gone(&copy, &["Young", "Rose"]);
+}
+
+#[test]
+fn parts_of_a_name_of_which_the_whole_is_known() {
+    let copy = copy(
+        r#"{"resourceType":"Observation","performer":[{"display":"Dr. Nadia Ashworth"}],
+            "subject":{"reference":"Patient/1","display":"欧阳建国"},
+            "note":[{"text":"ashworth saw 建国 today"}]}"#,
+    );
+    assert_gone(&copy, &["ashworth", "建国"]);
 }
 
 #[test]

@@ -4,7 +4,11 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::{Finding, Kind, checks::month_and_day, context::stands_apart};
+use crate::{
+    Finding, Kind,
+    checks::month_and_day,
+    context::{is_han, stands_apart},
+};
 
 const MONTH: &str = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?";
 
@@ -23,7 +27,8 @@ static FORMS: LazyLock<Forms> = LazyLock::new(|| Forms {
     year_first: regex(
         r"^((?:18|19|20)\d{2}) ?[-/.] ?(\d{1,2}) ?[-/.] ?(\d{1,2})(?:(?:T|,? )\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z| ?[+-]\d{2}:?\d{2})?)?",
     ),
-    year_and_month: regex(r"^(?:19|20)\d{2}(?:[-/]\d{1,2}|\.\d{2})"),
+    // With one digit behind a hyphen LOINC's codes look like it: then a Chinese character must follow.
+    year_and_month: regex(r"^(?:19|20)\d{2}(?:/\d{1,2}|[-.]\d{2}|-\d)"),
     month_and_year: regex(r"^\d{1,2}/(?:19|20)\d{2}"),
     chinese: regex(
         r"^(?:(?:(?:(?:18|19|20)?\d{2} ?年 ?)|(?:18|19|20)\d{2}[-/.])(\d{1,2}) ?月(?: ?(\d{1,2})(?: ?[、,，和至~-] ?\d{1,2})* ?[日号])?|(\d{1,2}) ?月 ?(\d{1,2})(?: ?[、,，和至~-] ?\d{1,2})* ?[日号])",
@@ -96,7 +101,9 @@ fn month_of_year(rest: &str) -> Option<usize> {
         let month = rest[..len].split(['-', '/', '.']).nth(place)?.parse().ok()?;
         let goes_on = rest[len..].starts_with(['-', '/', '.', ':', '%'])
             && rest[len + 1..].starts_with(|c: char| c.is_ascii_digit());
-        (month_and_day(month, 1) && !goes_on).then_some(len)
+        let one_digit = rest[..len].len() == "2023-5".len() && rest[..len].contains('-');
+        let is_code = one_digit && !rest[len..].starts_with(is_han);
+        (month_and_day(month, 1) && !goes_on && !is_code).then_some(len)
     })
 }
 
@@ -164,6 +171,7 @@ mod tests {
             "3 mayors",
             "2023.5",
             "2023-15",
+            "2093-3",
         ] {
             assert_eq!(at_digit(other), None, "{other}");
         }

@@ -143,6 +143,12 @@ fn find_in_piece(text: &str, known: Vec<Finding>, wanted: impl Fn(Kind) -> bool)
     joined
 }
 
+/// Whether a word in small letters is a common one of English, a name or not: rose, young, may.
+#[must_use]
+pub fn is_english_word(word: &str) -> bool {
+    english::is_word(word)
+}
+
 /// What is certain by its form alone: check digits, mail addresses, mobile numbers. Much faster
 /// than [`find`]; for those who receive a text and want to know whether it is fit to be kept.
 ///

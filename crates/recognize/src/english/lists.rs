@@ -54,6 +54,11 @@ pub(super) fn is_known(word: &str) -> bool {
     of_word(word) != 0
 }
 
+/// Whether a word in small letters is a common word, a name or not.
+pub(crate) fn is_word(word: &str) -> bool {
+    of_word(word) & COMMON != 0
+}
+
 fn of_word(word: &str) -> u32 {
     of(word_hash(word.trim_matches(|c: char| !c.is_alphabetic())))
 }

@@ -12,6 +12,8 @@ pub mod train;
 
 use std::ops::Range;
 
+pub(crate) use lists::is_word;
+
 use crate::{
     Finding, Kind,
     context::{after, before, is_han, stands_apart},
