@@ -51,7 +51,7 @@ static MONTH_FIRST: LazyLock<Regex> = LazyLock::new(|| {
 static NUMERALS: LazyLock<Regex> = LazyLock::new(|| {
     let year = r"(?:[〇零○一二三四五六七八九]{2,4}|\d{2}|\d{4})年";
     let month = "[正元一二三四五六七八九十腊]{1,2}月";
-    let day = "(?:[一二三四五六七八九十廿]{1,3}[日号]|初[一二三四五六七八九十])";
+    let day = r"(?:(?:[一二三四五六七八九十廿]{1,3}|\d{1,2})[日号]|初[一二三四五六七八九十])";
     regex(&format!("{year}{month}(?:{day})?|{month}{day}"))
 });
 
@@ -189,6 +189,7 @@ mod tests {
             "2023年五月六日",
             "三月五号",
             "腊月初八",
+            "2023年元月5日",
         ] {
             let mut findings = Vec::new();
             find_words(date, &mut findings);

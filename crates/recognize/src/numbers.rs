@@ -181,7 +181,7 @@ fn part(bytes: &[u8], run: Range<usize>, last_end: usize) -> Part {
     let (before, number) = head.split_at(head.len() - digits);
     let begins = !before.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'.');
     // 年 and 月 begin with these bytes.
-    let goes_on = bytes.get(run.end).is_some_and(|next| b"-/ .\xe5\xe6".contains(next));
+    let goes_on = bytes.get(run.end).is_some_and(|next| b"-/ .(\xe5\xe6".contains(next));
     let is_item = *sign == b'.' && digits < 3 && number[0] != b'0' && begins;
     if is_item && (goes_on || run.len() >= 8) { Part::OfItem } else { Part::Later }
 }
@@ -208,7 +208,7 @@ fn find_at(text: &str, run: usize, run_end: usize) -> Option<Finding> {
         return Some(age);
     }
     // A number of few digits with nothing that goes on is no identifier.
-    let goes_on = text[run_end..].starts_with(['-', '.', ' ', ')', '）']);
+    let goes_on = text[run_end..].starts_with(['-', '.', ' ', '(', ')', '）']);
     if run_end - run < 8 && !is_international && !goes_on {
         return None;
     }

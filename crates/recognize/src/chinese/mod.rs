@@ -9,6 +9,7 @@ mod model_file;
 mod network;
 mod places;
 mod product;
+mod titled;
 mod whole;
 
 use std::{
@@ -36,6 +37,7 @@ const NAME_LEN: RangeInclusive<usize> = 2..=4;
 pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     places::find(text, findings);
     masked::find(text, findings);
+    titled::find(text, findings);
     let terms = clinical::terms(text);
     let settled = findings.iter().map(|finding| finding.range.clone()).chain(terms.iter().cloned());
     let windows = windows(text, settled.collect());

@@ -32,7 +32,8 @@ static BEFORE_BRACKET: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) fn whole(text: &str, mut name: Range<usize>) -> Range<usize> {
     let value = &text[name.clone()];
     let is_dotted = value.contains(DOTS);
-    if family::is_name(value) && value.chars().count() == 2 {
+    let is_compound_family = family::is_name(value) && value.chars().count() == 2;
+    if is_compound_family || is_dotted {
         name.end += given_name(&text[name.end..]);
     }
     name.end += char_before_title(value, &text[name.end..]);
@@ -93,7 +94,7 @@ fn char_before_title(name: &str, rest: &str) -> usize {
     if is_short && cues::is_title(&rest[next.len_utf8()..]) { next.len_utf8() } else { 0 }
 }
 
-/// Bytes of a given name behind a family name: one or two characters, if no more follow.
+/// Bytes of what is left of a given name: one or two characters, if no more follow.
 fn given_name(rest: &str) -> usize {
     let han = rest.chars().take(3).take_while(|c| is_han(*c) && !BEHIND.contains(*c)).count();
     if han <= 2 { han * '字'.len_utf8() } else { 0 }
@@ -123,6 +124,7 @@ mod tests {
         assert_eq!(made_whole("患者买买提·吐尔逊，男", "买提·吐尔逊"), "买买提·吐尔逊");
         assert_eq!(made_whole("患者买买提·吐尔逊，男", "吐尔逊"), "买买提·吐尔逊");
         assert_eq!(made_whole("监护人：古丽娜尔·艾买提于", "古丽娜尔"), "古丽娜尔·艾买提");
+        assert_eq!(made_whole("阿不都·热合曼江，男", "阿不都·热合曼"), "阿不都·热合曼江");
         assert_eq!(made_whole("患者张三，男", "张三"), "张三");
     }
 

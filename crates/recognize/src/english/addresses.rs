@@ -1,6 +1,6 @@
 //! Addresses that the tagger saw in parts, made whole.
 
-use std::sync::LazyLock;
+use std::{ops::Range, sync::LazyLock};
 
 use regex::Regex;
 
@@ -10,6 +10,16 @@ use crate::{Finding, Kind, context::stands_apart};
 static POSTAL_CODE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new("[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}|[A-Z][0-9][A-Z] [0-9][A-Z][0-9]")
         .expect("a fixed pattern")
+});
+
+/// A house number, at times a direction, a name, and what it is the name of.
+static STREET: LazyLock<Regex> = LazyLock::new(|| {
+    let kinds = "St|Street|Ave|Avenue|Rd|Road|Blvd|Boulevard|Ln|Lane|Dr|Drive|Ct|Court|Pl|Place|Ter|Terrace|Cir|Circle|\
+        Pkwy|Parkway|Hwy|Highway|Sq|Square|Trl|Trail|Way";
+    Regex::new(&format!(
+        r"\d{{1,6}} (?:[NSEW]{{1,2}}\.? )?(?:\p{{Lu}}[\p{{L}}'’-]+ ){{1,4}}(?:{kinds})(?-u:\b)"
+    ))
+    .expect("a fixed pattern")
 });
 
 /// Words that stand within an address, and for nothing by themselves.
@@ -70,6 +80,18 @@ pub(super) fn make_whole(text: &str, findings: &mut Vec<Finding>) {
         }
     }
     *findings = whole;
+}
+
+/// Adds streets with house numbers; `Dr` before a name is a title. Findings stay in order.
+pub(super) fn find_streets(text: &str, findings: &mut Vec<Finding>) {
+    let is_title = |range: &Range<usize>| {
+        let behind = text[range.end..].trim_start_matches(['.', ' ']);
+        text[range.clone()].ends_with(" Dr") && behind.starts_with(char::is_uppercase)
+    };
+    let streets = STREET.find_iter(text).map(|found| found.range());
+    let streets = streets.filter(|range| stands_apart(text, range) && !is_title(range));
+    findings.extend(streets.map(|range| Finding::likely(range, Kind::Address)));
+    findings.sort_by_key(|finding| finding.range.start);
 }
 
 /// Adds postal codes that tell what they are by their form.
@@ -181,6 +203,20 @@ mod tests {
             whole(text, &["Denver", "Elm Street", "Boston"]),
             ["Denver clinic", "Elm Street, Boston"]
         );
+    }
+
+    #[test]
+    fn streets_with_house_numbers() {
+        let found = |text: &str| {
+            let mut findings = Vec::new();
+            find_streets(text, &mut findings);
+            findings.into_iter().map(|found| text[found.range].to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found("at 4417 N. Whispering Pines Ct, Unit 12"),
+            ["4417 N. Whispering Pines Ct"]
+        );
+        assert_eq!(found("at 12 Oak Dr, seen at 3 Today Dr. Smith said"), ["12 Oak Dr"]);
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
         }
     }
     found.extend(open.and_then(|open| settle(text, open, is_chinese)));
+    addresses::find_streets(text, &mut found);
     addresses::make_whole(text, &mut found);
     found.retain(|finding| !clinical::is_clinical(text, finding));
     addresses::find_postal_codes(text, &mut found);
