@@ -15,8 +15,8 @@ const CHINESE_NUMBERS: &str = "住院号|住院病案号|门诊号|病案号|病
     社保卡号|社会保障号|社会保障卡号|护照|护照号|台胞证|回乡证|通行证|通行证号|居留证|居住证|户口本|床号|\
     登记号|就诊卡|就诊卡号|就诊号|检查号|检查编号|标本号|样本号|条码号|条码|条形码|流水号|设备号|序列号|\
     身份证|身份证号|证件号|军官证|军官证号|士兵证|警官证|警号|工号|学号|驾驶证|驾驶证号|执业证号|\
-    执业证书编号|银行卡|银行卡号|卡号|账号|车牌|车牌号|车架号|发动机号|影像号|CT号|MRI号|MR号|X线号|胃镜号|肠镜号|内镜号|B超号|心电图号|检验号|放射号|病理号|超声号|\
-    患者编号|患者ID|健康卡号|发票|发票号|收据|收据号|票据号|快递单号";
+    执业证书编号|银行卡|银行卡号|卡号|账号|车牌|车牌号|车架号|发动机号|影像号|放射号|CT号|MRI号|MR号|\
+    X线号|胃镜号|肠镜号|内镜号|B超号|超声号|心电图号|检验号|病理号|患者编号|患者ID|健康卡号|发票|发票号|收据|收据号|票据号|快递单号";
 
 const ENGLISH_NUMBERS: &str = "MRN|medical record|record number|chart number|patient ID|patient number|account|acct|\
     policy|member ID|member|subscriber|beneficiary|health plan|plan ID|insurance|\
@@ -40,8 +40,8 @@ const CHINESE_NAMES: &str = "姓名|患者姓名|病人姓名|联系人|联系�
     住院医师|主任医师|申请医师|报告医师|审核医师|检查医师|手术医师|护士|责任护士|麻醉医师|\
     主刀|签名|医师签名|记录者|记录人|陈述者|监护人|送检医师|术者";
 
-/// What stands between label and value; the number of a soldier's pass begins 军字第.
-const BETWEEN: &str = r#"^(?:\s*(?:[:：#№=|"“【@]|(?i:number|num\b|no\.?|nr\.?|code|id|is|of)|号码|编号|\p{Han}{1,2}字第?|号|码|为|是|（|\())*\s*"#;
+/// What stands between label and value; the number of an officer's card begins 军字第.
+const BETWEEN: &str = r#"^(?:\s*(?:[:：#№=|"“【@]|(?i:number|num(?-u:\b)|no\.?|nr\.?|code|id|is|of)|号码|编号|\p{Han}{1,2}字第?|号|码|为|是|（|\())*\s*"#;
 
 /// What parts telephone numbers behind one label.
 const BETWEEN_PHONES: [char; 8] = ['/', '、', '，', ',', ';', '；', '或', '和'];

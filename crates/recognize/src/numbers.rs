@@ -260,6 +260,9 @@ fn iban_at(text: &str, run: usize) -> Option<Finding> {
     const LEN: std::ops::RangeInclusive<usize> = 15..=34;
     let bytes = text.as_bytes();
     let start = run.checked_sub(2)?;
+    if !bytes[start..run].iter().all(u8::is_ascii_alphabetic) {
+        return None;
+    }
     let mut len = bytes[start..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let mut number = bytes[start..start + len].to_vec();
     while len % 5 == 4 && number.len() < *LEN.end() && bytes.get(start + len) == Some(&b' ') {

@@ -88,7 +88,7 @@ const EPONYMS: [&str; 66] = [
 ];
 
 /// What is named after them.
-const NAMED: [&str; 44] = [
+const NAMED: [&str; 38] = [
     "catheter",
     "catheters",
     "clamp",
@@ -108,23 +108,17 @@ const NAMED: [&str; 44] = [
     "fracture",
     "gangrene",
     "gland",
-    "grade",
     "hernia",
     "ligament",
     "lymphoma",
     "maneuver",
     "monitor",
     "needle",
-    "negative",
-    "operation",
     "phenomenon",
     "point",
     "position",
-    "positive",
     "pouch",
-    "procedure",
     "reflex",
-    "repair",
     "retractor",
     "retractors",
     "sarcoma",
@@ -149,21 +143,18 @@ pub(super) fn is_clinical(text: &str, finding: &Finding) -> bool {
     is_measure(text, finding) || are_terms(value, may_be_formed) || is_eponym(text, &finding.range)
 }
 
-/// A number that is taken for a place, unless it may be a ZIP code.
+/// A number that is taken for a place, alone or with a unit, unless it may be a ZIP code.
 fn is_measure(text: &str, finding: &Finding) -> bool {
+    const ZIP_LEN: usize = 5;
     let value = &text[finding.range.clone()];
-    if finding.kind == Kind::Name || !value.starts_with(|c: char| c.is_ascii_digit()) {
-        return false;
-    }
     let number = value.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let has_letters = number.contains(char::is_alphabetic);
-    let digits = number.bytes().filter(u8::is_ascii_digit).count();
-    let unit = value.split_once(' ').map_or("", |(_, unit)| unit).trim_end_matches('.');
-    if has_letters {
+    let is_number = number.starts_with(|c: char| c.is_ascii_digit());
+    if finding.kind == Kind::Name || !is_number || number.contains(char::is_alphabetic) {
         return false;
     }
-    let alone = !value.contains(char::is_alphabetic);
-    (alone && digits != "02118".len()) || UNITS.contains(&unit.to_ascii_lowercase().as_str())
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
+    let unit = value[number.len()..].trim_matches([' ', '.']).to_ascii_lowercase();
+    UNITS.contains(&unit.as_str()) || (!unit.contains(char::is_alphabetic) && digits != ZIP_LEN)
 }
 
 /// Whether one word is a term and the others are terms, numbers or common.

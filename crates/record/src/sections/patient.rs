@@ -42,7 +42,7 @@ pub(super) fn text_of(patient: &Value, language: Language) -> String {
     });
     let birth = patient.get("birthDate").and_then(Value::as_str).map(str::to_owned);
     let values = [
-        first(patient, "name", &["text", "given", "family"]),
+        chinese_name(patient).or_else(|| first(patient, "name", &["text", "given", "family"])),
         gender,
         birth,
         marital,
@@ -64,6 +64,18 @@ pub(super) fn text_of(patient: &Value, language: Language) -> String {
     sentences.collect::<String>().trim_end().to_owned()
 }
 
+/// A first name in Chinese characters that has no text: the family name stands first.
+fn chinese_name(patient: &Value) -> Option<String> {
+    let name = patient.pointer("/name/0").filter(|name| name.get("text").is_none())?;
+    let family = name.get("family")?.as_str()?;
+    let given = name.get("given").and_then(Value::as_array);
+    let given = given.into_iter().flatten().filter_map(Value::as_str);
+    family
+        .chars()
+        .all(Language::is_han)
+        .then(|| given.fold(family.to_owned(), |name, it| name + it))
+}
+
 /// The first name or address, its members one after the other; a text alone if there is one.
 fn first(patient: &Value, list: &str, members: &[&str]) -> Option<String> {
     let first = patient.get(list)?.get(0)?;
@@ -77,4 +89,21 @@ fn first(patient: &Value, list: &str, members: &[&str]) -> Option<String> {
         return said.next().map(|text| text.concat());
     }
     Some(said.flatten().collect::<Vec<_>>().join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_stand_as_their_language_has_them() {
+        let text =
+            |name: Value, language| text_of(&json!({"name": [name], "gender": "male"}), language);
+        let chinese = json!({"family": "欧阳", "given": ["修文"]});
+        assert_eq!(text(chinese, Language::Chinese), "姓名：欧阳修文。性别：男。");
+        let english = json!({"family": "Ashworth", "given": ["Nadia", "Jane"]});
+        assert_eq!(text(english, Language::English), "Patient: Nadia Jane Ashworth. Sex: male.");
+    }
 }
