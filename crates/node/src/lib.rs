@@ -37,6 +37,7 @@
 //! ```
 
 mod api;
+mod callers;
 mod calls;
 mod certificate;
 mod chain;

@@ -27,6 +27,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
+    callers::{Callers, network_of},
     certificate::{Certificate, certificate},
     config::Config,
 };
@@ -52,7 +53,7 @@ pub enum TlsError {
 #[derive(Clone, Debug)]
 pub(crate) struct ShownCertificate(pub(crate) Option<NodeCertificate>);
 
-/// Where a request comes from.
+/// Where a request comes from: of IPv6 the network.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CallerAddress(pub(crate) IpAddr);
 
@@ -121,7 +122,8 @@ fn setup(error: impl std::fmt::Display) -> TlsError {
     TlsError::Setup(error.to_string())
 }
 
-/// Serves until `stopping` says so. Garbage on the port costs a place for `PATIENCE` at most.
+/// Serves until `stopping` says so. Garbage on the port costs a place for `PATIENCE` at most, and one
+/// address cannot hold all places.
 pub(crate) async fn serve(
     listener: TcpListener,
     tls: ServerConfig,
@@ -130,6 +132,7 @@ pub(crate) async fn serve(
 ) {
     let acceptor = TlsAcceptor::from(Arc::new(tls));
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let callers = Callers::default();
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
         let accepted = tokio::select! {
@@ -144,18 +147,23 @@ pub(crate) async fn serve(
                 continue;
             }
         };
+        let from = network_of(address.ip());
+        let Some(own_place) = callers.enter(from) else {
+            tracing::debug!(%address, "an address holds too many connections");
+            continue;
+        };
         let (acceptor, router) = (acceptor.clone(), router.clone());
         let mut stopping = stopping.clone();
         tokio::spawn(async move {
             tokio::select! {
-                served = connection(acceptor, router, stream) => {
+                served = connection(acceptor, router, stream, CallerAddress(from)) => {
                     if let Err(error) = served {
                         tracing::debug!(%address, %error, "a connection ended");
                     }
                 }
                 _ = stopping.changed() => {}
             }
-            drop(place);
+            drop((place, own_place));
         });
     }
 }
@@ -169,12 +177,12 @@ async fn connection(
     acceptor: TlsAcceptor,
     router: Router,
     stream: TcpStream,
+    from: CallerAddress,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     stream.set_nodelay(true)?;
     let stream = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await??;
     let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
     let shown = shown.and_then(|der| NodeCertificate::from_verified_der(der).ok());
-    let from = CallerAddress(stream.get_ref().0.peer_addr()?.ip());
     let service = router.layer(Extension(ShownCertificate(shown))).layer(Extension(from));
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);

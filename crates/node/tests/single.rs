@@ -21,6 +21,7 @@ use emrshare_sample::{Generator, SampleRecord, Tongue};
 use home::{Home, read_key, submit};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
 
 fn samples(seed: u64) -> impl Iterator<Item = SampleRecord> {
     Generator::new(seed, Tongue::Mixed)
@@ -286,6 +287,31 @@ fn garbage(address: SocketAddr) {
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
     }
+}
+
+/// A quarter of the places; what more an address opens is closed at once.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_cannot_hold_all_connections() {
+    const HELD: usize = 256;
+    let home = Home::new();
+    let node = home.start().await;
+    let mut connections = Vec::new();
+    for _ in 0..HELD + 16 {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        // All of 127.0.0.0/8 is this machine.
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        connections.push(socket.connect(node.address()).await.unwrap());
+    }
+    for refused in &mut connections[HELD..] {
+        let read = refused.read(&mut [0]).await;
+        assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+    }
+    // They did not just wait too long: those before them are still open.
+    let open = connections[0].try_read(&mut [0]).unwrap_err();
+    assert_eq!(open.kind(), std::io::ErrorKind::WouldBlock);
+    home.client(&node).status().await.unwrap();
+    node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
