@@ -49,8 +49,8 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
 }
 
 /// A finding as it is reported, if it is. What is written small is only found where a whole line (or
-/// what is near of it) is written so, or if it is a name on a list; a name begins and ends with a word that is written like
-/// one or is one.
+/// what is near of it) is written so, or if it is a name on a list; a name begins and ends with a word
+/// that is written like one or is one.
 fn settle(text: &str, mut finding: Finding, is_chinese: bool) -> Option<Finding> {
     let value = &text[finding.range.clone()];
     if !value.contains(|c: char| c.is_uppercase() || c.is_numeric()) {
