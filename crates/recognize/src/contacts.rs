@@ -86,11 +86,10 @@ fn end_of_url(text: &str, at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::found_by;
 
     fn found(text: &str) -> Vec<&str> {
-        let mut findings = Vec::new();
-        find(text, &mut findings);
-        findings.iter().map(|finding| &text[finding.range.clone()]).collect()
+        found_by(find, text)
     }
 
     #[test]

@@ -83,3 +83,11 @@ impl Finding {
         self.range.end = self.range.end.max(other.range.end);
     }
 }
+
+/// What a finder finds in a text.
+#[cfg(test)]
+pub(crate) fn found_by(find: impl Fn(&str, &mut Vec<Finding>), text: &str) -> Vec<&str> {
+    let mut findings = Vec::new();
+    find(text, &mut findings);
+    findings.into_iter().map(|finding| &text[finding.range]).collect()
+}

@@ -187,11 +187,10 @@ fn is_prose(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::found_by;
 
     fn found(text: &str) -> Vec<&str> {
-        let mut findings = Vec::new();
-        find(text, &mut findings);
-        findings.iter().map(|finding| &text[finding.range.clone()]).collect()
+        found_by(find, text)
     }
 
     #[test]

@@ -29,14 +29,11 @@ pub(super) fn find(text: &str, findings: &mut Vec<Finding>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::found_by;
 
     #[test]
     fn a_person_and_a_profession() {
-        let found = |text| {
-            let mut findings = Vec::new();
-            find(text, &mut findings);
-            findings.into_iter().map(|found| &text[found.range]).collect::<Vec<_>>()
-        };
+        let found = |text| found_by(find, text);
         assert_eq!(found("请神经内科热依汗医生会诊"), ["热依汗"]);
         assert_eq!(found("骨科主治医师、内科值班医生、外科主任、科护士长"), [""; 0]);
     }

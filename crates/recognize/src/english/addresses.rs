@@ -170,6 +170,7 @@ fn words_behind(rest: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::found_by;
 
     fn whole(text: &str, parts: &[&str]) -> Vec<String> {
         let range = |part: &&str| {
@@ -207,11 +208,7 @@ mod tests {
 
     #[test]
     fn streets_with_house_numbers() {
-        let found = |text: &str| {
-            let mut findings = Vec::new();
-            find_streets(text, &mut findings);
-            findings.into_iter().map(|found| text[found.range].to_owned()).collect::<Vec<_>>()
-        };
+        let found = |text| found_by(find_streets, text);
         assert_eq!(
             found("at 4417 N. Whispering Pines Ct, Unit 12"),
             ["4417 N. Whispering Pines Ct"]

@@ -96,11 +96,10 @@ fn is_name(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::found_by;
 
     fn found(text: &str) -> Vec<&str> {
-        let mut findings = Vec::new();
-        find(text, &mut findings);
-        findings.into_iter().map(|found| &text[found.range]).collect()
+        found_by(find, text)
     }
 
     #[test]
