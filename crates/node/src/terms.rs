@@ -133,6 +133,18 @@ impl Documents {
         found.map(Cow::Owned).ok_or(TermsError::Missing { what: kind.name(), digest })
     }
 
+    /// A document that is in force, which stays here: a later version of this program may embed another.
+    fn kept(&self, kind: DocumentKind, digest: Digest) -> Result<Cow<'static, [u8]>, TermsError> {
+        let document = self.get(kind, digest)?;
+        if !self.path(digest).exists()
+            && let Err(error) = self.add(&document)
+        {
+            // It is at hand now; a folder that cannot be written stops no node.
+            tracing::warn!(%error, what = kind.name(), "a document in force is not kept");
+        }
+        Ok(document)
+    }
+
     fn path(&self, digest: Digest) -> PathBuf {
         Path::new(&self.0).join(digest.to_string())
     }
@@ -207,7 +219,7 @@ impl InForce {
         documents: &Documents,
         keys: &TermsKeys,
     ) -> Result<Self, TermsError> {
-        let policy = documents.get(DocumentKind::Policy, named.policy)?;
+        let policy = documents.kept(DocumentKind::Policy, named.policy)?;
         let policy = Policy::parse(&String::from_utf8_lossy(&policy))?;
         if !policy.is_for_sharing() {
             return Err(TermsError::NotForSharing);
@@ -215,8 +227,8 @@ impl InForce {
         if policy.encrypts() && keys.reveal.is_none() {
             return Err(TermsError::NoRevealKey);
         }
-        let protocol = documents.get(DocumentKind::Protocol, named.protocol)?;
-        let standards = documents.get(DocumentKind::Standards, named.standards)?;
+        let protocol = documents.kept(DocumentKind::Protocol, named.protocol)?;
+        let standards = documents.kept(DocumentKind::Standards, named.standards)?;
         let surrogates = ConsortiumKey::from_bytes(keys.consortium.to_bytes());
         let desensitizer = Desensitizer::new(policy, surrogates);
         Ok(Self {
@@ -270,7 +282,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let documents = Documents::new(folder.path().join("documents"));
         let key = keys(None);
-        InForce::read(embedded(), &documents, &key).unwrap();
+        let named = embedded();
+        InForce::read(named, &documents, &key).unwrap();
+        // What is embedded now may not be in the next version.
+        for digest in [named.protocol, named.policy, named.standards] {
+            assert_eq!(digest_of(&fs::read(documents.path(digest)).unwrap()), digest);
+        }
         let text = String::from_utf8_lossy(Policy::STRICT).replace("version = 1", "version = 2");
         let policy = digest_of(text.as_bytes());
         let named = AgreedTerms { policy, ..embedded() };
