@@ -101,7 +101,7 @@ fn month_of_year(rest: &str) -> Option<usize> {
         let month = rest[..len].split(['-', '/', '.']).nth(place)?.parse().ok()?;
         let goes_on = rest[len..].starts_with(['-', '/', '.', ':', '%'])
             && rest[len + 1..].starts_with(|c: char| c.is_ascii_digit());
-        let one_digit = rest[..len].len() == "2023-5".len() && rest[..len].contains('-');
+        let one_digit = len == "2023-5".len() && rest[..len].contains('-');
         let is_code = one_digit && !rest[len..].starts_with(is_han);
         (month_and_day(month, 1) && !goes_on && !is_code).then_some(len)
     })
