@@ -1,42 +1,51 @@
-//! Pixels that are kept as JPEG 2000 (PS3.5, A.4.4).
+//! JPEG 2000 (PS3.5, A.4.4).
 
-use dicom_dictionary_std::tags;
-use emrshare_record::dicom::DicomFile;
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
 
-use crate::{
-    Picture, PictureError, check_size,
-    dicom::{range, stretched},
-};
+use crate::{PictureError, check_size, samples::Samples};
 
-/// Decodes one frame. Grey values are shown from the darkest to the lightest.
-pub(crate) fn decode(object: &DicomFile, frame: u32, frames: u32) -> Result<Picture, PictureError> {
-    let damaged = |what: &str| PictureError::Damaged(what.to_owned());
-    let fragments = object.get(tags::PIXEL_DATA).and_then(|element| element.value().fragments());
-    let fragments =
-        fragments.ok_or_else(|| damaged("the pixel data (7FE0,0010) is not in fragments"))?;
-    let stream = stream(fragments, frame as usize, frames as usize)?;
+/// Decodes one picture. Colours are red, green and blue.
+pub(crate) fn decode(stream: &[u8]) -> Result<Samples, PictureError> {
     let settings = DecodeSettings { strict: false, ..DecodeSettings::default() };
-    let image = Image::new(&stream, &settings).map_err(|error| damaged(&error.to_string()))?;
+    let image = Image::new(stream, &settings).map_err(|error| damaged(&error.to_string()))?;
     check_size(image.width(), image.height())?;
+    if image.original_bit_depth() > 16 {
+        return Err(PictureError::Unsupported("JPEG 2000 of more than 16 bits".into()));
+    }
     let mut context = DecoderContext::default();
     let decoded = image.decode(&mut context).map_err(|error| damaged(&error.to_string()))?;
     let (width, height) = (image.width() as usize, image.height() as usize);
-    match decoded.components() {
-        [grey] => {
-            let (low, high) = range(grey.samples());
-            Ok(Picture::from_grey(width, height, &stretched(grey.samples(), low, high)))
-        }
-        [_, _, _] => Ok(Picture::from_rgb(width, height, decoded.data_u8())),
-        others => Err(PictureError::Unsupported(format!("{} samples a pixel", others.len()))),
+    let components = decoded.components();
+    if !matches!(components.len(), 1 | 3) {
+        let what = format!("{} samples a pixel", components.len());
+        return Err(PictureError::Unsupported(what));
     }
+    let greatest = (1_i32 << image.original_bit_depth()) - 1;
+    let shift = if is_signed(stream) { 1 << (image.original_bit_depth() - 1) } else { 0 };
+    let mut samples = Samples::new(width, height, components.len());
+    let mut line = Vec::with_capacity(width);
+    for (place, component) in components.iter().enumerate() {
+        for (row, values) in component.samples().chunks_exact(width).take(height).enumerate() {
+            line.clear();
+            // What was lost can carry a sample beyond its bits.
+            let value = |value: &f32| (value.round() as i32).clamp(0, greatest) - shift;
+            line.extend(values.iter().map(value));
+            samples.put_line(place, row, &line);
+        }
+    }
+    Ok(samples)
 }
 
-/// The code stream of a frame: all fragments if there is one frame, else one fragment a frame.
-fn stream(fragments: &[Vec<u8>], frame: usize, frames: usize) -> Result<Vec<u8>, PictureError> {
-    match frames {
-        1 => Ok(fragments.concat()),
-        _ if fragments.len() == frames => Ok(fragments[frame].clone()),
-        _ => Err(PictureError::Unsupported("JPEG 2000 with several fragments a frame".into())),
-    }
+/// Whether the first component is signed (ITU-T T.800, A.5.1). The library gives its samples half
+/// their range too high.
+fn is_signed(stream: &[u8]) -> bool {
+    const SIZES: [u8; 4] = [0xff, 0x4f, 0xff, 0x51];
+    /// From the start of the code stream to the first component's precision.
+    const PRECISION: usize = 42;
+    let start = stream.windows(4).position(|window| window == SIZES);
+    start.and_then(|start| stream.get(start + PRECISION)).is_some_and(|byte| byte & 0x80 != 0)
+}
+
+fn damaged(what: &str) -> PictureError {
+    PictureError::Damaged(format!("JPEG 2000: {what}"))
 }

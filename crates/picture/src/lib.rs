@@ -3,8 +3,9 @@
 //! A decoded [`Picture`] serves the completeness matcher and the desensitizer alike, so that no
 //! file is decoded twice. DICOM files of these transfer syntaxes (PS3.5, annex A) are decoded:
 //! implicit and explicit little endian, explicit big endian, deflated, RLE, JPEG baseline, extended
-//! and lossless, JPEG 2000. Others give an error that names them, JPEG-LS among them. Grey values
-//! are shown through the file's window, or from the darkest to the lightest if it has none.
+//! and lossless, JPEG-LS, JPEG 2000. Others give an error that names them. Grey values are shown
+//! through the file's window, or from the darkest to the lightest if it has none, colours of a
+//! palette as it says. [`uncompressed`] rewrites a file whose pixels are compressed.
 //!
 //! ```
 //! use emrshare_picture::Picture;
@@ -18,6 +19,10 @@ mod dicom;
 mod draw;
 mod jpeg;
 mod jpeg2000;
+mod jpeg_ls;
+mod palette;
+mod samples;
+mod uncompressed;
 
 use std::{fmt, io::Cursor};
 
@@ -26,6 +31,8 @@ use image::{
     DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits,
     imageops::{self, FilterType},
 };
+
+pub use uncompressed::{UNCOMPRESSED_MAX, uncompressed};
 
 /// The greatest width and height, in pixels.
 pub const SIDE_MAX: u32 = 20_000;
