@@ -12,6 +12,7 @@ use dicom_core::{
 };
 use dicom_dictionary_std::{StandardDataDictionary, tags};
 use dicom_object::InMemDicomObject;
+use emrshare_picture::uncompressed;
 use emrshare_record::dicom;
 
 use crate::{
@@ -86,7 +87,7 @@ pub(crate) fn treat(
     report: &mut Report,
 ) -> Result<Vec<u8>, TreatError> {
     let treatment = scrubber.treatment;
-    let object = dicom::parse(bytes).map_err(|error| TreatError::Header(error.to_string()))?;
+    let mut object = dicom::parse(bytes).map_err(|error| TreatError::Header(error.to_string()))?;
     let has_pixels = object.get(tags::PIXEL_DATA).is_some();
     let seen = match seen {
         Some(areas) => areas,
@@ -97,6 +98,11 @@ pub(crate) fn treat(
         let problem = "the header says that text is burnt into the pixels (0028,0301), \
                        and none was found";
         return Err(TreatError::Pixels(problem.into()));
+    }
+    if !seen.is_empty() {
+        // What is compressed cannot be blanked: the copy has it uncompressed.
+        let problem = |error| TreatError::Pixels(format!("writing cannot be blanked: {error}"));
+        object = uncompressed(&object).map_err(problem)?.unwrap_or(object);
     }
     let mut meta = object.meta().clone();
     let mut walk = Walk { treatment, scrubber, report, place };

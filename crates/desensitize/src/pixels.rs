@@ -80,7 +80,7 @@ impl Sights {
     }
 }
 
-/// Makes areas of all frames one colour; why that cannot be done, otherwise.
+/// Makes areas of all frames of uncompressed pixels one colour; why that cannot be done, otherwise.
 pub(crate) fn blank(
     object: &mut InMemDicomObject,
     transfer_syntax: &str,

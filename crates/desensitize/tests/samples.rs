@@ -1,8 +1,11 @@
 //! Generated records: nothing that names the patient is left, what treats the patient stays.
 #![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
+use dicom_core::{DataElement, PrimitiveValue, VR, value::PixelFragmentSequence};
+use dicom_dictionary_std::{tags, uids};
 use emrshare_desensitize::{Area, Desensitizer, Policy, Sights, scan};
 use emrshare_identity::ConsortiumKey;
+use emrshare_picture::uncompressed;
 use emrshare_record::{MediaType, Record, Sections, dicom, import};
 use emrshare_sample::{Generator, Tongue};
 use serde_json::Value;
@@ -167,6 +170,42 @@ fn images_that_nobody_saw_are_left_out_and_writing_is_blanked() {
     assert_eq!(pixels(&clear), pixels(&record));
     assert_ne!(pixels(&blanked), pixels(&record));
     assert_eq!(pixels(&blanked).len(), pixels(&record).len());
+}
+
+/// Of JPEG-LS pixels, only those below the writing are others in the copy, which is uncompressed.
+#[test]
+fn writing_on_compressed_pixels_is_blanked() {
+    const WIDTH: usize = 61;
+    let record = records(20).find(|record| !record.attachments().is_empty()).unwrap();
+    let mut object = dicom::parse(&record.attachments()[0].bytes).unwrap();
+    let stream = std::fs::read("../picture/tests/jpeg_ls/grey8.jls").unwrap();
+    let pixels = PixelFragmentSequence::new_fragments(vec![stream]);
+    object.put(DataElement::new(tags::PIXEL_DATA, VR::OB, pixels));
+    for (tag, value) in [(tags::COLUMNS, WIDTH as u16), (tags::ROWS, 47), (tags::BITS_ALLOCATED, 8)]
+    {
+        object.put(DataElement::new(tag, VR::US, PrimitiveValue::from(value)));
+    }
+    object.update_meta(|meta| meta.transfer_syntax = uids::JPEGLS_LOSSLESS.into());
+    let mut file = Vec::new();
+    object.write_all(&mut file).unwrap();
+    let values = |object: &dicom::DicomFile| {
+        object.element(tags::PIXEL_DATA).unwrap().to_bytes().unwrap().into_owned()
+    };
+    let before = values(&uncompressed(&object).unwrap().unwrap());
+    let desensitizer = desensitizer(Policy::hipaa_safe_harbor());
+    let area = Area::around(24.0, 8.0, 16.0, 8.0);
+    let copy = desensitizer.desensitize_file(&file, Some(&[area])).unwrap().bytes;
+    let copy = dicom::parse(&copy).unwrap();
+    assert_eq!(copy.meta().transfer_syntax(), uids::EXPLICIT_VR_LITTLE_ENDIAN);
+    let after = values(&copy);
+    let darkest = *before[..WIDTH * 47].iter().min().unwrap();
+    for (place, (before, after)) in before.iter().zip(&after).enumerate() {
+        let (x, y) = (place % WIDTH, place / WIDTH);
+        let is_blank = (24..40).contains(&x) && (8..16).contains(&y);
+        assert_eq!(*after, if is_blank { darkest } else { *before }, "{x} {y}");
+    }
+    let clear = desensitizer.desensitize_file(&file, Some(&[])).unwrap().bytes;
+    assert_eq!(dicom::parse(&clear).unwrap().meta().transfer_syntax(), uids::JPEGLS_LOSSLESS);
 }
 
 #[test]
