@@ -3,12 +3,29 @@
 use std::{fs, path::Path};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use dicom_core::{DataElement, VR, value::PixelFragmentSequence};
+use dicom_dictionary_std::{tags, uids};
 use emrshare_desensitize::Policy;
 use emrshare_fuzz::vectors;
 use emrshare_picture::Picture;
 use emrshare_record::{Section, Sections, import};
 use emrshare_sample::{Generator, Tongue};
 use serde_json::Value;
+
+/// Streams of compressed pixels.
+const STREAMS: [(&str, &[u8]); 5] = [
+    (uids::JPEGLS_LOSSLESS, include_bytes!("../../../crates/picture/tests/jpeg_ls/grey8.jls")),
+    (uids::JPEGLS_LOSSLESS, include_bytes!("../../../crates/picture/tests/jpeg_ls/grey16.jls")),
+    (uids::JPEGLS_LOSSLESS, include_bytes!("../../../crates/picture/tests/jpeg_ls/samples.jls")),
+    (
+        uids::JPEGLS_NEAR_LOSSLESS,
+        include_bytes!("../../../crates/picture/tests/jpeg_ls/grey8_near3.jls"),
+    ),
+    (
+        uids::JPEG2000_LOSSLESS,
+        include_bytes!("../../../crates/picture/tests/jpeg_2000/signed16.j2k"),
+    ),
+];
 
 fn main() -> std::io::Result<()> {
     let folder = std::env::args().nth(1).expect("name a folder");
@@ -72,8 +89,11 @@ fn main() -> std::io::Result<()> {
     write(&folder.join("record_import"), bodies.chain(sent).collect())?;
     let drawn = Generator::new(1, Tongue::Mixed).take(12).flat_map(|sample| sample.files);
     let drawn = drawn.filter(|file| file.name.ends_with(".dcm")).map(|file| file.bytes);
+    let drawn = drawn.collect::<Vec<_>>();
     let plain = Picture::from_rgb(16, 9, (0..=255).cycle().take(16 * 9 * 3).collect()).to_png();
-    write(&folder.join("picture_decode"), drawn.chain([plain]).collect())?;
+    let streams = STREAMS.iter().map(|(syntax, stream)| compressed(&drawn[0], syntax, stream));
+    let streams = streams.collect::<Vec<_>>();
+    write(&folder.join("picture_decode"), [drawn, streams, vec![plain]].concat())?;
     let samples = Generator::new(2, Tongue::Mixed).text_only().take(8);
     let records = samples.filter_map(|sample| import(sample.into_source()).ok());
     let texts = records.map(|(record, _)| {
@@ -89,6 +109,17 @@ fn main() -> std::io::Result<()> {
     let own = [&MAPPING[..], &[0], OWN_JSON].concat();
     write(&folder.join("json_mapping"), vec![own])?;
     write(&folder.join("file_desensitize"), FILES.map(|file| file.as_bytes().to_vec()).to_vec())
+}
+
+/// A DICOM file with a compressed stream for pixels.
+fn compressed(file: &[u8], syntax: &str, stream: &[u8]) -> Vec<u8> {
+    let mut object = emrshare_record::dicom::parse(file).expect("a drawn file is DICOM");
+    let pixels = PixelFragmentSequence::new_fragments(vec![stream.to_vec()]);
+    object.put(DataElement::new(tags::PIXEL_DATA, VR::OB, pixels));
+    object.update_meta(|meta| meta.transfer_syntax = syntax.to_owned());
+    let mut bytes = Vec::new();
+    object.write_all(&mut bytes).expect("memory takes all bytes");
+    bytes
 }
 
 /// What stands between the first and the last line of a PEM.
