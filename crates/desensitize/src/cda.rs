@@ -2,7 +2,7 @@
 //!
 //! Elements are told apart by name and by what they stand in. Codes stay; names, identifiers,
 //! addresses and contacts are treated by the policy; comments, processing instructions and embedded
-//! media go; all other text is searched.
+//! media go; all other text is searched, embedded text too.
 
 use quick_xml::{
     Reader, Writer, XmlVersion,
@@ -13,6 +13,7 @@ use quick_xml::{
 use crate::{
     Class, DocumentKind, Level, Report, Technique,
     address::Part,
+    embedded,
     known::Known,
     place::Place,
     scrub::Scrubber,
@@ -34,30 +35,69 @@ enum Element {
     Address(Part),
     /// Media or another document within this one.
     Media,
+    /// Text in base64.
+    Encoded,
     /// Anything else.
     Text,
 }
 
-/// Names of open elements, without prefixes.
+/// Elements whose data are media or another document, whatever is said of them.
+const MEDIA: [&str; 2] = ["observationMedia", "nonXMLBody"];
+
+/// Elements that are open.
 #[derive(Debug, Default)]
-struct Path(Vec<String>);
+struct Path {
+    /// Their names, without prefixes.
+    names: Vec<String>,
+    /// What the outermost one that says of what kind its data are embeds, and its depth.
+    embedded: Option<(Element, usize)>,
+}
 
 impl Path {
     fn open(&mut self, start: &BytesStart<'_>) {
-        self.0.push(start.local_name().as_ref().to_owned());
+        self.names.push(start.local_name().as_ref().to_owned());
+        if self.embedded.is_none() {
+            self.embedded = self.embedded_by(start).map(|element| (element, self.names.len()));
+        }
+    }
+
+    fn close(&mut self) {
+        if self.embedded.is_some_and(|(_, depth)| depth == self.names.len()) {
+            self.embedded = None;
+        }
+        self.names.pop();
+    }
+
+    /// What an element says that it embeds (HL7 v3 data types, ED).
+    fn embedded_by(&self, start: &BytesStart<'_>) -> Option<Element> {
+        let attribute = |name: &str| {
+            let mut attributes = start.attributes().flatten();
+            let found = attributes.find(|attribute| attribute.key.local_name().as_ref() == name)?;
+            Some(found.normalized_value(XmlVersion::Implicit1_0).ok()?.into_owned())
+        };
+        let representation = attribute("representation");
+        let is_encoded = representation.is_some_and(|it| it.trim().eq_ignore_ascii_case("B64"));
+        let media_type = attribute("mediaType");
+        let is_text = media_type.as_deref().is_some_and(embedded::is_text);
+        match (is_encoded, is_text) {
+            (true, true) => Some(Element::Encoded),
+            (true, false) => Some(Element::Media),
+            (false, true) if self.within(&MEDIA) => Some(Element::Text),
+            _ => None,
+        }
     }
 
     fn within(&self, names: &[&str]) -> bool {
-        self.0.iter().any(|open| names.contains(&open.as_str()))
+        self.names.iter().any(|open| names.contains(&open.as_str()))
     }
 
     /// Whether an element stands at once in another.
     fn ends_with(&self, [outer, inner]: [&str; 2]) -> bool {
-        matches!(self.0.as_slice(), [.., a, b] if a == outer && b == inner)
+        matches!(self.names.as_slice(), [.., a, b] if a == outer && b == inner)
     }
 
     fn ends(&self, name: &str) -> bool {
-        self.0.last().is_some_and(|last| last == name)
+        self.names.last().is_some_and(|last| last == name)
     }
 
     fn element(&self) -> Element {
@@ -72,16 +112,18 @@ impl Path {
             "maintainingPerson",
             "playingEntity",
         ];
-        let last = self.0.last().map_or("", String::as_str);
+        let last = self.names.last().map_or("", String::as_str);
         let is_name_part = matches!(last, "given" | "family" | "prefix" | "suffix")
             || (last == "name" && self.within(&PEOPLE) && !self.within(&["languageCommunication"]));
-        let institution = self.0.iter().rev().find(|open| {
+        let institution = self.names.iter().rev().find(|open| {
             open.ends_with("rganization")
                 || open.ends_with("Custodian")
                 || PEOPLE.contains(&open.as_str())
         });
         let names_institution = institution.is_some_and(|open| !PEOPLE.contains(&open.as_str()));
-        if self.within(&["observationMedia", "nonXMLBody"]) {
+        if let Some((element, _)) = self.embedded {
+            element
+        } else if self.within(&MEDIA) {
             Element::Media
         } else if self.within(&["addr", "birthplace"]) {
             Element::Address(match last {
@@ -129,11 +171,37 @@ pub(crate) fn collect(document: &str, known: &mut Known) -> Result<(), String> {
             Event::Empty(start) => {
                 path.open(&start);
                 collect_attributes(&path, &start, known);
-                path.0.pop();
+                path.close();
             }
             Event::End(_) => {
-                path.0.pop();
+                path.close();
             }
+            _ => {}
+        }
+    }
+}
+
+/// Texts that a document embeds in base64.
+///
+/// # Errors
+/// Where the XML is broken.
+pub(crate) fn encoded_texts(document: &str) -> Result<Vec<String>, String> {
+    let mut reader = Reader::from_str(document);
+    let mut path = Path::default();
+    let (mut text, mut found) = (String::new(), Vec::new());
+    loop {
+        let event = event(&mut reader)?;
+        if add_text(&mut text, &event) {
+            continue;
+        }
+        if path.element() == Element::Encoded {
+            found.extend(embedded::decoded(&text));
+        }
+        text.clear();
+        match event {
+            Event::Eof => return Ok(found),
+            Event::Start(start) => path.open(&start),
+            Event::End(_) => path.close(),
             _ => {}
         }
     }
@@ -263,7 +331,7 @@ impl Walk<'_> {
     }
 
     fn close(&mut self) {
-        self.path.0.pop();
+        self.path.close();
         self.place.pop();
     }
 
@@ -288,6 +356,10 @@ impl Walk<'_> {
             Element::Name => self.value(Class::Name, value),
             Element::Address(part) if self.stays(part) => return text.to_owned(),
             Element::Address(_) => self.value(Class::Address, value),
+            Element::Encoded => {
+                let Some(text) = embedded::decoded(value) else { return String::new() };
+                return embedded::data(&self.scrubber.scrub(&text, &self.place, self.report));
+            }
             Element::Media => self.value(Class::Photo, value),
             Element::Text => return self.scrubber.scrub(text, &self.place, self.report),
         };

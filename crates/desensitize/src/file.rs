@@ -1,6 +1,6 @@
 //! Single files of any kind that hospitals exchange.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, iter};
 
 use emrshare_record::dicom;
 use serde::{Deserialize, Serialize};
@@ -180,8 +180,14 @@ impl<'a> Content<'a> {
         match self {
             Self::Dicom(_) => None,
             Self::Fhir(value) | Self::Json(value) => scrubber.leak_in_json(value, self.kind()),
-            Self::Hl7(text) | Self::Cda(text) | Self::Text(text) => {
+            Self::Hl7(text) | Self::Text(text) => {
                 Some((scrubber.leak_in_file(text, self.kind())?, "the file".to_owned()))
+            }
+            Self::Cda(text) => {
+                let encoded = cda::encoded_texts(text).unwrap_or_default();
+                let mut texts = iter::once(&**text).chain(encoded.iter().map(String::as_str));
+                let found = texts.find_map(|text| scrubber.leak_in_file(text, self.kind()));
+                Some((found?, "the file".to_owned()))
             }
         }
     }

@@ -112,6 +112,45 @@ fn cda_documents() {
     }
 }
 
+/// Data that say their type are text that is treated, or go.
+#[test]
+fn what_cda_embeds() {
+    let plain = "欧阳小明血糖5.6 mmol/L，电话13812345678。";
+    let values = format!(
+        r#"<value mediaType="text/plain" representation="B64">{}</value>
+        <value mediaType="application/pdf" representation="b64">{}</value>
+        <value>{}</value>
+        <nonXMLBody><text mediaType="text/plain; charset=UTF-8">{plain}</text></nonXMLBody>
+        <nonXMLBody><text mediaType="text/rtf">{{\rtf1 {plain}}}</text></nonXMLBody>
+        <nonXMLBody><text>{plain}</text></nonXMLBody>
+        <observationMedia><value mediaType="image/png" representation="B64">iVBORw0=</value>
+        </observationMedia><text>{plain}</text></section></component>"#,
+        STANDARD.encode(plain),
+        STANDARD.encode("%PDF-1.4 欧阳小明"),
+        STANDARD.encode(plain.repeat(3)),
+    );
+    let copy = copy(&DOCUMENT.replace("</section></component>", &values));
+    let data = |from: &str| {
+        let start = copy.find(from).unwrap() + from.len();
+        &copy[start..start + copy[start..].find('<').unwrap()]
+    };
+    let treated = STANDARD.decode(data(r#"text/plain" representation="B64">"#)).unwrap();
+    let treated = String::from_utf8(treated).unwrap();
+    for text in [&*treated, data("charset=UTF-8\">"), data("</observationMedia><text>")] {
+        assert_gone(text, &["欧阳", "13812345678"]);
+        assert!(text.contains("血糖5.6 mmol/L"), "{text}");
+    }
+    for gone in [
+        data(r#"representation="b64">"#),
+        data("<value>"),
+        data("text/rtf\">"),
+        data("<nonXMLBody><text>"),
+        data("image/png\" representation=\"B64\">"),
+    ] {
+        assert_eq!(gone, "");
+    }
+}
+
 #[test]
 fn broken_documents_are_refused_and_not_quoted() {
     for (from, to) in [
