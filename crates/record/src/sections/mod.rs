@@ -1,8 +1,9 @@
 //! The sections that every record has, as text.
 //!
 //! A Composition's sections are taken by their code or title; what no Composition says is
-//! gathered from the resources: Patient for basic information, Condition and conclusions for
-//! diagnoses, encounters, procedures, medication and observations for hospitalisation.
+//! gathered from the resources: Patient for basic information, Condition and conclusions of reports
+//! for diagnoses, encounters, procedures, medication, observations, reports and allergies for
+//! hospitalisation.
 
 mod other;
 mod patient;
@@ -287,8 +288,10 @@ fn gather(bundle: &Bundle) -> Sections {
     for (kind, resource) in bundle.resources() {
         let section = match kind {
             "Patient" => Section::Basic,
-            "Condition" | "DiagnosticReport" | "AllergyIntolerance" => Section::Diagnosis,
-            "CarePlan"
+            "Condition" => Section::Diagnosis,
+            "AllergyIntolerance"
+            | "CarePlan"
+            | "DiagnosticReport"
             | "Encounter"
             | "Immunization"
             | "MedicationAdministration"
@@ -301,6 +304,11 @@ fn gather(bundle: &Bundle) -> Sections {
         let mut words = Vec::new();
         spoken(resource, &mut words);
         lines.push((section, resource, words.join(" ")));
+        // What was measured is no diagnosis; what was concluded from it is.
+        let mut words: Vec<_> =
+            resource.get("conclusion").and_then(Value::as_str).into_iter().collect();
+        spoken(resource.get("conclusionCode").unwrap_or(&Value::Null), &mut words);
+        lines.push((Section::Diagnosis, resource, words.join(" ")));
     }
     let all: String = lines.iter().map(|(_, _, line)| line.as_str()).collect();
     let language = Language::of(&all);
@@ -370,7 +378,30 @@ fn push_line(text: &mut String, line: &str) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_report_is_a_diagnosis_by_its_conclusion_only() {
+        let report = json!({
+            "resourceType": "DiagnosticReport",
+            "code": {"text": "Urea and electrolytes"},
+            "status": "final",
+        });
+        let sections = |report: Value| {
+            let bundle = json!({"resourceType": "Bundle", "entry": [{"resource": report}]});
+            gather(&Bundle::from_value(bundle).unwrap())
+        };
+        assert_eq!(sections(report.clone()).get(Section::Diagnosis), "");
+        let mut concluded = report;
+        concluded["conclusion"] = "Acute kidney injury, stage 2".into();
+        concluded["conclusionCode"] = json!([{"coding": [{"display": "Hyperkalaemia"}]}]);
+        let sections = sections(concluded);
+        let told = "Acute kidney injury, stage 2 Hyperkalaemia.";
+        assert_eq!(sections.get(Section::Diagnosis), told);
+        assert!(sections.get(Section::Hospitalisation).contains("Urea and electrolytes"));
+    }
 
     #[test]
     fn a_narrative_that_ends_with_a_table_is_whole() {
