@@ -28,7 +28,8 @@ pub(crate) fn treat(bundle: &Bundle, scrubber: &Scrubber<'_>, report: &mut Repor
 pub(crate) fn treat_resource(resource: &mut Value, scrubber: &Scrubber<'_>, report: &mut Report) {
     let place = Place::new(DocumentKind::Fhir);
     let treatment = scrubber.treatment;
-    let mut walk = Walk { treatment, scrubber, report, place, names_person: false };
+    let mut walk =
+        Walk { treatment, scrubber, report, place, names_person: false, is_attachment: false };
     walk.object("", "resource", resource);
 }
 
@@ -69,6 +70,8 @@ struct Walk<'a> {
     place: Place,
     /// Whether the object at hand is a Reference to a person.
     names_person: bool,
+    /// Whether the object at hand is an Attachment.
+    is_attachment: bool,
 }
 
 /// What becomes of an element.
@@ -87,10 +90,12 @@ impl Walk<'_> {
         let outer = own_kind.as_ref().map(|kind| self.place.enter(kind));
         let kind = own_kind.as_deref().unwrap_or(kind).to_owned();
         let names_person = names_person(owner, object);
+        let is_attachment = is_attachment(owner, object);
         let keys: Vec<_> = object.keys().cloned().collect();
         for key in keys {
             let Some(mut value) = object.remove(&key) else { continue };
             self.names_person = names_person;
+            self.is_attachment = is_attachment;
             self.place.push(key.as_str());
             if !is_element_name(&key) {
                 self.drop_unknown();
@@ -133,13 +138,12 @@ impl Walk<'_> {
             "position" if kind == "Location" => self.drop(Class::Address),
             "contact" if is_person(kind) || kind == "Organization" => self.drop(Class::Contact),
             "data"
-                if owner.contains_key("contentType")
-                    || value.as_str().is_some_and(|d| d.len() > 512) =>
+                if value.as_str().is_some_and(|data| self.is_attachment || !is_sampled(data)) =>
             {
                 self.data(value, owner)
             }
             // They are the original's.
-            "hash" | "size" if owner.contains_key("contentType") => Fate::Gone,
+            "hash" | "size" if self.is_attachment => Fate::Gone,
             "id" | "uid" if value.is_string() => self.token(value),
             "fullUrl" | "reference" if value.is_string() => self.reference(value),
             "display" if self.names_person => self.string(Class::Name, value),
@@ -148,7 +152,8 @@ impl Walk<'_> {
                 self.object(kind, key, value);
                 Fate::Stays
             }
-            "url" if owner.contains_key("contentType") => self.drop(Class::Contact),
+            "url" if self.is_attachment => self.drop(Class::Contact),
+            key if key.ends_with("Base64Binary") => self.drop(Class::Photo),
             "valueHumanName" => self.human_name(value),
             "valueAddress" => self.address(value),
             "valueContactPoint" => self.contact_point(value),
@@ -405,6 +410,19 @@ impl Walk<'_> {
         }
         fate
     }
+}
+
+/// Whether an object is an Attachment, or else a Binary: by its type of content or where it stands.
+fn is_attachment(owner: &str, object: &Map<String, Value>) -> bool {
+    const PLACES: [&str; 5] = ["attachment", "content", "document", "image", "presentedForm"];
+    object.contains_key("contentType") || PLACES.contains(&owner) || owner.ends_with("Attachment")
+}
+
+/// Whether `data` are those of a SampledData: decimals, and E, U and L for what was not measured.
+fn is_sampled(data: &str) -> bool {
+    data.bytes().all(|byte| {
+        matches!(byte, b'0'..=b'9' | b' ' | b'.' | b'+' | b'-' | b'e' | b'E' | b'U' | b'L')
+    })
 }
 
 /// What FHIR puts where something was taken away.

@@ -45,19 +45,8 @@ impl<'a> Scrubber<'a> {
     }
 
     /// The text with every finding treated. Nothing of it, and the report says so, if a recognizer
-    /// cannot read it; nor if it is base64, which nobody looks into.
+    /// cannot read it.
     pub(crate) fn scrub(&self, text: &str, place: &Place, report: &mut Report) -> String {
-        if embedded::is_encoded(text) {
-            let (class, technique) = (Class::Photo, Technique::Delete);
-            report.add(class, technique, || Treated {
-                class,
-                technique,
-                evidence: Evidence::Form,
-                document: place.document(),
-                place: place.pointer(),
-            });
-            return String::new();
-        }
         match self.spots(text, place) {
             Ok(spots) => self.replace(text, spots, place, report),
             Err(failure) => {
@@ -168,7 +157,10 @@ impl<'a> Scrubber<'a> {
             kind: kind_of(meaning.class),
             certainty,
         });
-        let mut known: Vec<_> = known.collect();
+        let kind = Kind::Id;
+        let encoded = embedded::encoded(text).into_iter();
+        let encoded = encoded.map(|range| Finding { range, kind, certainty });
+        let mut known: Vec<_> = known.chain(encoded).collect();
         for other in self.treatment.recognizers {
             let is_there =
                 |found: &Finding| text.get(found.range.clone()).is_some_and(|it| !it.is_empty());
