@@ -99,7 +99,8 @@ pub(crate) fn treat(
                        and none was found";
         return Err(TreatError::Pixels(problem.into()));
     }
-    if !seen.is_empty() {
+    let hidden = pixels::hidden_bits(&object);
+    if !seen.is_empty() || hidden != 0 {
         // What is compressed cannot be blanked: the copy has it uncompressed.
         let problem = |error| TreatError::Pixels(format!("writing cannot be blanked: {error}"));
         object = uncompressed(&object).map_err(problem)?.unwrap_or(object);
@@ -108,6 +109,7 @@ pub(crate) fn treat(
     let mut walk = Walk { treatment, scrubber, report, place };
     let mut treated = walk.data_set(&object);
     pixels::blank(&mut treated, &meta.transfer_syntax, seen).map_err(TreatError::Pixels)?;
+    pixels::clear_beside(&mut treated, hidden);
     if !seen.is_empty() {
         let removed = PrimitiveValue::from("NO");
         treated.put(DataElement::new(tags::BURNED_IN_ANNOTATION, VR::CS, removed));

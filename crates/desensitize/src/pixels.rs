@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dicom_core::{DataElement, PrimitiveValue, VR};
+use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::InMemDicomObject;
 use emrshare_record::Record;
@@ -104,14 +104,49 @@ pub(crate) fn blank(
         let dark = layout.darkest(frame);
         areas.iter().for_each(|area| layout.blank(frame, *area, &dark));
     }
-    let value = if vr == VR::OW {
-        let words = bytes.as_chunks::<2>().0.iter().map(|word| u16::from_le_bytes(*word));
-        PrimitiveValue::U16(words.collect())
-    } else {
-        PrimitiveValue::U8(bytes.into())
-    };
-    object.put(DataElement::new(tags::PIXEL_DATA, vr, value));
+    object.put(DataElement::new(tags::PIXEL_DATA, vr, value_of(vr, bytes)));
     Ok(())
+}
+
+/// Bits of each pixel that hold overlays instead (PS3.3, C.9.2 of old editions): their header goes,
+/// and they with it.
+pub(crate) fn hidden_bits(object: &InMemDicomObject) -> u16 {
+    let number = |tag| object.get(tag).and_then(|it| it.to_int::<u16>().ok());
+    let (Some(stored), Some(high)) = (number(tags::BITS_STORED), number(tags::HIGH_BIT)) else {
+        return 0;
+    };
+    let is_pixel = |bit| bit <= high && bit + stored > high;
+    let positions = (0x6000..=0x601e).step_by(2).filter_map(|group| number(Tag(group, 0x0102)));
+    positions.filter(|bit| *bit < 16 && !is_pixel(*bit)).fold(0, |bits, bit| bits | 1 << bit)
+}
+
+/// Takes away what is no pixel from uncompressed pixel data: such bits, and bytes behind the last
+/// pixel.
+pub(crate) fn clear_beside(object: &mut InMemDicomObject, hidden: u16) {
+    let Some(element) = object.get(tags::PIXEL_DATA) else { return };
+    let (Ok(layout), Ok(bytes)) = (Layout::of(object), element.to_bytes()) else { return };
+    if hidden == 0 && bytes.len() <= layout.len().next_multiple_of(2) {
+        return;
+    }
+    let vr = element.vr();
+    let mut bytes = bytes.into_owned();
+    bytes.truncate(layout.len());
+    if layout.pixel_len.is_multiple_of(2) {
+        for word in bytes.as_chunks_mut::<2>().0 {
+            *word = (u16::from_le_bytes(*word) & !hidden).to_le_bytes();
+        }
+    }
+    bytes.resize(bytes.len().next_multiple_of(2), 0);
+    object.put(DataElement::new(tags::PIXEL_DATA, vr, value_of(vr, bytes)));
+}
+
+/// Bytes as a value, in words if the representation has them.
+fn value_of(vr: VR, bytes: Vec<u8>) -> PrimitiveValue {
+    if vr == VR::OW {
+        let words = bytes.as_chunks::<2>().0.iter().map(|word| u16::from_le_bytes(*word));
+        return PrimitiveValue::U16(words.collect());
+    }
+    PrimitiveValue::U8(bytes.into())
 }
 
 /// How the bytes of uncompressed pixels lie (PS3.3, C.7.6.3).
@@ -274,6 +309,40 @@ mod tests {
         object.put(DataElement::new(tags::PIXEL_DATA, VR::OW, value));
         blank(&mut object, uids::EXPLICIT_VR_LITTLE_ENDIAN, &[AREA]).unwrap();
         assert_eq!(bytes(&object)[10..12], (-1000_i16).to_le_bytes());
+    }
+
+    #[test]
+    fn what_is_beside_the_pixels_goes() {
+        let mut object = image(1, 0, 8, 1);
+        let too_many = [vec![7; 12], b"Ashworth".to_vec()].concat();
+        object.put(DataElement::new(tags::PIXEL_DATA, VR::OB, PrimitiveValue::U8(too_many.into())));
+        assert_eq!(hidden_bits(&object), 0);
+        clear_beside(&mut object, 0);
+        assert_eq!(bytes(&object), [7; 12]);
+        let mut object = image(1, 0, 16, 1);
+        let before = bytes(&object);
+        for (tag, number) in
+            [(tags::BITS_STORED, 8), (tags::HIGH_BIT, 7), (Tag(0x6002, 0x0102), 10)]
+        {
+            object.put(DataElement::new(tag, VR::US, PrimitiveValue::from(number as u16)));
+        }
+        assert_eq!(hidden_bits(&object), 1 << 10);
+        clear_beside(&mut object, 0);
+        assert_eq!(bytes(&object), before);
+        clear_beside(&mut object, 1 << 10);
+        let words = |bytes: &[u8]| {
+            bytes
+                .as_chunks::<2>()
+                .0
+                .iter()
+                .map(|word| u16::from_le_bytes(*word))
+                .collect::<Vec<_>>()
+        };
+        let expected = words(&before).into_iter().map(|word| word & !(1 << 10));
+        assert!(words(&bytes(&object)).into_iter().eq(expected));
+        // A bit of the pixels themselves is none that hides something.
+        object.put(DataElement::new(tags::HIGH_BIT, VR::US, PrimitiveValue::from(11_u16)));
+        assert_eq!(hidden_bits(&object), 0);
     }
 
     #[test]
