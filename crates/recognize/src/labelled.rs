@@ -123,6 +123,17 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     }
 }
 
+/// What a Chinese label says by itself, whatever stands before it: 患者住院号.
+pub(crate) fn kind_of(label: &str) -> Option<Kind> {
+    let found = LABELS.automaton.find_iter(label).find(|found| found.end() == label.len())?;
+    Some(match LABELS.values[found.pattern().as_usize()] {
+        Value::Number | Value::Account => Kind::Id,
+        Value::Phone => Kind::Phone,
+        Value::PostalCode | Value::Address => Kind::Address,
+        Value::Name => Kind::Name,
+    })
+}
+
 /// Whether a Latin label is a word of its own: "id" in "acid" is none.
 fn is_whole(text: &str, start: usize, end: usize) -> bool {
     let bytes = text.as_bytes();

@@ -35,6 +35,7 @@ mod contacts;
 mod context;
 mod dates;
 mod english;
+mod fields;
 mod finding;
 mod labelled;
 mod numbers;
@@ -45,6 +46,7 @@ mod width;
 pub use classifier::{ClassifierError, TokenClassifier};
 #[cfg(feature = "train")]
 pub use english::train;
+pub use fields::{kind_of_field, value_of_field};
 pub use finding::{Certainty, Finding, Kind};
 pub use recognizer::{Recognizer, RecognizerError};
 
@@ -129,6 +131,7 @@ fn find_in_piece(text: &str, known: Vec<Finding>, wanted: impl Fn(Kind) -> bool)
     contacts::find(text, &mut findings);
     dates::find_words(text, &mut findings);
     labelled::find(text, &mut findings);
+    fields::find(text, &mut findings);
     if text.chars().any(is_han) {
         chinese::find(text, &mut findings);
     }
