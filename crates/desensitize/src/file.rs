@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Area, Class, DesensitizeError, Desensitizer, Policy, Report, cda, collect, dicom as images,
-    fhir, hl7, json, known::Known, place::Place, scrub::Scrubber, stream::HEAD_LEN,
+    Area, Class, DesensitizeError, Desensitizer, Policy, Report, cda, collect, columns::Columns,
+    dicom as images, fhir, hl7, json, known::Known, place::Place, scrub::Scrubber,
+    stream::HEAD_LEN,
 };
 
 /// What a file is, by its content.
@@ -170,7 +171,10 @@ impl<'a> Content<'a> {
                 Content::Hl7(hl7::treat(&message, scrubber, report).ok_or("no MSH segment")?)
             }
             Self::Cda(document) => Content::Cda(cda::treat(&document, scrubber, report)?),
-            Self::Text(text) => Content::Text(scrubber.scrub(&text, &place, report)),
+            Self::Text(text) => {
+                let columns = Columns::of(&text);
+                Content::Text(scrubber.scrub_lines(&text, columns.as_ref(), &place, report))
+            }
         })
     }
 
@@ -207,8 +211,15 @@ fn json_value(text: &str) -> Option<Value> {
     text.starts_with(['{', '[']).then(|| serde_json::from_str(text).ok())?
 }
 
+/// How files begin that are of letters, and in which words do not stand as they are read: RTF, PDF,
+/// PostScript.
+const NO_TEXT: [&[u8]; 3] = [b"{\\rtf", b"%PDF-", b"%!PS"];
+
 /// UTF-8, or else GB 18030; `None` for what is no text in either.
 fn decode(bytes: &[u8]) -> Option<String> {
+    if NO_TEXT.iter().any(|start| bytes.trim_ascii_start().starts_with(start)) {
+        return None;
+    }
     let text = if let Ok(text) = std::str::from_utf8(bytes) {
         text.to_owned()
     } else {

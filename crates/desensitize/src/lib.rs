@@ -37,6 +37,7 @@ mod cda;
 mod cipher;
 mod class;
 mod collect;
+mod columns;
 mod dates;
 mod dicom;
 mod embedded;

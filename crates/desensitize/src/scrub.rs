@@ -10,7 +10,9 @@ use emrshare_record::{MediaType, Record};
 use serde_json::Value;
 
 use crate::{
-    Class, DocumentKind, Evidence, Report, Technique, Treated, embedded,
+    Class, DocumentKind, Evidence, Report, Technique, Treated,
+    columns::Columns,
+    embedded,
     fhir::is_free_text,
     known::{Meaning, Part},
     place::Place,
@@ -47,7 +49,29 @@ impl<'a> Scrubber<'a> {
     /// The text with every finding treated. Nothing of it, and the report says so, if a recognizer
     /// cannot read it.
     pub(crate) fn scrub(&self, text: &str, place: &Place, report: &mut Report) -> String {
-        match self.spots(text, place) {
+        self.scrub_beside(text, Vec::new(), place, report)
+    }
+
+    /// The same of a part of a text that begins with the heads of these columns.
+    pub(crate) fn scrub_lines(
+        &self,
+        text: &str,
+        columns: Option<&Columns>,
+        place: &Place,
+        report: &mut Report,
+    ) -> String {
+        let cells = columns.map(|columns| columns.find(text)).unwrap_or_default();
+        self.scrub_beside(text, cells, place, report)
+    }
+
+    fn scrub_beside(
+        &self,
+        text: &str,
+        found: Vec<Finding>,
+        place: &Place,
+        report: &mut Report,
+    ) -> String {
+        match self.spots(text, found, place) {
             Ok(spots) => self.replace(text, spots, place, report),
             Err(failure) => {
                 report.fail(failure);
@@ -149,7 +173,12 @@ impl<'a> Scrubber<'a> {
     }
 
     /// What is to be treated, in order and without overlaps.
-    fn spots(&self, text: &str, place: &Place) -> Result<Vec<Spot>, RecognizerError> {
+    fn spots(
+        &self,
+        text: &str,
+        found: Vec<Finding>,
+        place: &Place,
+    ) -> Result<Vec<Spot>, RecognizerError> {
         let own: Vec<_> = self.known_words(text).collect();
         let certainty = Certainty::Certain;
         let known = own.iter().map(|(range, meaning)| Finding {
@@ -160,7 +189,7 @@ impl<'a> Scrubber<'a> {
         let kind = Kind::Id;
         let encoded = embedded::encoded(text).into_iter();
         let encoded = encoded.map(|range| Finding { range, kind, certainty });
-        let mut known: Vec<_> = known.chain(encoded).collect();
+        let mut known: Vec<_> = known.chain(encoded).chain(found).collect();
         for other in self.treatment.recognizers {
             let is_there =
                 |found: &Finding| text.get(found.range.clone()).is_some_and(|it| !it.is_empty());

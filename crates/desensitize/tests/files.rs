@@ -300,8 +300,27 @@ fn a_body_site_is_no_person() {
 
 #[test]
 fn other_files_are_refused() {
-    let error = desensitizer().desensitize_file(b"\x89PNG\r\n\x1a\n\0\0", None).unwrap_err();
-    assert!(matches!(error, DesensitizeError::Unknown), "{error}");
+    for file in [
+        &b"\x89PNG\r\n\x1a\n\0\0"[..],
+        b"{\\rtf1\\ansi Isaac \\b Ashworth}",
+        b"\r\n%PDF-1.4\n(Isaac Ashworth) Tj",
+        b"%!PS-Adobe-3.0\n(Isaac Ashworth) show",
+    ] {
+        let error = desensitizer().desensitize_file(file, None).unwrap_err();
+        assert!(matches!(error, DesensitizeError::Unknown), "{error}");
+    }
+}
+
+#[test]
+fn tables_and_tags_say_what_their_values_are() {
+    let table = "Name,Sex,MRN,Phone,Diagnosis\nGwyneth Okonkwo,F,7788123,65881234,pneumonia\n";
+    let copy = copy(table);
+    assert_gone(&copy, &["Okonkwo", "Gwyneth", "7788123", "65881234"]);
+    assert!(copy.starts_with("Name,Sex,MRN,Phone,Diagnosis\n") && copy.ends_with(",pneumonia\n"));
+    let tagged = "<r><住院号>0098123</住院号><first_name>Gwyneth</first_name><诊断>肺炎</诊断></r>";
+    let copy = self::copy(tagged);
+    assert_gone(&copy, &["0098123", "Gwyneth"]);
+    assert!(copy.contains("<诊断>肺炎</诊断>"), "{copy}");
 }
 
 proptest! {
