@@ -1,54 +1,72 @@
-//! JSON that is no FHIR: a policy says which fields hold what; every other string is searched, and
-//! so are the names of fields.
+//! JSON that is no FHIR: a policy says which fields hold what, and else their names do; every other
+//! string is searched, and so are the names of fields.
 
+use emrshare_recognize::{kind_of_field, value_of_field};
 use serde_json::Value;
 
 use crate::{
-    DocumentKind, Policy, Report, known::Known, place::Place, scrub::Scrubber, treat::Outcome,
+    Class, DocumentKind, Policy, Report,
+    known::Known,
+    place::Place,
+    scrub::{Scrubber, class_of},
+    treat::Outcome,
 };
 
-/// Adds the values of the fields that the policy names.
+/// Adds the values of the fields that the policy names, and those that are named like what they hold.
 pub(crate) fn collect(value: &Value, policy: &Policy, known: &mut Known) {
     let mut place = Place::new(DocumentKind::Json);
-    let mut add = |text: &str, place: &Place| {
+    let mut add = |text: &str, key: &str, place: &Place| {
         if let Some(class) = policy.class_of_json(|| place.field()) {
             known.insert(class, text, 3);
+        } else if let Some(class) = class_by_name(key, text) {
+            known.insert(class, text.trim(), if class == Class::Name { 3 } else { 5 });
         }
     };
-    visit(value, &mut place, &mut add);
+    visit(value, "", &mut place, &mut add);
 }
 
-fn visit(value: &Value, place: &mut Place, found: &mut dyn FnMut(&str, &Place)) {
+/// Visits strings and numbers, with the name of the field that they or their array are in.
+fn visit(value: &Value, key: &str, place: &mut Place, found: &mut dyn FnMut(&str, &str, &Place)) {
     match value {
         Value::Object(object) => {
             for (key, value) in object {
                 place.push(key);
-                visit(value, place, found);
+                visit(value, key, place, found);
                 place.pop();
             }
         }
         Value::Array(items) => {
             for (number, item) in items.iter().enumerate() {
                 place.push_number(number);
-                visit(item, place, found);
+                visit(item, key, place, found);
                 place.pop();
             }
         }
-        Value::String(text) => found(text, place),
-        Value::Number(number) => found(&number.to_string(), place),
+        Value::String(text) => found(text, key, place),
+        Value::Number(number) => found(&number.to_string(), key, place),
         Value::Null | Value::Bool(_) => {}
     }
 }
 
+/// What a field holds, by its name.
+fn class_by_name(key: &str, text: &str) -> Option<Class> {
+    let kind = kind_of_field(key)?;
+    value_of_field(kind, text)?;
+    Some(class_of(kind))
+}
+
 /// Treats every field.
 pub(crate) fn treat(value: &mut Value, scrubber: &Scrubber<'_>, report: &mut Report) {
-    Walk { scrubber, report, place: Place::new(DocumentKind::Json) }.value(value);
+    let place = Place::new(DocumentKind::Json);
+    Walk { scrubber, report, place, key: String::new() }.value(value);
 }
 
 struct Walk<'a> {
     scrubber: &'a Scrubber<'a>,
     report: &'a mut Report,
     place: Place,
+    /// The name of the field at hand.
+    key: String,
 }
 
 impl Walk<'_> {
@@ -58,6 +76,7 @@ impl Walk<'_> {
             Value::Object(object) => {
                 for (key, mut value) in std::mem::take(object) {
                     self.place.push(key.as_str());
+                    self.key.clone_from(&key);
                     let stays = self.value(&mut value);
                     let key = self.name(&key);
                     self.place.pop();
@@ -95,7 +114,8 @@ impl Walk<'_> {
     fn leaf(&mut self, value: &mut Value) -> bool {
         let treatment = self.scrubber.treatment;
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let Some(class) = treatment.policy.class_of_json(|| self.place.field()) else {
+        let class = treatment.policy.class_of_json(|| self.place.field());
+        let Some(class) = class.or_else(|| class_by_name(&self.key, &text)) else {
             let scrubbed = self.scrubber.scrub(&text, &self.place, self.report);
             if scrubbed != text {
                 *value = scrubbed.into();

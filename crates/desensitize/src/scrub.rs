@@ -330,7 +330,7 @@ const fn kind_of(class: Class) -> Kind {
     }
 }
 
-const fn class_of(kind: Kind) -> Class {
+pub(crate) const fn class_of(kind: Kind) -> Class {
     match kind {
         Kind::Name => Class::Name,
         Kind::Phone | Kind::Email | Kind::Network => Class::Contact,

@@ -312,6 +312,20 @@ fn other_files_are_refused() {
 }
 
 #[test]
+fn names_of_fields_say_what_json_holds() {
+    let file = json!({
+        "patientName": "Gwyneth Okonkwo", "mrn": 7_788_123, "住院号": "0098123", "age": 93,
+        "phones": ["65881234", 65_881_235], "dx": [{"code": "J18.9", "name": "Pneumonia"}],
+        "hb": 94, "note": "Gwyneth Okonkwo, 0098123, improved",
+    });
+    let copy = copy(&file.to_string());
+    assert_gone(&copy, &["Okonkwo", "7788123", "0098123", "6588123", "93"]);
+    let copy: Value = serde_json::from_str(&copy).unwrap();
+    assert_eq!((&copy["dx"], &copy["hb"]), (&file["dx"], &file["hb"]));
+    assert!(copy["note"].as_str().unwrap().ends_with(", improved"), "{copy}");
+}
+
+#[test]
 fn tables_and_tags_say_what_their_values_are() {
     let table = "Name,Sex,MRN,Phone,Diagnosis\nGwyneth Okonkwo,F,7788123,65881234,pneumonia\n";
     let copy = copy(table);

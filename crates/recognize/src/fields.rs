@@ -46,15 +46,22 @@ const OTHER_ADDRESSES: &str = "email mail ip mac web url";
 pub fn kind_of_field(name: &str) -> Option<Kind> {
     let name = name.trim();
     if name.contains(is_han) {
-        return labelled::kind_of(name);
+        return if name.ends_with("年龄") { Some(Kind::Age) } else { labelled::kind_of(name) };
     }
     let words = words(name);
-    let is = |list: &str| words.iter().any(|word| has(list, word));
+    // A field of several phones is one of phones.
+    let is = |list: &str| {
+        words
+            .iter()
+            .any(|word| has(list, word) || word.strip_suffix('s').is_some_and(|one| has(list, one)))
+    };
     let last = words.last()?;
     if is(NAMES) || (last == "name" && is(PEOPLE)) {
         Some(Kind::Name)
     } else if is(NUMBERS) || (has(NUMBER_TAILS, last) && is(NUMBERED)) {
         Some(Kind::Id)
+    } else if last == "age" {
+        Some(Kind::Age)
     } else if is(PHONES) {
         Some(Kind::Phone)
     } else if is(ADDRESSES) && !is(OTHER_ADDRESSES) {
@@ -72,6 +79,7 @@ pub fn kind_of_field(name: &str) -> Option<Kind> {
 ///
 /// assert_eq!(value_of_field(Kind::Id, " 0098123 "), Some(1..8));
 /// assert_eq!(value_of_field(Kind::Id, "unknown"), None);
+/// assert_eq!(value_of_field(Kind::Age, "64"), None); // ages up to 89 say nothing of anybody
 /// ```
 #[must_use]
 pub fn value_of_field(kind: Kind, value: &str) -> Option<Range<usize>> {
@@ -84,9 +92,19 @@ pub fn value_of_field(kind: Kind, value: &str) -> Option<Range<usize>> {
         Kind::Name => digits == 0 && letters > 1 && !is_nobody(trimmed),
         Kind::Id => digits > 0,
         Kind::Phone => digits > 4,
+        Kind::Age => years(trimmed).is_some_and(|years| years > AGE_MAX),
         _ => digits + letters > 2,
     };
     (is_value && trimmed.len() <= MOST).then(|| start..start + trimmed.len())
+}
+
+/// How old somebody may be said to be (45 CFR 164.514(b)(2)(i)(C)).
+const AGE_MAX: u32 = 89;
+
+/// The number that an age begins with: `93`, `93岁`, `093Y`.
+fn years(age: &str) -> Option<u32> {
+    let end = age.find(|c: char| !c.is_ascii_digit()).unwrap_or(age.len());
+    age[..end].parse().ok().filter(|years| *years < 200)
 }
 
 /// Adds values of XML elements and attributes whose names say what they are.
@@ -167,8 +185,9 @@ mod tests {
                 Kind::Id,
                 "MRN patientMRN InpatientNo visit_id IDCardNo sfzh 住院号 身份证号 病案号 accession",
             ),
-            (Kind::Phone, "phone MobilePhone contact_tel lxdh 电话 手机"),
+            (Kind::Phone, "phone phones MobilePhone contact_tel lxdh 电话 手机"),
             (Kind::Address, "Address homeAddress street zip_code 住址 家庭住址"),
+            (Kind::Age, "age patientAge 年龄 患者年龄"),
         ] {
             for name in names.split(' ') {
                 assert_eq!(kind_of_field(name), Some(kind), "{name}");
