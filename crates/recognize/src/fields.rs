@@ -25,12 +25,15 @@ const NUMBERED: &str = "patient inpatient outpatient hospital admission visit re
     national medicare medicaid health device serial specimen";
 const NUMBER_TAILS: &str = "no number num nr id";
 
-const PHONES: &str = "phone telephone tel mobile cell cellphone fax pager lxdh sjh sjhm dhhm";
+const PHONES: &str = "phone telephone tel mobile cellphone fax pager lxdh sjh sjhm dhhm";
 
 const ADDRESSES: &str = "address addr street zip zipcode postcode postal jtzz xzz hkdz";
 
 /// With these a field has another kind of address, which is found by its form.
 const OTHER_ADDRESSES: &str = "email mail ip mac web url";
+
+/// What a field is then about a name, number or address, and none itself.
+const ABOUT: &str = "type use kind class category status flag system count result unit date time";
 
 /// What a field's value is, if its name says that it identifies a person.
 ///
@@ -56,7 +59,9 @@ pub fn kind_of_field(name: &str) -> Option<Kind> {
             .any(|word| has(list, word) || word.strip_suffix('s').is_some_and(|one| has(list, one)))
     };
     let last = words.last()?;
-    if is(NAMES) || (last == "name" && is(PEOPLE)) {
+    if has(ABOUT, last) {
+        None
+    } else if is(NAMES) || (last == "name" && is(PEOPLE)) {
         Some(Kind::Name)
     } else if is(NUMBERS) || (has(NUMBER_TAILS, last) && is(NUMBERED)) {
         Some(Kind::Id)
@@ -193,7 +198,7 @@ mod tests {
                 assert_eq!(kind_of_field(name), Some(kind), "{name}");
             }
         }
-        for name in "name DrugName testname id code valid video 诊断 项目名称 email_address diagnosis tag td".split(' ') {
+        for name in "name DrugName testname id code valid video address_type red_cell_count visitDate 诊断 项目名称 email_address diagnosis tag td".split(' ') {
             assert_eq!(kind_of_field(name), None, "{name}");
         }
     }
