@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::LazyLock};
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use crate::{Finding, Kind, context::is_han, labelled};
 
@@ -118,24 +118,37 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
         Regex::new(r"<(?P<name>[\p{L}_][\w.:-]*)(?:\s[^<>]*)?>(?P<value>[^<>]+)</").expect("fixed")
     });
     static TAG: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"<[\p{L}_][\w.:-]*(?:\s[^<>]*)>").expect("fixed"));
+        LazyLock::new(|| Regex::new(r"<([\p{L}_][\w.:-]*)\s[^<>]*>").expect("fixed"));
     static ATTRIBUTE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r#"(?P<name>[\p{L}_][\w.:-]*)\s*=\s*"(?P<value>[^"<>]+)""#).expect("fixed")
     });
     if !text.contains("</") && !text.contains("/>") {
         return;
     }
-    let mut add = |pattern: &Regex, within: Range<usize>| {
-        for found in pattern.captures_iter(&text[within.clone()]) {
-            let Some(kind) = kind_of_field(local(&found["name"])) else { continue };
-            let start = within.start + found.name("value").map_or(0, |value| value.start());
-            let value = value_of_field(kind, &found["value"]);
-            findings
-                .extend(value.map(|it| Finding::likely(start + it.start..start + it.end, kind)));
-        }
+    let mut add = |found: &Captures<'_>, from: usize, kind: Option<Kind>| {
+        let (Some(kind), Some(value)) = (kind, found.name("value")) else { return };
+        let start = from + value.start();
+        let value = value_of_field(kind, value.as_str());
+        findings.extend(value.map(|it| Finding::likely(start + it.start..start + it.end, kind)));
     };
-    add(&ELEMENT, 0..text.len());
-    TAG.find_iter(text).for_each(|tag| add(&ATTRIBUTE, tag.range()));
+    for found in ELEMENT.captures_iter(text) {
+        add(&found, 0, kind_of_field(local(&found["name"])));
+    }
+    for tag in TAG.captures_iter(text) {
+        let whole = tag.get_match();
+        for found in ATTRIBUTE.captures_iter(whole.as_str()) {
+            add(&found, whole.start(), kind_of_attribute(local(&tag[1]), local(&found["name"])));
+        }
+    }
+}
+
+/// What an attribute's value is: by its own name, or as the element's `name`, `id` or `value`.
+fn kind_of_attribute(element: &str, attribute: &str) -> Option<Kind> {
+    kind_of_field(attribute).or_else(|| match attribute {
+        "value" => kind_of_field(element),
+        "name" | "id" | "no" | "number" => kind_of_field(&format!("{element} {attribute}")),
+        _ => None,
+    })
 }
 
 /// A name without its prefix.
@@ -221,7 +234,19 @@ mod tests {
             found("<patient patientName=\"Oleksandr Kovalenko\" sex=\"M\" mrn=\"88-1199\"/>"),
             [(Kind::Name, "Oleksandr Kovalenko"), (Kind::Id, "88-1199")]
         );
+        assert_eq!(
+            found(
+                "<patient id=\"77123\" name=\"Bo Li\"/><phone value=\"65881234\"/><住院号 value=\"009\"/>"
+            ),
+            [
+                (Kind::Id, "77123"),
+                (Kind::Name, "Bo Li"),
+                (Kind::Phone, "65881234"),
+                (Kind::Id, "009")
+            ]
+        );
         for text in [
+            "<drug id=\"12\" name=\"Aspirin\"/><dose value=\"100\"/>",
             "<name>Aspirin</name><testName>Sodium</testName>",
             "a < b, MRN > 5 and c",
             "<mrn>unknown</mrn><patientName>N/A</patientName>",
