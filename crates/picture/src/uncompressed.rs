@@ -12,7 +12,7 @@ use emrshare_record::dicom::DicomFile;
 use crate::{PictureError, jpeg, jpeg_ls, jpeg2000, samples::Samples};
 
 /// The greatest number of bytes that the uncompressed pixels of a file may have.
-pub const UNCOMPRESSED_MAX: u64 = 512 << 20;
+pub const UNCOMPRESSED_MAX: u64 = 256 << 20;
 
 /// What transfer syntaxes of the JPEG family begin with (PS3.5, A.4), and those of JPEG-LS.
 const JPEG: &str = "1.2.840.10008.1.2.4.";
