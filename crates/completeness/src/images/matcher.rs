@@ -117,13 +117,17 @@ fn writing(attachment: usize, shown: &[Found]) -> Option<Remark> {
     (lines > 0).then_some(Remark::BurntInText { attachment, lines })
 }
 
-/// A remark if panels were found and none is what the header says.
+/// The least score of a panel that is held against a header: headers err more seldom than the detector,
+/// and nearly nothing that it took for another was as sure.
+const SURE: f32 = 0.85;
+
+/// A remark if panels were found, one surely, and none is what the header says.
 fn disagreement(attachment: usize, modality: &str, shown: &[Found]) -> Option<Remark> {
     let header = family(modality)?;
     let panels: Vec<_> = shown.iter().filter(|found| modality_of(&found.label).is_some()).collect();
     let agrees = panels.iter().any(|found| modality_of(&found.label) == Some(header));
-    let first = panels.first().filter(|_| !agrees)?;
-    let (modality, pixels) = (modality.to_owned(), first.label.clone());
+    let sure = panels.iter().find(|found| !agrees && found.score >= SURE)?;
+    let (modality, pixels) = (modality.to_owned(), sure.label.clone());
     Some(Remark::Disagreement { attachment, modality, pixels })
 }
 
@@ -251,5 +255,18 @@ mod tests {
         let disagreement =
             Remark::Disagreement { attachment: 1, modality: "CT".into(), pixels: "mri".into() };
         assert_eq!(remarks, [Remark::BurntInText { attachment: 1, lines: 1 }, disagreement]);
+    }
+
+    #[test]
+    fn what_is_not_seen_surely_says_nothing_against_a_header() {
+        let [x, y, width, height] = [0.0, 0.0, 9.0, 9.0];
+        let seen = |label: &str, score| {
+            let label = label.to_owned();
+            Found { label, looks_like: None, score, x, y, width, height }
+        };
+        let is_remarked = |shown: &[Found]| disagreement(1, "CT", shown).is_some();
+        assert!(is_remarked(&[seen("mri", 0.9)]));
+        assert!(!is_remarked(&[seen("mri", 0.8)]));
+        assert!(!is_remarked(&[seen("mri", 0.9), seen("ct", 0.5)]));
     }
 }
