@@ -88,7 +88,7 @@ pub fn kind_of_field(name: &str) -> Option<Kind> {
 /// ```
 #[must_use]
 pub fn value_of_field(kind: Kind, value: &str) -> Option<Range<usize>> {
-    const MOST: usize = 120;
+    const MOST: usize = 120; // characters
     let start = value.len() - value.trim_start().len();
     let trimmed = value.trim();
     let digits = trimmed.bytes().filter(u8::is_ascii_digit).count();
@@ -100,7 +100,7 @@ pub fn value_of_field(kind: Kind, value: &str) -> Option<Range<usize>> {
         Kind::Age => years(trimmed).is_some_and(|years| years > AGE_MAX),
         _ => digits + letters > 2,
     };
-    (is_value && trimmed.len() <= MOST).then(|| start..start + trimmed.len())
+    (is_value && trimmed.chars().count() <= MOST).then(|| start..start + trimmed.len())
 }
 
 /// How old somebody may be said to be (45 CFR 164.514(b)(2)(i)(C)).
