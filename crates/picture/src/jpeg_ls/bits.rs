@@ -52,19 +52,19 @@ impl<'a> Bits<'a> {
             }
             let here = self.held.leading_zeros().min(self.count);
             if zeros + here >= most {
-                self.skip(most - zeros);
+                self.pass_over(most - zeros);
                 return most;
             }
             zeros += here;
             if here < self.count {
-                self.skip(here + 1);
+                self.pass_over(here + 1);
                 return zeros;
             }
-            self.skip(here);
+            self.pass_over(here);
         }
     }
 
-    fn skip(&mut self, length: u32) {
+    fn pass_over(&mut self, length: u32) {
         self.held = self.held.checked_shl(length).unwrap_or(0);
         self.count -= length;
     }
