@@ -20,7 +20,7 @@ impl Columns {
         let separator =
             [',', '\t', ';', '|'].into_iter().max_by_key(|c| head.matches(*c).count())?;
         let cells = cells(head, separator);
-        let names = cells.into_iter().map(|cell| head[cell].trim_matches(is_quote).trim());
+        let names = cells.into_iter().map(|cell| head[cell].trim_matches(is_around).trim());
         let kinds = names.map(|name| {
             if name.eq_ignore_ascii_case(NAME) { Some(Kind::Name) } else { kind_of_field(name) }
         });
@@ -53,8 +53,8 @@ impl Columns {
 /// The value of a cell, if it is no head.
 fn value(line: &str, cell: Range<usize>, kind: Kind) -> Option<(Range<usize>, Kind)> {
     let text = &line[cell.clone()];
-    let start = cell.start + text.len() - text.trim_start_matches(is_quote).len();
-    let text = text.trim_matches(is_quote);
+    let start = cell.start + text.len() - text.trim_start_matches(is_around).len();
+    let text = text.trim_matches(is_around);
     let value = value_of_field(kind, text)?;
     let is_head = kind_of_field(&text[value.clone()]) == Some(kind)
         || text[value.clone()].eq_ignore_ascii_case(NAME);
@@ -76,6 +76,11 @@ fn cells(line: &str, separator: char) -> Vec<Range<usize>> {
     cells
 }
 
+/// What stands around a cell and is none of it: quotes, and the mark that spreadsheets begin files with.
+const fn is_around(character: char) -> bool {
+    is_quote(character) || character == '\u{feff}'
+}
+
 const fn is_quote(character: char) -> bool {
     character == '"'
 }
@@ -95,6 +100,10 @@ mod tests {
         assert_eq!(found(chinese), ["王芳", "0098123", "张伟"]);
         let quoted = "Name;\"MRN\";Note\n\"Okonkwo; Gwyneth\";\"7788123\";\"a \"\"b\"\"; c\"\n";
         assert_eq!(found(quoted), ["Okonkwo; Gwyneth", "7788123"]);
+        assert_eq!(
+            found("\u{feff}Name,MRN\nGwyneth Okonkwo,7788123\n"),
+            ["Gwyneth Okonkwo", "7788123"]
+        );
         let marked = "| 姓名 | 病案号 |\n|---|---|\n| 欧阳娜 | B77 |\nand so on\n";
         assert_eq!(found(marked), ["欧阳娜", "B77"]);
     }
