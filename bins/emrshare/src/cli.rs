@@ -687,6 +687,10 @@ pub(crate) enum StandardsCommand {
         /// and words end.
         #[arg(long, value_name = "FILE")]
         prose: Vec<PathBuf>,
+        /// Lists of words, one a line: a text that ends inside one was cut. They can be read in the
+        /// database, unlike the texts that it is made of.
+        #[arg(long, value_name = "FILE")]
+        words: Vec<PathBuf>,
         /// Make vectors with a sentence encoder instead: a folder with `model.onnx` and
         /// `tokenizer.json`. Judging by the database then needs the same folder.
         #[arg(long, value_name = "DIR")]

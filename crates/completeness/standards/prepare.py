@@ -1,11 +1,12 @@
 """Complete records to build the standard database from, as JSON lines.
 
-    prepare.py SHARED_DATA ICD10_XML OUT.jsonl PROSE.jsonl
+    prepare.py SHARED_DATA ICD10_XML OUT.jsonl PROSE.jsonl WORDS.txt
 
 SHARED_DATA/text_zh is read for Chinese (MIT; only vectors of it reach the database), more is put
-together from chinese.txt; English is put together from english.txt and titles of ICD-10-CM (public domain; the tabular list in PyPI's
-simple-icd-10-cm). A fifth of the Chinese cases is left out for measuring. PROSE.jsonl is of whole
-texts that are no sections, to learn how phrases and words end.
+together from chinese.txt; English is put together from english.txt and titles of ICD-10-CM (public domain;
+the tabular list in PyPI's simple-icd-10-cm). A fifth of the Chinese cases is left out for measuring.
+PROSE.jsonl is of whole texts that are no sections, and of last words of sections (endings.txt), to
+learn how phrases and words end; WORDS.txt are the words of the titles.
 """
 
 import hashlib
@@ -140,9 +141,23 @@ def prose(folder, titles):
         for line in (folder / f"deid/text/{name}/{name}.jsonl").read_text().splitlines():
             yield "en", json.loads(line)["text"]
     yield from (("en", title) for title in titles)
+    yield from endings()
 
 
-def main(shared, tabular_list, out, prose_out):
+def endings():
+    """Our own last words of sections, each alternative at least twice."""
+    rng = random.Random(2026)
+    for language, lines in sentences("endings.txt").items():
+        for line in lines:
+            parts = re.split(r"\{([^}]*)\}", line)
+            choices = [part.split("|") if place % 2 else [part] for place, part in enumerate(parts)]
+            most = max(map(len, choices))
+            for turn in range(2 * most):
+                drawn = [one[turn % most] if len(one) == most else rng.choice(one) for one in choices]
+                yield language, "".join(drawn)
+
+
+def main(shared, tabular_list, out, prose_out, words_out):
     titles = list(titles_of(tabular_list))
     with open(out, "w") as file:
         shared = pathlib.Path(shared)
@@ -156,6 +171,8 @@ def main(shared, tabular_list, out, prose_out):
     with open(prose_out, "w") as file:
         for language, text in prose(shared, titles):
             file.write(json.dumps({"lang": language, "text": text}, ensure_ascii=False) + "\n")
+    words = {word for title in titles for word in re.findall("[a-z]+", title.lower())}
+    pathlib.Path(words_out).write_text("\n".join(sorted(words)) + "\n")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ use crate::{cli::StandardsCommand, files, home, output};
 
 pub(super) fn run(command: &StandardsCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
-        StandardsCommand::Build { paths, prose, encoder, out } => {
+        StandardsCommand::Build { paths, prose, words, encoder, out } => {
             let records = sections::read_all(paths)?;
             if records.is_empty() {
                 bail!("there is no record to build from");
@@ -29,6 +29,11 @@ pub(super) fn run(command: &StandardsCommand, as_json: bool) -> anyhow::Result<(
             for line in sections::read_prose(prose)? {
                 let (language, text) = line?;
                 builder.add_prose(language, &text);
+            }
+            for list in words {
+                let list = home::read(list)?;
+                let words = list.lines().filter(|line| !line.starts_with('#'));
+                words.for_each(|word| builder.add_word(Language::of(word), word));
             }
             write(out, &builder.build())?;
             output::value(&json!({"records": records.len(), "file": out}), as_json);
@@ -102,8 +107,9 @@ fn write(out: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 
 fn show(standards: &Standards, as_json: bool) {
     let millionths = |bound: Bound| json!({"least": f64::from(bound.least) / 1e6, "usual": f64::from(bound.usual) / 1e6});
-    // Lengths are kept as 16 times a logarithm.
-    let characters = |sixteenths: i32| (f64::from(sixteenths) / 16.0).exp2().round();
+    // Lengths and endings are kept as 16 times a logarithm.
+    let bits = |sixteenths: i32| f64::from(sixteenths) / 16.0;
+    let characters = |sixteenths: i32| bits(sixteenths).exp2().round();
     let sections = standards.sections().map(|standard| {
         let (rules, bounds) = (standard.rules, standard.rules.thresholds);
         json!({
@@ -116,6 +122,7 @@ fn show(standards: &Standards, as_json: bool) {
             },
             "similarity": millionths(bounds.similarity),
             "contrast": millionths(bounds.contrast),
+            "ending": {"least": bits(bounds.ending.least), "usual": bits(bounds.ending.usual)},
             "elements": rules.elements.iter().map(|element| &element.name).collect::<Vec<_>>(),
             "elements_min": rules.elements_min,
         })

@@ -6,16 +6,14 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use emrshare_record::{Language, Section, Sections};
 
 use super::{
+    defaults::{closings, elements, ending_bound},
     ending,
     ends::EndCounts,
     grams::Grams,
     language::{LanguageStandard, Row, weighed},
-    measure::{Measured, length},
+    measure::{self, Measured, length},
     scale::{MILLION, log2_sixteenths},
-    standards::{
-        Bound, Database, Element, LanguageData, SectionData, SectionRules, Standards,
-        StandardsError, Thresholds, VERSION,
-    },
+    standards::{Bound, Database, LanguageData, SectionData, SectionRules, Thresholds, VERSION},
     vector::{Vector, Vectorizer},
 };
 
@@ -98,7 +96,13 @@ impl StandardsBuilder {
         self.collected(language).ends.add(text);
     }
 
-    /// The database's bytes, for [`Standards::from_json`].
+    /// Adds a word of a list, which is kept in the database as it is: a text that ends inside it was
+    /// cut. Nothing of records and prose can be read in a database.
+    pub fn add_word(&mut self, language: Language, word: &str) {
+        self.collected(language).ends.add_list(word);
+    }
+
+    /// The database's bytes, for [`Standards::from_json`](crate::Standards::from_json).
     ///
     /// # Panics
     /// Never: numbers and strings become JSON.
@@ -122,60 +126,6 @@ impl StandardsBuilder {
     }
 }
 
-/// Sets the bounds of a database anew, so that about `refused_permille` of the given complete
-/// records would be refused. The vectorizer is the one that it was made with.
-///
-/// # Errors
-/// [`StandardsError`] if the database is none.
-///
-/// Sections that the database adds are calibrated by the records that have them.
-///
-/// # Panics
-/// Never: numbers and strings become JSON.
-pub fn calibrate(
-    database: &[u8],
-    vectorizer: Arc<dyn Vectorizer>,
-    records: &[(Language, Sections)],
-    refused_permille: usize,
-) -> Result<Vec<u8>, StandardsError> {
-    let standards = Standards::with_vectorizer(database, vectorizer)?;
-    let mut data = Database::read(database)?;
-    for (standard, language) in standards.languages().zip(&mut data.languages) {
-        let (code, standard) = standard;
-        let own: Vec<_> = records.iter().filter(|(language, _)| *language == code).collect();
-        // Three bounds in each section share what may be refused.
-        let bounds = 3 * (Section::ALL.len() + standard.added.len());
-        let left_out = own.len() * refused_permille / (1000 * bounds);
-        for (place, section) in Section::ALL.into_iter().enumerate() {
-            let measured: Vec<_> = own
-                .iter()
-                .map(|(_, sections)| {
-                    let text = sections.get(section);
-                    Measured::of(text, &standards.vector(text), section, standard)
-                })
-                .collect();
-            if !measured.is_empty() {
-                let rules = &mut language.sections[place].rules;
-                rules.thresholds = thresholds(&measured, left_out, Slack::NONE);
-            }
-        }
-        for (added, data) in standard.added.iter().zip(&mut language.added) {
-            let texts = own.iter().map(|(_, sections)| added.section.text_of(sections));
-            let measured: Vec<_> = texts
-                .filter(|text| !text.is_empty())
-                .map(|text| {
-                    let vector = standards.vector(&text);
-                    Measured::of_added(length(&text), &vector, &added.centre, standard)
-                })
-                .collect();
-            if !measured.is_empty() {
-                data.rules.thresholds = thresholds(&measured, left_out, Slack::NONE);
-            }
-        }
-    }
-    Ok(written(&data))
-}
-
 /// # Panics
 /// Never: numbers and strings become JSON.
 pub(super) fn written(database: &Database) -> Vec<u8> {
@@ -186,6 +136,7 @@ pub(super) fn written(database: &Database) -> Vec<u8> {
 
 fn build_language(collected: &Collected, dimensions: usize) -> LanguageData {
     let Collected { language, records, ends } = collected;
+    let words = ends.listed();
     let ends = ends.table();
     let rarity = rarity(records, dimensions);
     let centres = [0, 1, 2]
@@ -195,12 +146,21 @@ fn build_language(collected: &Collected, dimensions: usize) -> LanguageData {
         centres: [0, 1, 2].map(|place: usize| centres[place][dimension]),
     });
     let unbound = Bound { least: 0, usual: 1 };
+    let marked = |section: Section| {
+        records.iter().filter(|record| record.are_marked[section as usize]).count()
+    };
     let rules = |section| SectionRules {
         texts: records.len() as u32,
-        marked: marked(records, section),
-        thresholds: Thresholds { length: unbound, similarity: unbound, contrast: unbound },
+        marked: permille(marked(section), records.len()),
+        thresholds: Thresholds {
+            length: unbound,
+            similarity: unbound,
+            contrast: unbound,
+            ending: ending_bound(*language, section),
+        },
         elements: elements(*language, section),
         elements_min: usize::from(section == Section::Basic),
+        closings: closings(*language, section),
     };
     let rules = Section::ALL.map(rules);
     let standard = LanguageStandard::new(rows.collect(), ends.clone(), rules.clone());
@@ -213,7 +173,9 @@ fn build_language(collected: &Collected, dimensions: usize) -> LanguageData {
                 Measured::new(record.lengths[place], cosines, section)
             })
             .collect();
-        rules.thresholds = thresholds(&measured, records.len() / LEFT_OUT, Slack::UNSEEN);
+        let ending = rules.thresholds.ending;
+        let bounds = thresholds(&measured, records.len() / LEFT_OUT, Slack::unseen(section));
+        rules.thresholds = Thresholds { ending, ..bounds };
         let section = section.name().to_owned();
         SectionData { section, rules, centre: table_of(&centre) }
     });
@@ -222,14 +184,14 @@ fn build_language(collected: &Collected, dimensions: usize) -> LanguageData {
         sections: sections.collect(),
         rarity: BASE64_STANDARD.encode(&rarity),
         ends: BASE64_STANDARD.encode(&ends),
+        words,
         added: Vec::new(),
     }
 }
 
-/// How many of a thousand texts end with a mark that ends a sentence.
-fn marked(records: &[Complete], section: Section) -> u32 {
-    let marked = records.iter().filter(|record| record.are_marked[section as usize]).count();
-    (1000 * marked / records.len().max(1)) as u32
+/// How many of a thousand.
+pub(super) fn permille(count: usize, of: usize) -> u32 {
+    (1000 * count / of.max(1)) as u32
 }
 
 /// log2(texts / texts with the dimension), in sixteenths.
@@ -282,17 +244,31 @@ pub(super) struct Slack {
     length: i32,
     /// Hundredths of the measured least.
     similarity_percent: i32,
+    /// Hundredths of the way from what is enough to what is usual.
+    usual_percent: i32,
     /// Millionths below nothing, however high the measured least is; `None` for that least itself.
     contrast: Option<i32>,
 }
 
 impl Slack {
-    const NONE: Self = Self { length: 0, similarity_percent: 0, contrast: None };
+    pub(super) const NONE: Self =
+        Self { length: 0, similarity_percent: 0, usual_percent: 0, contrast: None };
 
     /// Texts that went into a standard are nearer to it than others will be; others may be shorter
-    /// by two thirds, and read a little like another section.
-    pub(super) const UNSEEN: Self =
-        Self { length: 24, similarity_percent: 90, contrast: Some(MILLION * 35 / 1000) };
+    /// by two thirds, and read a little like another section: basic information the most, for it may
+    /// tell why a patient came.
+    pub(super) const fn unseen(section: Section) -> Self {
+        let below = if matches!(section, Section::Basic) { 50 } else { 35 };
+        Self { usual_percent: 50, contrast: Some(MILLION * below / 1000), ..Self::ADDED }
+    }
+
+    /// A section that is added is learnt from records of those who ask for it.
+    pub(super) const ADDED: Self = Self {
+        length: 24,
+        similarity_percent: 90,
+        usual_percent: 0,
+        contrast: Some(MILLION * 35 / 1000),
+    };
 }
 
 /// The bounds that all but `left_out` of the measured sections reach, less a slack.
@@ -308,42 +284,7 @@ pub(super) fn thresholds(measured: &[Measured], left_out: usize, slack: Slack) -
     let mut contrast = bound(|measured| measured.contrast);
     length.least -= slack.length;
     similarity.least -= similarity.least / 100 * slack.similarity_percent;
+    similarity.usual -= (similarity.usual - similarity.least) / 100 * slack.usual_percent;
     contrast.least = slack.contrast.map_or(contrast.least, |below| -below);
-    Thresholds { length, similarity, contrast }
-}
-
-/// What a section's text must name by default: of basic information sex or age.
-fn elements(language: Language, section: Section) -> Vec<Element> {
-    let element = |name: &str, words: &[&str]| Element {
-        name: name.to_owned(),
-        words: words.iter().map(|word| (*word).to_owned()).collect(),
-    };
-    match (section, language) {
-        (Section::Basic, Language::Chinese) => vec![
-            element("sex", &["男", "女", "性别"]),
-            element("age", &["岁", "龄", "出生", "月大", "天大"]),
-        ],
-        (Section::Basic, Language::English) => {
-            let mut sex = element(
-                "sex",
-                &[
-                    "male", "man", "lady", "boy", "girl", "sex", "gender", "he ", "his ", "she ",
-                    "her ", "mr ", "mr.", "mrs", "ms ", "ms.", "miss", "gravida", "pregnan",
-                    "widow",
-                ],
-            );
-            // 83F, 62M.
-            let short = ('0'..='9').flat_map(|digit| ['f', 'm'].map(|sex| format!("{digit}{sex}")));
-            sex.words.extend(short.flat_map(|short| [' ', ','].map(|end| format!("{short}{end}"))));
-            let age = element(
-                "age",
-                &[
-                    "year", "month", "age", "born", "birth", "dob", "yo ", "y/o", "y.o", "infant",
-                    "neonate",
-                ],
-            );
-            vec![sex, age]
-        }
-        _ => Vec::new(),
-    }
+    Thresholds { length, similarity, contrast, ending: measure::ending_bound() }
 }

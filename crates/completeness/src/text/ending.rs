@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{
-    ends, grams,
+    SectionRules, ends, grams,
+    language::LanguageStandard,
     scale::{SIXTEENTHS, log2_sixteenths},
 };
 
@@ -14,6 +15,13 @@ pub(crate) const SURE: i32 = 8 * SIXTEENTHS as i32;
 
 /// Characters from the end in which a list's number or a date is looked for.
 const TAIL: usize = 16;
+
+/// Characters from the end in which a closing word is looked for.
+const CLOSING: usize = 100;
+
+/// What a closing word says for an ending, and its absence against it.
+const CLOSED: i32 = 3 * SIXTEENTHS as i32;
+const NOT_CLOSED: i32 = -(SIXTEENTHS as i32);
 
 /// What counts against an ending if the rest of the text shows how it should look.
 const BREAKS_HABIT: i32 = -3 * SIXTEENTHS as i32;
@@ -25,10 +33,7 @@ const WORD: usize = 4;
 const DOUBT: u64 = 20;
 
 /// How much likelier a text ends like this whole than cut off: 16 times a logarithm to base 2.
-///
-/// `marked` is how many of a thousand complete texts of its kind end with a full stop or another
-/// mark that ends a sentence.
-pub(crate) fn evidence(text: &str, table: &[u8], marked: u32) -> i32 {
+pub(crate) fn evidence(text: &str, standard: &LanguageStandard, rules: &SectionRules) -> i32 {
     let text = text.trim_end();
     match text.chars().next_back() {
         None => -SURE,
@@ -38,16 +43,9 @@ pub(crate) fn evidence(text: &str, table: &[u8], marked: u32) -> i32 {
         Some(last) if grams::is_open(last) || grams::is_pause(last) => -SURE,
         Some(_) if has_open_bracket(text) => -SURE,
         Some(_) => {
-            let unmarked = 1000 - u64::from(marked.min(1000)) + DOUBT;
-            let usual = log2_sixteenths(unmarked) as i32 - log2_sixteenths(1000 + DOUBT) as i32;
-            let habit = if breaks_habit(text) {
-                usual.min(BREAKS_HABIT)
-            } else if keeps_habit(text) {
-                usual / 2
-            } else {
-                usual
-            };
-            (ends::after(text, table) + habit).clamp(-SURE, SURE)
+            let phrase = ends::after(text, &standard.ends, &standard.words);
+            let said = phrase + habit(text, rules.marked) + closing(text, &rules.closings);
+            said.clamp(-SURE, SURE)
         }
     }
 }
@@ -99,6 +97,32 @@ const fn is_terminal(character: char) -> bool {
     )
 }
 
+/// What the absence of a mark at the end says, by what is usual and by the rest of the text.
+fn habit(text: &str, marked: u32) -> i32 {
+    let unmarked = 1000 - u64::from(marked.min(1000)) + DOUBT;
+    let usual = log2_sixteenths(unmarked) as i32 - log2_sixteenths(1000 + DOUBT) as i32;
+    if breaks_habit(text) {
+        usual.min(BREAKS_HABIT)
+    } else if keeps_habit(text) {
+        usual / 2
+    } else {
+        usual
+    }
+}
+
+/// What a closing word near the end says, or its absence.
+fn closing(text: &str, closings: &[String]) -> i32 {
+    let tail = text.char_indices().rev().nth(CLOSING).map_or(0, |(at, _)| at);
+    let tail = text[tail..].to_lowercase();
+    if closings.is_empty() {
+        0
+    } else if closings.iter().any(|word| tail.contains(word.as_str())) {
+        CLOSED
+    } else {
+        NOT_CLOSED
+    }
+}
+
 /// All sentences but the last have a stop, or all items of a list but the last have a colon.
 fn breaks_habit(text: &str) -> bool {
     let mut items = text.split([';', '；', '\n']).rev();
@@ -131,18 +155,19 @@ fn ends_sentences(text: &str) -> bool {
 mod tests {
     use emrshare_record::Language;
 
-    use super::{
-        super::{Standards, language::LanguageStandard},
-        *,
-    };
+    use super::{super::Standards, *};
 
-    /// By the embedded database, for a diagnosis.
-    fn evidence_of(text: &str) -> i32 {
-        let standards = Standards::embedded();
-        let language = standards.language(Language::of(text));
-        let marked = |standard: &LanguageStandard| standard.rules[1].marked;
-        language.map_or(0, |standard| evidence(text, &standard.ends, marked(standard)))
+    /// By the embedded database, for a diagnosis (1) or a course of stay (2).
+    fn evidence_in(section: usize, text: &str) -> i32 {
+        let language = Standards::embedded().language(Language::of(text));
+        language.map_or(0, |standard| evidence(text, standard, &standard.rules[section]))
     }
+
+    fn evidence_of(text: &str) -> i32 {
+        evidence_in(1, text)
+    }
+
+    const BETWEEN: i32 = -(SIXTEENTHS as i32);
 
     #[test]
     fn a_cut_text_is_seen() {
@@ -153,7 +178,7 @@ mod tests {
             "Fever with cough",
             "Resection of the left inguinal hernia",
         ] {
-            assert!(evidence_of(whole) > 0, "{whole}");
+            assert!(evidence_of(whole) > BETWEEN, "{whole}");
         }
         for number in ["CKD, stage 3", "CKD, stage 3.", "temperature 98.6", "术后 2019-05"] {
             assert!(!is_open(number), "{number}");
@@ -175,22 +200,33 @@ mod tests {
             "fever,",
             "",
         ] {
-            assert!(evidence_of(cut) < 0, "{cut}");
+            assert!(evidence_of(cut) < BETWEEN, "{cut}");
         }
     }
 
     #[test]
     fn where_all_texts_end_with_a_mark_its_absence_counts() {
-        let evidence = |text, marked| evidence(text, &[], marked);
-        assert!(evidence("2型糖尿病", 0) > evidence("2型糖尿病", 1000));
-        assert_eq!(evidence("2型糖尿病。", 1000), SURE);
+        assert!(habit("2型糖尿病", 0) > habit("2型糖尿病", 1000));
+        assert_eq!(evidence_of("2型糖尿病。"), SURE);
     }
 
     #[test]
     fn lines_without_marks_make_a_line_without_one_usual() {
-        let evidence = |text| evidence(text, &[], 1000);
-        assert!(evidence("手术\n高血压病\n糖尿病") > evidence("手术。\n高血压病。\n糖尿病"));
-        assert!(evidence("手术\n高血压病\n糖尿病") > evidence("糖尿病"));
+        let habit = |text| habit(text, 1000);
+        assert!(habit("手术\n高血压病\n糖尿病") > habit("手术。\n高血压病。\n糖尿病"));
+        assert!(habit("手术\n高血压病\n糖尿病") > habit("糖尿病"));
+    }
+
+    #[test]
+    fn a_course_of_stay_that_says_how_it_went_on_is_whole() {
+        for (whole, cut) in [
+            ("予抗感染治疗后出院，一周后查甲功", "予抗感染治疗，查甲功"),
+            ("Discharged with iron", "Treated with iron"),
+        ] {
+            assert!(evidence_in(2, whole) > evidence_in(2, cut), "{whole}");
+            let [in_whole, in_cut] = [whole, cut].map(evidence_of);
+            assert!(in_whole - in_cut < CLOSED, "a diagnosis says nothing of that: {whole}");
+        }
     }
 
     #[test]

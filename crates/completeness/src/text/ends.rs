@@ -1,12 +1,13 @@
 //! How often units stand at the end of a phrase, and letters at the end of a word.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use emrshare_record::Language;
 
 use super::{
     grams::{self, SEED, Unit, mixed},
-    scale::log2_sixteenths,
+    scale::{SIXTEENTHS, log2_sixteenths},
+    words::{Found, Words},
 };
 
 /// Bytes of the table: a check and a share for each place.
@@ -21,6 +22,13 @@ const UNITS: usize = 3;
 /// the first letter counts as one.
 const LETTERS: (usize, usize) = (2, 5);
 
+/// Letters of a word that is looked up whole, at least: what is shorter begins too many others.
+const WORD: usize = 4;
+
+/// What a word that is known says, and letters that only begin known words.
+const WHOLE: i32 = SIXTEENTHS as i32;
+const INSIDE: i32 = -8 * SIXTEENTHS as i32;
+
 /// How often the same sentence is learnt from, numbers aside.
 const REPETITIONS: u32 = 2;
 
@@ -28,7 +36,7 @@ const REPETITIONS: u32 = 2;
 const ONE: u64 = 1 << 16;
 
 /// How many times a shorter gram's share counts beside what was seen of a longer one.
-const SHORTER: u64 = 2;
+const SHORTER: u64 = 6;
 
 /// How far a longer gram's share is from the shorter one's to be kept, of 255.
 const DIFFERENCE: u8 = 6;
@@ -40,6 +48,7 @@ pub(crate) struct EndCounts {
     /// How often a sentence was added already: what is in every record is not learnt from each time.
     sentences: HashMap<u64, u32>,
     words: HashSet<Vec<char>>,
+    listed: BTreeSet<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,13 +75,34 @@ impl EndCounts {
                 (first..before).for_each(|last| self.add_end(&units, last));
             }
         }
+        words(text).for_each(|letters| self.add_word(letters));
+    }
+
+    /// Adds the words of a list, to be looked up whole. Those of other texts are not kept: they may
+    /// be names.
+    pub(crate) fn add_list(&mut self, text: &str) {
         for letters in words(text) {
-            if self.words.insert(letters.clone()) {
-                for end in 1..=letters.len() {
-                    self.count(&word(&letters[..end]), end == letters.len());
-                }
+            if letters.len() >= WORD {
+                self.listed.insert(letters.iter().collect());
             }
+            self.add_word(letters);
         }
+    }
+
+    /// The words of the lists that were added, in small letters, ascending, one a line.
+    pub(crate) fn listed(&self) -> String {
+        let words: Vec<_> = self.listed.iter().map(String::as_str).collect();
+        words.join("\n")
+    }
+
+    fn add_word(&mut self, letters: Vec<char>) {
+        if self.words.contains(&letters) {
+            return;
+        }
+        for end in 1..=letters.len() {
+            self.count(&word(&letters[..end]), end == letters.len());
+        }
+        self.words.insert(letters);
     }
 
     fn add_end(&mut self, units: &[Unit], last: usize) {
@@ -121,10 +151,23 @@ impl EndCounts {
 
 /// How much likelier a text ends after these units, whole, than it was cut there: 16 times a
 /// logarithm to base 2.
-pub(crate) fn after(text: &str, table: &[u8]) -> i32 {
+pub(crate) fn after(text: &str, table: &[u8], words: &Words) -> i32 {
     let units = grams::units(text);
     let last_word = text.rsplit(|c| !is_letter(c)).next().unwrap_or_default();
-    evidence(&phrase(&units), table) + evidence(&word(&small(last_word)), table)
+    evidence(&phrase(&units), table) + word_evidence(&small(last_word), table, words)
+}
+
+fn word_evidence(letters: &[char], table: &[u8], words: &Words) -> i32 {
+    let found = match letters {
+        [] => return 0,
+        short if short.len() < WORD => Found::Unknown,
+        long => words.find(&long.iter().collect::<String>()),
+    };
+    match found {
+        Found::Whole => WHOLE,
+        Found::Start => INSIDE,
+        Found::Unknown => evidence(&word(letters), table),
+    }
 }
 
 /// The logarithm of the odds of the longest gram that is known less those of the average.
@@ -168,9 +211,9 @@ fn word(letters: &[char]) -> Vec<u64> {
 }
 
 /// The words of a text that are written in letters, in small ones.
-fn words(text: &str) -> Vec<Vec<char>> {
+fn words(text: &str) -> impl Iterator<Item = Vec<char>> {
     let words = text.split(|c: char| !is_letter(c)).filter(|word| !word.is_empty());
-    words.map(small).collect()
+    words.map(small)
 }
 
 fn small(word: &str) -> Vec<char> {

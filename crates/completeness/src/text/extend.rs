@@ -7,11 +7,11 @@ use emrshare_record::{Language, Sections};
 use super::{
     AddedSection, Vectorizer,
     added::{AddedData, Centre},
-    build::{LEFT_OUT, Slack, centre, table_of, thresholds, written},
+    build::{LEFT_OUT, Slack, centre, permille, table_of, thresholds, written},
     ending,
     language::{LanguageStandard, table},
-    measure::{Measured, length},
-    standards::{Database, LanguageData, SectionRules, Standards, StandardsError},
+    measure::{self, Measured, length},
+    standards::{Database, LanguageData, SectionRules, Standards, StandardsError, Thresholds},
     vector::Vector,
 };
 
@@ -96,13 +96,15 @@ fn learn(
         .zip(&vectors)
         .map(|(text, vector)| Measured::of_added(length(text), vector, &centre, standard))
         .collect();
+    let bounds = thresholds(&measured, texts.len() / LEFT_OUT, Slack::ADDED);
     let marked = texts.iter().filter(|text| ending::is_marked(text)).count();
     let rules = SectionRules {
         texts: texts.len() as u32,
-        marked: (1000 * marked / texts.len()) as u32,
-        thresholds: thresholds(&measured, texts.len() / LEFT_OUT, Slack::UNSEEN),
+        marked: permille(marked, texts.len()),
+        thresholds: Thresholds { ending: measure::added_ending_bound(), ..bounds },
         elements: Vec::new(),
         elements_min: 0,
+        closings: Vec::new(),
     };
     Ok(AddedData { section: section.clone(), rules, centre: table })
 }

@@ -11,6 +11,7 @@ use super::{
     scale::MILLION,
     standards::{LanguageData, SectionRules, StandardsError},
     vector::Vector,
+    words::Words,
 };
 
 /// A dimension's rarity and its weight in each section's centre, side by side for the cache.
@@ -27,6 +28,7 @@ pub(crate) struct LanguageStandard {
     norms: [u64; 4],
     /// The table of the ends of phrases and words.
     pub(crate) ends: Vec<u8>,
+    pub(crate) words: Words,
     pub(crate) rules: [SectionRules; 3],
     /// Sections beside the three.
     pub(crate) added: Vec<AddedStandard>,
@@ -49,7 +51,7 @@ impl LanguageStandard {
             norm(|row| i64::from(row.centres[2])),
             norm(|row| row.centres.iter().copied().map(i64::from).sum()),
         ];
-        Self { rows, norms, ends, rules, added: Vec::new() }
+        Self { rows, norms, ends, words: Words::default(), rules, added: Vec::new() }
     }
 
     pub(crate) fn read(
@@ -74,6 +76,8 @@ impl LanguageStandard {
         }
         let rules = [0, 1, 2].map(|place: usize| data.sections[place].rules.clone());
         let mut standard = Self::new(rows, ends, rules);
+        let unsorted = || StandardsError::Words(data.language.clone());
+        standard.words = Words::read(&data.words).ok_or_else(unsorted)?;
         let added = data.added.iter().map(|added| AddedStandard::read(data, added, dimensions));
         standard.added = added.collect::<Result<_, _>>()?;
         Ok((language, standard))

@@ -11,8 +11,16 @@ use super::{
     vector::Vector,
 };
 
-/// The bound of an ending: what is four times as often cut off as whole is not enough.
-const ENDING: Bound = Bound { least: -2 * SIXTEENTHS as i32, usual: 6 * SIXTEENTHS as i32 };
+/// What the ending of a text of usual length must reach, unless told otherwise: what is 32 times as
+/// often cut off as whole is not enough.
+const ENDING: i32 = -5 * SIXTEENTHS as i32;
+
+/// From what is just enough to what is usual.
+const SURER: i32 = 8 * SIXTEENTHS as i32;
+
+/// What counts against the ending of a text that is just long enough: a short text must end the
+/// surer.
+const SHORT: i64 = -8 * SIXTEENTHS as i64;
 
 /// What is measured on one text.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +64,20 @@ impl Measured {
     }
 }
 
+/// The bound of an ending that the database says nothing of.
+pub(crate) const fn ending_bound() -> Bound {
+    ending_bound_of(ENDING)
+}
+
+pub(crate) const fn ending_bound_of(least: i32) -> Bound {
+    Bound { least, usual: least + SURER }
+}
+
+/// That of sections that are added: they are learnt from a consortium's own records.
+pub(crate) const fn added_ending_bound() -> Bound {
+    ending_bound_of(-2 * SIXTEENTHS as i32)
+}
+
 /// The margins of a text over its bounds, in millionths: 0 is just not enough, a million usual.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Margins {
@@ -71,7 +93,10 @@ impl Margins {
             length: margin(measured.length, thresholds.length),
             similarity: margin(measured.similarity, thresholds.similarity),
             contrast: margin(measured.contrast, thresholds.contrast),
-            ending: margin(ending, ENDING),
+            ending: margin(
+                ending_in(measured.length, ending, thresholds.length),
+                thresholds.ending,
+            ),
         }
     }
 
@@ -83,7 +108,7 @@ impl Margins {
 /// How much likelier a section's text is whole than cut off, by its end: 16 times a logarithm to
 /// base 2.
 pub(crate) fn ending(text: &str, rules: &SectionRules, standard: &LanguageStandard) -> i32 {
-    ending::evidence(text, &standard.ends, rules.marked)
+    ending::evidence(text, standard, rules)
 }
 
 /// Characters without white space, as 16 times their logarithm to base 2.
@@ -99,6 +124,12 @@ pub(crate) fn length_of(characters: usize) -> i32 {
 /// Characters without white space.
 pub(crate) fn characters(text: &str) -> usize {
     text.chars().filter(|character| !character.is_whitespace()).count()
+}
+
+/// What an ending says in a text of this length.
+pub(crate) fn ending_in(length: i32, ending: i32, bound: Bound) -> i32 {
+    let missing = i64::from(MILLION) - i64::from(margin(length, bound));
+    ending + (SHORT * missing / i64::from(MILLION)) as i32
 }
 
 fn margin(value: i32, bound: Bound) -> i32 {

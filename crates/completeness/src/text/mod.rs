@@ -2,6 +2,8 @@
 
 mod added;
 mod build;
+mod calibrate;
+mod defaults;
 #[cfg(feature = "encoder")]
 mod encoder;
 mod ending;
@@ -16,9 +18,11 @@ mod repeated;
 mod scale;
 mod standards;
 mod vector;
+mod words;
 
 pub use added::AddedSection;
-pub use build::{StandardsBuilder, calibrate};
+pub use build::StandardsBuilder;
+pub use calibrate::calibrate;
 #[cfg(feature = "encoder")]
 pub use encoder::SentenceEncoder;
 pub use extend::add_section;
@@ -149,11 +153,11 @@ impl Judge<'_> {
             Some(Reason::MissingElement { section, element })
         } else if margin > 0 {
             None
-        } else if margins.length == margin {
+        } else if margins.length <= 0 {
             Some(too_short(section, text, rules))
         } else if margins.ending == margin {
             Some(Reason::CutOff { section })
-        } else if margins.contrast == margin {
+        } else if margins.contrast <= 0 {
             Some(Reason::OtherSection { section, like: measured.rival })
         } else {
             let threshold = rules.thresholds.similarity.least;

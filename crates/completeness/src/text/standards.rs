@@ -11,6 +11,7 @@ use super::{
     added::AddedData,
     grams::Grams,
     language::LanguageStandard,
+    measure,
     vector::{Vector, Vectorizer},
 };
 use crate::SectionName;
@@ -69,6 +70,9 @@ pub enum StandardsError {
         /// What it was read with.
         found: String,
     },
+    /// Words that are not in ascending order.
+    #[error("standard database: the words of {0} must ascend, one a line")]
+    Words(String),
     /// A table of the wrong size.
     #[error(
         "standard database: table {table} of {language} is damaged: {needed} values are needed"
@@ -103,6 +107,9 @@ pub struct Thresholds {
     pub similarity: Bound,
     /// That cosine less the greatest one with another section's standard, in millionths.
     pub contrast: Bound,
+    /// How much likelier a text ends like this whole than cut off, as 16 times a logarithm to base 2.
+    #[serde(default = "measure::ending_bound")]
+    pub ending: Bound,
 }
 
 /// What a section's text must name, such as sex or age.
@@ -142,6 +149,9 @@ pub(crate) struct LanguageData {
     /// How often phrases end with certain words, and words with certain letters: a check and a
     /// share in 255ths for each of 65,536 places.
     pub(crate) ends: String,
+    /// Whole words in small letters, ascending, one a line.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) words: String,
     /// Sections beside the three.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) added: Vec<AddedData>,
@@ -161,6 +171,10 @@ pub struct SectionRules {
     pub elements: Vec<Element>,
     /// Of how many of these at least one word must be there.
     pub elements_min: usize,
+    /// Words, in small letters, of which one is near the end of most texts that are whole, such as
+    /// what becomes of a patient at the end of a stay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closings: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
