@@ -249,22 +249,44 @@ impl Blobs {
         Ok(())
     }
 
-    /// Copies what is left of a pack to a new one.
+    /// Copies what is left of a pack to a new one. What a damaged pack has lost loses its rows too.
     async fn rewrite(
         &self,
         pack: PackNumber,
         kept: Vec<(Digest, Place)>,
         batch: &mut Batch,
     ) -> Result<(), BlobError> {
-        let Some((first, _)) = kept.first() else { return Ok(()) };
         let places: Vec<_> = kept.iter().map(|(_, place)| *place).collect();
-        let bytes = self.0.packs.read(pack, &places).await?.ok_or(BlobError::Missing(*first))?;
-        let blobs = kept.iter().map(|(digest, _)| *digest).zip(bytes).collect();
-        for (digest, place) in self.0.packs.write(blobs).await? {
+        let bytes = if places.is_empty() {
+            Vec::new()
+        } else if let Some(bytes) = self.0.packs.read(pack, &places).await? {
+            bytes.into_iter().map(Some).collect()
+        } else {
+            self.read_apart(pack, &places).await?
+        };
+        let mut blobs = Vec::with_capacity(kept.len());
+        for ((digest, _), bytes) in kept.into_iter().zip(bytes) {
             self.delete_rows(batch, digest, pack);
+            blobs.extend(bytes.map(|bytes| (digest, bytes)));
+        }
+        for (digest, place) in self.0.packs.write(blobs).await? {
             self.put_rows(batch, digest, place);
         }
         Ok(())
+    }
+
+    /// Each blob of a pack that cannot be read as a whole, if it can be read.
+    async fn read_apart(
+        &self,
+        pack: PackNumber,
+        places: &[Place],
+    ) -> Result<Vec<Option<Bytes>>, BlobError> {
+        let mut found = Vec::with_capacity(places.len());
+        for place in places {
+            let bytes = self.0.packs.read(pack, &[*place]).await?;
+            found.push(bytes.and_then(|mut bytes| bytes.pop()));
+        }
+        Ok(found)
     }
 
     /// Commits the rows of rewritten packs, then deletes these.

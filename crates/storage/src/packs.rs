@@ -58,7 +58,7 @@ impl Packs {
         Ok(placed.into_iter().flatten().collect())
     }
 
-    /// Bytes of one pack; `None` if the pack is gone.
+    /// Bytes of one pack; `None` if the pack is gone, or too short for one of the places.
     pub(crate) async fn read(
         &self,
         pack: PackNumber,
@@ -69,7 +69,11 @@ impl Packs {
         match self.store.get_ranges(&path(pack), &ranges).await {
             Ok(found) => Ok(Some(found)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(error) => {
+                let end = ranges.iter().map(|range| range.end).max().unwrap_or(0);
+                let is_short = self.store.head(&path(pack)).await.is_ok_and(|pack| pack.size < end);
+                if is_short { Ok(None) } else { Err(error.into()) }
+            }
         }
     }
 

@@ -77,6 +77,38 @@ async fn blobs_are_checked_when_read() {
     assert!(matches!(blobs.get(digest).await, Err(BlobError::Missing(_))));
 }
 
+/// Damages a pack of three blobs, removes one that is lost, and stores the lost ones again; answers
+/// how many were lost.
+async fn lost_by(damage: impl Fn(&Path)) -> usize {
+    let folder = tempfile::tempdir().unwrap();
+    let kv: Arc<dyn Kv> = Arc::new(MemoryKv::default());
+    let blobs = open(folder.path(), &kv).await;
+    let contents: [&[u8]; 3] = [b"first", b"second", b"third"];
+    store(&blobs, &kv, &contents).await;
+    damage(&packs(folder.path())[0]);
+    let mut lost = Vec::new();
+    for content in contents {
+        match blobs.get(named(content).0).await {
+            Ok(_) => {}
+            Err(BlobError::Missing(_) | BlobError::Damaged { .. }) => lost.push(content),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    remove(&blobs, lost[0]).await;
+    assert!(lost.iter().all(|content| !blobs.contains(named(content).0).unwrap()));
+    store(&blobs, &kv, &lost).await;
+    let digests = contents.map(|content| named(content).0);
+    assert_eq!(blobs.get_all(&digests).await.unwrap(), contents);
+    lost.len()
+}
+
+#[tokio::test]
+async fn what_a_damaged_pack_has_lost_is_stored_again() {
+    let cut_off = |pack: &Path| std::fs::write(pack, &std::fs::read(pack).unwrap()[..14]).unwrap();
+    assert_eq!(lost_by(cut_off).await, 1);
+    assert_eq!(lost_by(|pack| std::fs::remove_file(pack).unwrap()).await, 3);
+}
+
 #[tokio::test]
 async fn equal_blobs_are_stored_once() {
     let folder = tempfile::tempdir().unwrap();
