@@ -142,6 +142,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         at: At,
     },
+    /// Read all that a node has stored and check it: what has rotted on the disk is found. Damaged
+    /// copies are made or fetched again by the node. Damaged originals are stored anew when the same
+    /// records are pushed again, which are answered as duplicates.
+    Scrub {
+        #[command(flatten)]
+        at: At,
+    },
     /// Save a record's receipt, to be verified offline.
     Receipt {
         #[command(flatten)]

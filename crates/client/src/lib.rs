@@ -197,6 +197,16 @@ impl Client {
         self.call(Method::GET, "/api/v1/status").await
     }
 
+    /// Reads what the node has stored, `copies` or `originals`, and checks it; some files at a time,
+    /// behind the one that the last answer names as `after`. For an operator.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn scrub(&self, store: &str, after: Option<&str>) -> Result<Value, ClientError> {
+        let after = after.map(|after| format!("&after={after}")).unwrap_or_default();
+        self.call(Method::POST, &format!("/api/v1/scrub?store={store}{after}")).await
+    }
+
     /// Final blocks, newest first.
     ///
     /// # Errors

@@ -26,6 +26,7 @@ use crate::{
     mempool::Mempool,
     node::copy_of,
     node_keys::NodeKeys,
+    replicate::want_row,
     tables::{
         BLOCKS, ERASURES, FILES, HISTORY, KEYS_CHANGED, OWNERS_CHANGED, STATE, SUPERSEDED, TIP,
         UNSEARCHED, WANTS, history, pair,
@@ -320,9 +321,8 @@ impl NodeChain {
             match task {
                 Some(Task::Fetch(_)) if is_anew && self.has_copy(&entry)? => continue,
                 Some(Task::Fetch(want)) => {
-                    let acting = want.acting.get().to_be_bytes();
-                    let value = [acting.as_slice(), &want.height.to_be_bytes()].concat();
-                    batch.put(WANTS, &version, &value);
+                    let (key, value) = want_row(&want);
+                    batch.put(WANTS, &key, &value);
                 }
                 Some(Task::Erase { .. }) => batch.put(ERASURES, &key, b""),
                 None => batch.put(UNSEARCHED, &version, b""),

@@ -58,30 +58,42 @@ impl Eraser {
 
     /// Handles every row once; returns how many are left.
     async fn rounds(&self) -> Result<usize, Error> {
-        Ok(self.erasures().await? + self.superseded().await?)
+        let (erasures, superseded) = (self.erasures().await, self.superseded().await);
+        Ok(erasures? + superseded?)
     }
 
+    /// One record that cannot be erased keeps no other one here.
     async fn erasures(&self) -> Result<usize, Error> {
         let rows = self.kv.range(ERASURES, b"", b"", PAGE)?;
-        let mut left = rows.len();
+        let (mut left, mut failure) = (rows.len(), None);
         for (key, state) in rows {
-            let index = RecordIndex::from_key(&key)?;
-            if state.is_empty() {
-                self.erase(index).await?;
-                let mut batch = Batch::default();
-                batch.put(ERASURES, &key, b"erased");
-                files::commit(&self.kv, batch).await?;
-            }
-            if has_erased(&self.chain.state(), index, self.me)? {
-                let mut batch = Batch::default();
-                batch.delete(ERASURES, &key);
-                files::commit(&self.kv, batch).await?;
-                left -= 1;
-            } else {
-                self.sign(index);
+            match self.erasure(&key, &state).await {
+                Ok(is_done) => left -= usize::from(is_done),
+                Err(error) => failure = Some(error),
             }
         }
-        Ok(left)
+        failure.map_or(Ok(left), Err)
+    }
+
+    /// Erases a record unless it is erased; `true` once the ledger has that.
+    async fn erasure(&self, key: &[u8], state: &[u8]) -> Result<bool, Error> {
+        let index = RecordIndex::from_key(key)?;
+        let mut batch = Batch::default();
+        if state.is_empty() {
+            self.erase(index).await?;
+            batch.put(ERASURES, key, b"erased");
+        }
+        let is_done = has_erased(&self.chain.state(), index, self.me)?;
+        if is_done {
+            batch.delete(ERASURES, key);
+        }
+        if state.is_empty() || is_done {
+            files::commit(&self.kv, batch).await?;
+        }
+        if !is_done {
+            self.sign(index);
+        }
+        Ok(is_done)
     }
 
     /// Returns how many records wait for the new copy.

@@ -3,14 +3,20 @@
 //! A file's manifest and chunks are blobs under their own SHA-256, so equal images are stored
 //! once; rows say which records use which file and which files need which chunk.
 
-use std::sync::Arc;
+use std::{iter, sync::Arc};
 
 use bytes::Bytes;
 use emrshare_codec::{Digest, RecordIndex};
 use emrshare_record::{Manifest, ManifestError, RecordFile, RecordFileError};
 use emrshare_storage::{Batch, BlobError, Blobs, Kv, StoreError};
+use tokio::sync::mpsc;
 
 use crate::tables::{CHUNKS, FILES, pair};
+
+/// Damaged files that wait to be mended, at most.
+const DAMAGED_MAX: usize = 1024;
+/// Rows that are read at once.
+const PAGE: usize = 4096;
 
 /// The store fails or holds something else than it should.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +29,13 @@ pub(crate) enum FileError {
     Malformed(#[from] RecordFileError),
     #[error("a stored manifest is malformed")]
     Manifest(#[from] ManifestError),
+}
+
+impl FileError {
+    /// Whether bytes that were stored are there no more, or are others.
+    pub(crate) const fn is_damage(&self) -> bool {
+        matches!(self, Self::Blob(BlobError::Missing(_) | BlobError::Damaged { .. }))
+    }
 }
 
 /// Who needs a file: a record, or an order that is not on the ledger yet.
@@ -39,11 +52,28 @@ impl User {
     }
 }
 
+/// Files that were found damaged, on their way to the mender.
+#[derive(Clone)]
+pub(crate) struct Damaged(mpsc::Sender<Digest>);
+
+impl Damaged {
+    pub(crate) fn channel() -> (Self, mpsc::Receiver<Digest>) {
+        let (told, heard) = mpsc::channel(DAMAGED_MAX);
+        (Self(told), heard)
+    }
+
+    /// If too many wait to be mended, the file is told of when it is read the next time.
+    pub(crate) fn tell(&self, file: Digest) {
+        let _ = self.0.try_send(file);
+    }
+}
+
 /// Manifests, chunks and who uses them.
 #[derive(Clone)]
 pub(crate) struct DesensitizedStore {
     pub(crate) kv: Arc<dyn Kv>,
     pub(crate) blobs: Blobs,
+    pub(crate) damaged: Damaged,
 }
 
 impl DesensitizedStore {
@@ -85,31 +115,60 @@ impl DesensitizedStore {
         Ok(self.kv.get(FILES, &pair(&digest.0, &user.0))?.is_some())
     }
 
+    /// The records that use a file.
+    pub(crate) fn records(&self, file: Digest) -> Result<Vec<RecordIndex>, FileError> {
+        let rows = self.kv.range(FILES, &file.0, b"", usize::MAX)?;
+        let user = |key: &[u8]| RecordIndex::from_key(key.get(file.0.len()..)?).ok();
+        Ok(rows.iter().filter_map(|(key, _)| user(key)).collect())
+    }
+
     /// The manifest of a file that anybody uses.
     pub(crate) async fn manifest(&self, digest: Digest) -> Result<Option<Manifest>, FileError> {
-        if self.kv.range(FILES, &digest.0, b"", 1)?.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(Manifest::from_bytes(self.blobs.get(digest).await?.to_vec())?))
+        let read = self.read_manifest(digest).await;
+        self.tell_of(read, digest)
     }
 
     /// A whole file that anybody uses.
     pub(crate) async fn file(&self, digest: Digest) -> Result<Option<RecordFile>, FileError> {
-        let Some(manifest) = self.manifest(digest).await? else { return Ok(None) };
-        let mut parts = Vec::with_capacity(manifest.parts().len());
-        for part in manifest.parts() {
-            let chunks = self.blobs.get_all(&part.chunk_digests()?).await?;
-            parts.push(chunks.iter().map(|chunk| chunk.to_vec()).collect());
-        }
-        Ok(Some(RecordFile::assemble(manifest, parts)?))
+        let read = self.read_file(digest).await;
+        self.tell_of(read, digest)
     }
 
     /// A chunk that any stored file needs.
     pub(crate) async fn chunk(&self, digest: Digest) -> Result<Option<Bytes>, FileError> {
-        if self.kv.range(CHUNKS, &digest.0, b"", 1)?.is_empty() {
+        let users = self.kv.range(CHUNKS, &digest.0, b"", usize::MAX)?;
+        if users.is_empty() {
             return Ok(None);
         }
-        Ok(Some(self.blobs.get(digest).await?))
+        let read = self.blobs.get(digest).await.map_err(FileError::from);
+        if read.as_ref().is_err_and(FileError::is_damage) {
+            users
+                .iter()
+                .filter_map(|(key, _)| file_of(key))
+                .for_each(|file| self.damaged.tell(file));
+        }
+        Ok(Some(read?))
+    }
+
+    /// Blobs of a file that cannot be read any more.
+    pub(crate) async fn lost(&self, file: Digest) -> Result<Vec<Digest>, FileError> {
+        let mut lost = Vec::new();
+        for blob in iter::once(file).chain(self.chunks(file).await?) {
+            match self.blobs.get(blob).await.map_err(FileError::from) {
+                Ok(_) => {}
+                Err(error) if error.is_damage() => lost.push(blob),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(lost)
+    }
+
+    /// Stores what was lost of a file again.
+    pub(crate) async fn put_back(&self, file: &RecordFile) -> Result<(), FileError> {
+        let mut batch = Batch::default();
+        let written = self.blobs.put_all(Self::blobs_of(file)).await?;
+        let _placing = self.blobs.place(written, &mut batch).await?;
+        Ok(commit(&self.kv, batch).await?)
     }
 
     /// Ends the use of a file and removes what nobody else needs.
@@ -122,20 +181,75 @@ impl DesensitizedStore {
         batch.delete(FILES, &pair(&digest.0, &user.0));
         let mut unused = Vec::new();
         let others = self.kv.range(FILES, &digest.0, b"", 2)?.len() > 1;
-        if let Some(manifest) = self.manifest(digest).await?.filter(|_| !others) {
-            for part in manifest.parts() {
-                for chunk in part.chunk_digests()? {
-                    batch.delete(CHUNKS, &pair(&chunk.0, &digest.0));
-                    let users = self.kv.range(CHUNKS, &chunk.0, b"", 2)?;
-                    if users.iter().all(|(key, _)| key.ends_with(&digest.0)) {
-                        unused.push(chunk);
-                    }
+        if !others {
+            for chunk in self.chunks(digest).await? {
+                batch.delete(CHUNKS, &pair(&chunk.0, &digest.0));
+                let users = self.kv.range(CHUNKS, &chunk.0, b"", 2)?;
+                if users.iter().all(|(key, _)| file_of(key) == Some(digest)) {
+                    unused.push(chunk);
                 }
             }
             unused.push(digest);
         }
         Ok(removal.commit(&unused, batch).await?)
     }
+
+    /// Tells of a file that was found damaged.
+    fn tell_of<T>(&self, read: Result<T, FileError>, file: Digest) -> Result<T, FileError> {
+        if read.as_ref().is_err_and(FileError::is_damage) {
+            self.damaged.tell(file);
+        }
+        read
+    }
+
+    async fn read_manifest(&self, digest: Digest) -> Result<Option<Manifest>, FileError> {
+        if self.kv.range(FILES, &digest.0, b"", 1)?.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Manifest::from_bytes(self.blobs.get(digest).await?.to_vec())?))
+    }
+
+    async fn read_file(&self, digest: Digest) -> Result<Option<RecordFile>, FileError> {
+        let Some(manifest) = self.read_manifest(digest).await? else { return Ok(None) };
+        let mut parts = Vec::with_capacity(manifest.parts().len());
+        for part in manifest.parts() {
+            let chunks = self.blobs.get_all(&part.chunk_digests()?).await?;
+            parts.push(chunks.iter().map(|chunk| chunk.to_vec()).collect());
+        }
+        Ok(Some(RecordFile::assemble(manifest, parts)?))
+    }
+
+    /// The chunks of a file: by its manifest or, if that is damaged, by all rows there are.
+    async fn chunks(&self, file: Digest) -> Result<Vec<Digest>, FileError> {
+        match self.read_manifest(file).await {
+            Ok(manifest) => {
+                let parts = manifest.iter().flat_map(Manifest::parts);
+                let chunks = parts.map(|part| Ok(part.chunk_digests()?));
+                Ok(chunks.collect::<Result<Vec<_>, FileError>>()?.concat())
+            }
+            Err(error) if error.is_damage() => self.chunks_by_rows(file),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn chunks_by_rows(&self, file: Digest) -> Result<Vec<Digest>, FileError> {
+        let (mut from, mut chunks) = (Vec::new(), Vec::new());
+        loop {
+            let rows = self.kv.range(CHUNKS, b"", &from, PAGE)?;
+            let used = rows.iter().filter(|(key, _)| file_of(key) == Some(file));
+            chunks.extend(used.filter_map(|(key, _)| key.first_chunk().copied().map(Digest)));
+            let Some((last, _)) = rows.last().filter(|_| rows.len() == PAGE) else {
+                return Ok(chunks);
+            };
+            // The smallest key behind the last one.
+            from = [last.as_slice(), &[0]].concat();
+        }
+    }
+}
+
+/// The file of a row of [`CHUNKS`].
+fn file_of(key: &[u8]) -> Option<Digest> {
+    key.last_chunk().copied().map(Digest)
 }
 
 /// Commits away from the threads that serve sockets.

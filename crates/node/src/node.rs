@@ -21,9 +21,10 @@ use crate::{
     chain::NodeChain,
     config::Config,
     erase::Eraser,
-    files::DesensitizedStore,
+    files::{Damaged, DesensitizedStore},
     ingest::{Ingest, commit::Committer},
     ledger_node::LedgerNode,
+    mend::Mender,
     originals::OriginalStore,
     patient_readers::PatientReaders,
     peers::{Forward, Peers},
@@ -127,6 +128,7 @@ impl Shared {
         kv: Arc<dyn Kv>,
         ledger: &LedgerNode,
         peers: Peers,
+        damaged: Damaged,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, NodeError> {
         let Config { settings, node: me, genesis, card, data, documents, operators, .. } = config;
@@ -140,6 +142,7 @@ impl Shared {
             kv: kv.clone(),
             blobs: Blobs::in_folder(data.join("desensitized"), kv.clone(), DESENSITIZED_BLOBS)
                 .await?,
+            damaged,
         };
         let original_blobs =
             Blobs::in_folder(data.join("originals"), kv.clone(), ORIGINAL_BLOBS).await?;
@@ -265,15 +268,23 @@ impl Node {
         let tls = server::tls(&config)?;
         let kv = open_kv(data, settings.store).await?;
         let (asked, tasks_of_blocks) = mpsc::unbounded_channel();
-        let ledger = LedgerNode::open(&config, kv.clone(), asked).await?;
+        let ledger = LedgerNode::open(&config, kv.clone(), asked.clone()).await?;
         let peers = Peers::new(tls.client, ledger.chain.watch_members())?;
         let node = me.get();
         let (stop, stopping) = watch::channel(false);
-        let shared = Shared::new(config, kv, &ledger, peers, stopping.clone()).await?;
+        let (damaged, found_damaged) = Damaged::channel();
+        let shared = Shared::new(config, kv, &ledger, peers, damaged, stopping.clone()).await?;
         let shared = Arc::new(shared);
+        let mender = Mender {
+            ingest: shared.ingest.clone(),
+            files: shared.files.clone(),
+            damaged: found_damaged,
+            tasks: asked,
+        };
 
         let mut tasks = JoinSet::new();
         shared.spawn_workers(tasks_of_blocks, &mut tasks);
+        tasks.spawn(mender.run());
         tasks.spawn(tls.certificate.follow_file(stopping.clone()));
         tasks.spawn(server::serve(listener, tls.server, api::router(shared), stopping));
         tracing::info!(node, %address, "the node is up");

@@ -108,6 +108,22 @@ impl OriginalStore {
         Ok(crate::files::commit(&self.kv, batch).await?)
     }
 
+    /// Whether pieces of an original cannot be read any more.
+    pub(crate) async fn is_damaged(&self, digest: Digest) -> Result<bool, OriginalError> {
+        let Some(row) = self.kv.get(ORIGINALS, &digest.0)? else { return Ok(false) };
+        for piece in split(&row)?.1 {
+            match self.blobs.get(piece).await {
+                Ok(_) => {}
+                // It may have been deleted meanwhile.
+                Err(BlobError::Missing(_) | BlobError::Damaged { .. }) => {
+                    return Ok(self.kv.get(ORIGINALS, &digest.0)?.is_some());
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(false)
+    }
+
     /// Destroys an original: its head and its pieces.
     pub(crate) async fn remove(&self, digest: Digest) -> Result<(), OriginalError> {
         let removal = self.blobs.removal().await?;

@@ -213,7 +213,13 @@ impl Replicator {
     }
 }
 
-/// A row of [`WANTS`]: index and digest; acting node 4, height 8.
+/// The row of [`WANTS`]: index and digest; acting node 4, height 8.
+pub(crate) fn want_row(want: &Want) -> (Vec<u8>, Vec<u8>) {
+    let value = pair(&want.acting.get().to_be_bytes(), &want.height.to_be_bytes());
+    (pair(&want.index.to_key(), &want.digest.0), value)
+}
+
+/// What a row of [`WANTS`] says.
 fn want(key: &[u8], value: &[u8]) -> Option<Want> {
     let (index, digest) = key.split_at_checked(RecordIndex::KEY_LEN)?;
     let (acting, height) = value.split_first_chunk()?;

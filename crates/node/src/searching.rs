@@ -63,10 +63,17 @@ impl Indexer {
             let (index, digest) = key.split_at(RecordIndex::KEY_LEN);
             let (index, digest) = (RecordIndex::from_key(index)?, Digest(digest.try_into()?));
             // An older version is passed over: the newer one has a row of its own.
-            if self.is_current(index, digest)?
-                && let Some(document) = self.document(index, digest).await?
-            {
-                changes.push((index, digest, document));
+            if self.is_current(index, digest)? {
+                match self.document(index, digest).await {
+                    Ok(document) => {
+                        changes.extend(document.map(|document| (index, digest, document)));
+                    }
+                    // It is mended, and gets a row again.
+                    Err(error) if error.is_damage() => {
+                        tracing::warn!(%index, %error, "a damaged copy cannot be found by search");
+                    }
+                    Err(error) => return Err(error.into()),
+                }
             }
             batch.delete(UNSEARCHED, key);
         }

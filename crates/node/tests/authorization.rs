@@ -39,10 +39,11 @@ const REGULATORS: &[&str] = &["regulator", "inspector"];
 const PATIENT_AND_REGULATORS: &[&str] = &["patient", "regulator", "inspector"];
 
 /// Who may, by method and path. What is not here is a mistake of this test.
-const TABLE: [(&str, &str, &[&str]); 44] = [
+const TABLE: [(&str, &str, &[&str]); 45] = [
     ("get", "/api/v1/ready", EVERYBODY),
     ("get", "/api/v1/status", EVERYBODY),
     ("get", "/api/v1/metrics", OPERATORS),
+    ("post", "/api/v1/scrub", OPERATORS),
     ("delete", "/api/v1/session", EVERYBODY),
     ("post", "/api/v1/records", OPERATORS),
     ("post", "/api/v1/check", OPERATORS),

@@ -11,7 +11,7 @@ pub struct Want {
     pub index: RecordIndex,
     /// Digest of the desensitized file's manifest, from the ledger.
     pub digest: Digest,
-    /// The node that made this version and surely has it.
+    /// The node that made this version and surely has it; this node, if it has lost its own.
     pub acting: NodeId,
     /// Height of the block that named it.
     pub height: u64,
@@ -178,7 +178,7 @@ impl Sync {
 
     fn want(&mut self, want: Want) {
         let newer = self.heights.get(&want.index).is_some_and(|height| *height > want.height);
-        if want.acting == self.me || newer {
+        if newer {
             return;
         }
         self.forget(want.index);

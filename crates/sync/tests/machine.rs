@@ -47,8 +47,8 @@ fn wrong_file_is_counted_and_fetched_elsewhere() {
 }
 
 #[test]
-fn own_records_are_not_fetched() {
-    assert!(machine().step(0, Input::Wanted(vec![want(0, 0)])).is_empty());
+fn what_this_node_has_lost_of_its_own_is_fetched_from_others() {
+    assert_eq!(fetched_from(&machine().step(0, Input::Wanted(vec![want(0, 0)]))), [node(1)]);
 }
 
 #[test]

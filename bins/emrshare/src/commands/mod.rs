@@ -19,6 +19,7 @@ mod prove;
 mod rekey;
 mod remote;
 mod risk;
+mod scrub;
 mod sections;
 mod split_view;
 mod standards;
@@ -92,6 +93,7 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Show { at, index } => remote::show(&at, index.parse()?, json).await,
         Command::Delete { at, index } => remote::delete(&at, index.parse()?, json).await,
         Command::Status { at } => remote::status(&at, json).await,
+        Command::Scrub { at } => scrub::run(&at, json).await,
         Command::Receipt { at, index, out } => {
             remote::receipt(&at, index.parse()?, &out, json).await
         }

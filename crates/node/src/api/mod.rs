@@ -14,6 +14,7 @@ mod people;
 mod records;
 mod requests;
 mod rights;
+mod scrub;
 mod terms;
 pub(crate) mod throttle;
 
@@ -60,6 +61,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .routes(routes!(operations::ready))
         .routes(routes!(operations::status))
         .routes(routes!(operations::metrics))
+        .routes(routes!(scrub::scrub))
         .routes(routes!(auth::challenge))
         .routes(routes!(auth::sign_in, auth::sign_out))
         .routes(routes!(auth::sign_in_with_wallet))

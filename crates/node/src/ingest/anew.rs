@@ -40,6 +40,15 @@ impl Ingest {
         committed
     }
 
+    /// The copy of a record of this node as it is on the ledger, made again from its original; none
+    /// if the terms in force make another, or the original is not there.
+    pub(crate) async fn same_copy(self: &Arc<Self>, index: RecordIndex) -> Option<RecordFile> {
+        let record = self.active(index).ok()?;
+        let bytes = self.original(record.original).await.ok()?;
+        let made = self.on_a_core(bytes, |this, bytes| Ok(this.made(&bytes)?.0)).await.ok()?;
+        (made.manifest().digest() == record.desensitized).then_some(made)
+    }
+
     async fn original(&self, digest: Digest) -> Result<Vec<u8>, IngestError> {
         let opened = self.originals.open(digest).map_err(IngestError::local)?;
         let opened = opened.ok_or_else(|| IngestError::local("the original is not there"))?;
@@ -59,14 +68,19 @@ impl Ingest {
         original: Digest,
         bytes: &[u8],
     ) -> Result<(Digest, Digest, Parcel), IngestError> {
-        let record = RecordFile::from_bytes(bytes).and_then(|file| file.to_record());
+        let (copy, policy) = self.made(bytes)?;
+        let parcel = Parcel::of_copy(original, &copy, policy)?;
+        Ok((copy.manifest().digest(), policy, parcel))
+    }
+
+    /// The copy of an original, and the digest of the policy that it is made by.
+    fn made(&self, original: &[u8]) -> Result<(RecordFile, Digest), IngestError> {
+        let record = RecordFile::from_bytes(original).and_then(|file| file.to_record());
         let record = record.map_err(IngestError::local)?;
         let terms = self.terms_in_force()?;
         // Complete or not by today's terms: it is on the ledger.
         let verdict = judge::verdict(&record, &terms);
         let (copy, _) = desensitize::desensitize(&terms.desensitizer, &record, &verdict)?;
-        let (copy, policy) = (RecordFile::desensitized(&copy), terms.named.policy);
-        let parcel = Parcel::of_copy(original, &copy, policy)?;
-        Ok((copy.manifest().digest(), policy, parcel))
+        Ok((RecordFile::desensitized(&copy), terms.named.policy))
     }
 }

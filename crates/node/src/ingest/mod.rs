@@ -123,7 +123,7 @@ impl Ingest {
         self.committer.commit(order, Parcel::default()).await
     }
 
-    /// Judges and desensitizes without storing anything.
+    /// Judges and desensitizes; nothing new is stored.
     pub(crate) async fn judge(
         self: &Arc<Self>,
         files: Vec<SourceFile>,
@@ -147,7 +147,10 @@ impl Ingest {
         let terms = self.terms_in_force()?;
         let verdict = judge::judge(&record, &terms)?;
         let original = RecordFile::original(&record, &self.key);
-        self.check_digest_is_new(original.manifest().digest())?;
+        if let Err(duplicate) = self.check_digest_is_new(original.manifest().digest()) {
+            self.restore(&original)?;
+            return Err(duplicate);
+        }
         let (copy, report) = desensitize::desensitize(&terms.desensitizer, &record, &verdict)?;
         let desensitized = RecordFile::desensitized(&copy);
         let policy = terms.named.policy;

@@ -1,16 +1,17 @@
 //! Step 5: everything durable before anything is proposed.
 
 use bytes::Bytes;
-use emrshare_codec::Digest;
+use emrshare_codec::{Digest, RecordIndex};
 use emrshare_ledger::StateRead;
 use emrshare_record::RecordFile;
 use emrshare_storage::{Batch, BlobError};
+use tokio::runtime::Handle;
 
 use super::{Ingest, IngestError, Judged};
 use crate::{
     files::{self, DesensitizedStore, User},
-    originals::OriginalStore,
-    tables::{IDEMPOTENCY, POLICIES, pair},
+    originals::{OriginalError, OriginalStore},
+    tables::{IDEMPOTENCY, OWNERS_CHANGED, POLICIES, pair},
 };
 
 /// Both files of a record, ready to be stored: the original sealed.
@@ -75,6 +76,41 @@ impl Ingest {
         }
         parcel.original = sealed.pieces;
         Ok(parcel)
+    }
+
+    /// Stores an original of this node again that cannot be read any more, for its record was pushed
+    /// again; blocks the thread.
+    pub(super) fn restore(&self, original: &RecordFile) -> Result<(), IngestError> {
+        let sha256 = original.manifest().digest();
+        let index = self.chain.state().record_of_original(sha256).map_err(IngestError::local)?;
+        let Some(index) = index else { return Ok(()) };
+        let restored = Handle::current().block_on(self.restored(original, index));
+        if restored.map_err(IngestError::local)? {
+            tracing::warn!(%index, %sha256, "a damaged original was stored again");
+        }
+        Ok(())
+    }
+
+    /// Whether it was damaged.
+    async fn restored(
+        &self,
+        original: &RecordFile,
+        index: RecordIndex,
+    ) -> Result<bool, OriginalError> {
+        let digest = original.manifest().digest();
+        if !self.originals.is_damaged(digest).await? {
+            return Ok(false);
+        }
+        self.originals.remove(digest).await?;
+        let sealed = self.originals.seal(original)?;
+        let mut rows = Batch::default();
+        sealed.add_row(&mut rows);
+        // Its patient shall read it too.
+        let height = self.chain.watch_tip().borrow().height;
+        rows.put(OWNERS_CHANGED, &pair(&height.to_be_bytes(), &index.to_key()), b"");
+        let parcel = Parcel { rows, original: sealed.pieces, desensitized: Vec::new() };
+        store(&self.originals, &self.files, vec![parcel], Batch::default()).await?;
+        Ok(true)
     }
 
     /// Removes the files of a record that another node put on the ledger first: from then on they

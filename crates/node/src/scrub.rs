@@ -1,0 +1,84 @@
+//! Reads what is stored and says what has rotted on the disk.
+
+use std::time::{Duration, Instant};
+
+use emrshare_codec::Digest;
+use emrshare_storage::{Kv, StoreError, Table};
+
+use crate::{
+    files::{DesensitizedStore, FileError},
+    originals::{OriginalError, OriginalStore},
+    tables::{FILES, ORIGINALS},
+};
+
+/// A page ends after so many files, or so long.
+const FILES_MAX: usize = 256;
+const TIME_MAX: Duration = Duration::from_secs(2);
+
+/// No user of a file, and nothing else in a key behind a digest, is longer.
+const BEHIND: [u8; 40] = [0xff; 40];
+
+/// What one page of a store was found to be.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    /// Files that were read.
+    pub(crate) files: usize,
+    /// Digests of those that cannot be read any more.
+    pub(crate) damaged: Vec<Digest>,
+    /// The last file, if there may be more behind it.
+    pub(crate) last: Option<Digest>,
+}
+
+/// Reads desensitized files behind one of them. Damaged ones are mended meanwhile.
+pub(crate) async fn copies(
+    files: &DesensitizedStore,
+    mut after: Option<Digest>,
+) -> Result<Page, FileError> {
+    let (start, mut page) = (Instant::now(), Page::default());
+    while let Some(file) = next(&*files.kv, FILES, after)? {
+        page.files += 1;
+        if !files.lost(file).await?.is_empty() {
+            files.damaged.tell(file);
+            page.damaged.push(file);
+        }
+        if page.is_full(start) {
+            page.last = Some(file);
+            break;
+        }
+        after = Some(file);
+    }
+    Ok(page)
+}
+
+/// Reads originals of this node, as they are at rest, behind one of them.
+pub(crate) async fn originals(
+    originals: &OriginalStore,
+    mut after: Option<Digest>,
+) -> Result<Page, OriginalError> {
+    let (start, mut page) = (Instant::now(), Page::default());
+    while let Some(original) = next(&*originals.kv, ORIGINALS, after)? {
+        page.files += 1;
+        if originals.is_damaged(original).await? {
+            page.damaged.push(original);
+        }
+        if page.is_full(start) {
+            page.last = Some(original);
+            break;
+        }
+        after = Some(original);
+    }
+    Ok(page)
+}
+
+impl Page {
+    fn is_full(&self, start: Instant) -> bool {
+        self.files == FILES_MAX || start.elapsed() > TIME_MAX
+    }
+}
+
+/// The first file of a table behind another one.
+fn next(kv: &dyn Kv, table: Table, after: Option<Digest>) -> Result<Option<Digest>, StoreError> {
+    let from = after.map_or_else(Vec::new, |after| [after.0.as_slice(), &BEHIND].concat());
+    let rows = kv.range(table, b"", &from, 1)?;
+    Ok(rows.first().and_then(|(key, _)| key.first_chunk().copied().map(Digest)))
+}
