@@ -16,7 +16,7 @@ use crate::{
     fhir::is_free_text,
     known::{Meaning, Part},
     place::Place,
-    treat::{Outcome, Treatment},
+    treat::{Outcome, TOKEN_LEN, Treatment},
 };
 
 /// Finds and replaces in text.
@@ -221,13 +221,23 @@ impl<'a> Scrubber<'a> {
                 |a: Option<char>, b: Option<char>| a.is_some_and(is_word) && b.is_some_and(is_word);
             let within = joined(text[..range.start].chars().next_back(), value.chars().next())
                 || joined(text[range.end..].chars().next(), value.chars().next_back());
-            // A person may be called like a class: what this scrubber wrote is no finding.
-            let ours = text[..range.start].ends_with('[') && text[range.end..].starts_with(']');
             let meaning = self.meanings[found.pattern().as_usize()];
-            let is_found = !within && !ours && !is_ordinary(text, &range, meaning);
+            let is_found = !within && !is_ours(text, &range) && !is_ordinary(text, &range, meaning);
             is_found.then_some((range, meaning))
         })
     }
+}
+
+/// Whether this crate wrote it, `[name]` or `name-` and a token: a person may be called like a class.
+fn is_ours(text: &str, range: &Range<usize>) -> bool {
+    let (before, behind) = (&text[..range.start], &text[range.end..]);
+    let is_token = |rest: &str| {
+        let letters = rest.bytes().take_while(|byte| matches!(byte, b'a'..=b'p')).count();
+        letters == TOKEN_LEN && !rest[letters..].starts_with(char::is_alphanumeric)
+    };
+    let is_surrogate = behind.strip_prefix('-').is_some_and(is_token)
+        && Class::ALL.iter().any(|class| class.name() == &text[range.clone()]);
+    is_surrogate || (before.ends_with('[') && behind.starts_with(']'))
 }
 
 /// Whether a part of a name is written small where others are not, and a common word: Mrs. Young is

@@ -14,6 +14,9 @@ use crate::{
     place::Place,
 };
 
+/// Letters of a token.
+pub(crate) const TOKEN_LEN: usize = 12;
+
 /// What becomes of a value.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Outcome {
@@ -109,7 +112,7 @@ impl Treatment<'_> {
 
     /// 12 letters from a to p, which no pattern takes for a number, a date or a mail address.
     pub(crate) fn token(&self, value: &str) -> String {
-        letters(&self.key.surrogate(&value.to_lowercase()).0[..6])
+        letters(&self.key.surrogate(&value.to_lowercase()).0[..TOKEN_LEN / 2])
     }
 
     /// A UID below the root for UUID-derived ones (PS3.5, annex B.2).

@@ -219,6 +219,16 @@ fn a_name_that_is_a_word_leaves_the_word() {
     assert_gone(&copy, &["Young", "Rose"]);
 }
 
+/// Test systems are full of them.
+#[test]
+fn a_patient_called_like_a_class_is_treated_as_others_are() {
+    let copy = copy(
+        r#"{"resourceType":"Patient","name":[{"family":"Name","given":["Last"],"text":"Last Name"}],
+            "text":{"div":"Last Name was seen. Name: Last Name"}}"#,
+    );
+    assert_gone(&copy, &["Last Name"]);
+}
+
 #[test]
 fn parts_of_a_name_of_which_the_whole_is_known() {
     let copy = copy(
