@@ -92,6 +92,11 @@ pub enum Reason {
         /// Those that are there.
         found: usize,
     },
+    /// An image's header names another sex and another birth date than the record's patient has.
+    OtherPatientImage {
+        /// Its position among the attachments, from 1.
+        attachment: usize,
+    },
     /// An image cannot be judged.
     UnreadableImage {
         /// Its position among the attachments, from 1.
@@ -118,6 +123,7 @@ impl Reason {
             Self::OtherPatient { .. } => "section-other-patient",
             Self::NoStandard { .. } => "section-no-standard",
             Self::MissingImages { .. } => "images-missing",
+            Self::OtherPatientImage { .. } => "image-other-patient",
             Self::UnreadableImage { .. } => "image-unreadable",
         }
     }
@@ -138,7 +144,9 @@ impl Reason {
             | Self::OtherPatient { section }
             | Self::NoStandard { section, .. } => format!("section {section}"),
             Self::MissingImages { modality, .. } => format!("imaging {modality}"),
-            Self::UnreadableImage { attachment, .. } => format!("attachment {attachment}"),
+            Self::OtherPatientImage { attachment } | Self::UnreadableImage { attachment, .. } => {
+                format!("attachment {attachment}")
+            }
         }
     }
 }
@@ -171,6 +179,9 @@ impl fmt::Display for Reason {
             Self::MissingImages { listed, found, .. } => {
                 write!(f, "{place}: {listed} listed, {found} there")
             }
+            Self::OtherPatientImage { .. } => {
+                write!(f, "{place}: its header names another sex and birth date than the patient's")
+            }
             Self::UnreadableImage { problem, .. } => write!(f, "{place}: {problem}"),
         }
     }
@@ -188,6 +199,11 @@ pub enum Remark {
         modality: String,
         /// What the pixels show.
         pixels: String,
+    },
+    /// An image's header names another sex, or another birth date, than the record's patient has.
+    OtherPatient {
+        /// Position among the attachments, from 1.
+        attachment: usize,
     },
     /// Lines of writing are on an image: they may name the patient.
     BurntInText {
@@ -212,6 +228,13 @@ impl fmt::Display for Remark {
                 write!(
                     f,
                     "attachment {attachment}: the header says {modality}, the pixels look like {pixels}"
+                )
+            }
+            Self::OtherPatient { attachment } => {
+                write!(
+                    f,
+                    "attachment {attachment}: its header names another sex or birth date than the \
+                     patient's"
                 )
             }
             Self::BurntInText { attachment, lines } => {

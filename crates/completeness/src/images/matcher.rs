@@ -2,10 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use emrshare_record::{Attachment, MediaType, Record, dicom};
+use emrshare_record::{
+    Attachment, MediaType, Record,
+    dicom::{self, Subject},
+};
 use serde_json::Value;
 
-use super::Found;
+use super::{
+    Found,
+    patient::{self, Compare},
+};
 use crate::{Reason, Remark};
 
 /// What an image shows by its header.
@@ -15,6 +21,8 @@ pub struct Label {
     pub modality: String,
     /// Body part, such as `CHEST`; empty if the matcher cannot tell.
     pub body_part: String,
+    /// Whom it is of.
+    pub subject: Subject,
 }
 
 /// Tells what an image shows.
@@ -43,6 +51,7 @@ impl ImageMatcher for HeaderMatcher {
         Ok(Label {
             modality: header.modality.ok_or("the header names no modality (0008,0060)")?,
             body_part: header.body_part.unwrap_or_default(),
+            subject: dicom::subject(&object),
         })
     }
 
@@ -89,6 +98,11 @@ pub(crate) fn compare(record: &Record, matcher: &dyn ImageMatcher) -> Compared {
         match matcher.label(image) {
             Ok(label) => {
                 remarks.extend(disagreement(attachment, &label.modality, shown));
+                match patient::compare(record, &label.subject) {
+                    Compare::Same => {}
+                    Compare::Doubtful => remarks.push(Remark::OtherPatient { attachment }),
+                    Compare::Other => reasons.push(Reason::OtherPatientImage { attachment }),
+                }
                 *headers.entry(label.modality).or_default() += 1;
             }
             Err(problem) => reasons.push(Reason::UnreadableImage { attachment, problem }),
@@ -190,7 +204,8 @@ mod tests {
     impl ImageMatcher for Told {
         fn label(&self, image: &Attachment) -> Result<Label, String> {
             let (modality, _) = self.0[usize::from(image.bytes[0])];
-            Ok(Label { modality: modality.to_owned(), body_part: String::new() })
+            let (modality, body_part) = (modality.to_owned(), String::new());
+            Ok(Label { modality, body_part, subject: Subject::default() })
         }
 
         fn shown(&self, image: &Attachment) -> Result<Option<Vec<Found>>, String> {

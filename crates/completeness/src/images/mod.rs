@@ -11,6 +11,7 @@ mod matcher;
 mod network;
 #[cfg(feature = "detector")]
 mod panels;
+mod patient;
 #[cfg(feature = "detector")]
 mod pixels;
 

@@ -2,6 +2,8 @@
 
 mod lengths;
 
+use std::fmt;
+
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use dicom_object::{
@@ -41,6 +43,23 @@ pub struct ImageHeader {
     pub series: Option<String>,
     /// Whether there is pixel data.
     pub has_pixels: bool,
+}
+
+/// Whom an image is of, as far as its header says. `Debug` shows nothing of it.
+#[derive(Clone, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Subject {
+    /// Patient ID (0010,0020).
+    pub id: Option<String>,
+    /// Patient's sex (0010,0040): `M` or `F`.
+    pub sex: Option<char>,
+    /// Patient's birth date (0010,0030), as YYYYMMDD.
+    pub birth: Option<String>,
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Subject")
+    }
 }
 
 /// Whether bytes begin like a DICOM file, or like a data set that was stored without preamble and
@@ -103,18 +122,34 @@ fn unreadable(error: ReadError) -> DicomError {
 /// What the header says.
 #[must_use]
 pub fn header(object: &DicomFile) -> ImageHeader {
-    let text = |tag: Tag| {
-        let value = object.get(tag)?.to_str().ok()?;
-        let value = value.trim_matches(|c: char| c.is_whitespace() || c == '\0').to_owned();
-        (!value.is_empty()).then_some(value)
-    };
     ImageHeader {
-        modality: text(tags::MODALITY),
-        body_part: text(tags::BODY_PART_EXAMINED),
-        study: text(tags::STUDY_INSTANCE_UID),
-        series: text(tags::SERIES_INSTANCE_UID),
+        modality: text(object, tags::MODALITY),
+        body_part: text(object, tags::BODY_PART_EXAMINED),
+        study: text(object, tags::STUDY_INSTANCE_UID),
+        series: text(object, tags::SERIES_INSTANCE_UID),
         has_pixels: object.get(tags::PIXEL_DATA).is_some(),
     }
+}
+
+/// Whom the image is of. Births on a first of January are left out: they mostly stand for a year, or
+/// for nothing.
+#[must_use]
+pub fn subject(object: &DicomFile) -> Subject {
+    let sex = text(object, tags::PATIENT_SEX).and_then(|sex| sex.chars().next());
+    let is_date = |date: &String| {
+        date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()) && !date.ends_with("0101")
+    };
+    Subject {
+        id: text(object, tags::PATIENT_ID),
+        sex: sex.filter(|sex| matches!(sex, 'M' | 'F')),
+        birth: text(object, tags::PATIENT_BIRTH_DATE).filter(is_date),
+    }
+}
+
+fn text(object: &DicomFile, tag: Tag) -> Option<String> {
+    let value = object.get(tag)?.to_str().ok()?;
+    let value = value.trim_matches(|c: char| c.is_whitespace() || c == '\0').to_owned();
+    (!value.is_empty()).then_some(value)
 }
 
 /// Native pixel data must have the length that rows, columns, samples, bits and frames ask for
