@@ -72,12 +72,36 @@ impl Section {
         const WORDS: [(Section, &[&str]); 3] = [
             (
                 Section::Basic,
-                &["基本信息", "一般情况", "basic", "demographic", "patient information"],
+                &[
+                    "基本信息",
+                    "一般情况",
+                    "一般项目",
+                    "患者信息",
+                    "病人信息",
+                    "basic",
+                    "demographic",
+                    "patient information",
+                    "patient details",
+                ],
             ),
-            (Section::Diagnosis, &["诊断", "diagnos", "problem list", "assessment"]),
+            (Section::Diagnosis, &["诊断", "diagnos", "problem list", "assessment", "impression"]),
             (
                 Section::Hospitalisation,
-                &["住院", "治疗", "病程", "hospital", "treatment", "course", "procedure"],
+                &[
+                    "住院",
+                    "治疗",
+                    "诊疗",
+                    "病程",
+                    "出院小结",
+                    "出院记录",
+                    "手术记录",
+                    "hospital",
+                    "treatment",
+                    "course",
+                    "procedure",
+                    "discharge summary",
+                    "operative",
+                ],
             ),
         ];
         let title = title.to_lowercase();
@@ -88,8 +112,11 @@ impl Section {
     pub(crate) fn from_code(code: &str) -> Option<Self> {
         match code {
             "45970-1" => Some(Self::Basic),
-            "29548-5" | "11450-4" | "46241-6" | "11535-2" => Some(Self::Diagnosis),
-            "8648-8" | "47519-4" | "10183-2" => Some(Self::Hospitalisation),
+            "29548-5" | "11450-4" | "46241-6" | "11535-2" | "42347-5" | "78375-3" | "51848-0"
+            | "51847-2" | "10219-4" | "10218-6" => Some(Self::Diagnosis),
+            // Course, procedures, medication, discharge summaries, notes of operations.
+            "8648-8" | "47519-4" | "10183-2" | "18842-5" | "34105-7" | "11490-0" | "28655-9"
+            | "11504-8" | "29554-3" => Some(Self::Hospitalisation),
             _ => None,
         }
     }
@@ -327,7 +354,7 @@ fn gather(bundle: &Bundle) -> Sections {
 
 /// The strings of a resource that are meant for people.
 fn spoken<'a>(value: &'a Value, line: &mut Vec<&'a str>) {
-    const KEYS: [&str; 20] = [
+    const KEYS: [&str; 19] = [
         "birthDate",
         "city",
         "conclusion",
@@ -343,7 +370,6 @@ fn spoken<'a>(value: &'a Value, line: &mut Vec<&'a str>) {
         "start",
         "end",
         "state",
-        "status",
         "text",
         "unit",
         "valueString",
@@ -381,6 +407,24 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn titles_that_hospitals_give_are_known() {
+        for (title, section) in [
+            ("一般项目", Some(Section::Basic)),
+            ("Patient details", Some(Section::Basic)),
+            ("出院诊断", Some(Section::Diagnosis)),
+            ("IMPRESSION", Some(Section::Diagnosis)),
+            ("Preoperative diagnosis", Some(Section::Diagnosis)),
+            ("诊疗经过", Some(Section::Hospitalisation)),
+            ("Discharge Summary", Some(Section::Hospitalisation)),
+            ("Operative note", Some(Section::Hospitalisation)),
+            ("出院医嘱", None),
+            ("Allergies", None),
+        ] {
+            assert_eq!(Section::from_title(title), section, "{title}");
+        }
+    }
 
     #[test]
     fn a_report_is_a_diagnosis_by_its_conclusion_only() {
