@@ -46,6 +46,7 @@ mod file;
 mod hl7;
 mod json;
 mod known;
+mod markup;
 mod names;
 mod pixels;
 mod place;

@@ -15,6 +15,7 @@ use crate::{
     embedded,
     fhir::is_free_text,
     known::{Meaning, Part},
+    markup::Unmarked,
     place::Place,
     treat::{Outcome, TOKEN_LEN, Treatment},
 };
@@ -179,6 +180,8 @@ impl<'a> Scrubber<'a> {
         found: Vec<Finding>,
         place: &Place,
     ) -> Result<Vec<Spot>, RecognizerError> {
+        let unmarked = Unmarked::of(text);
+        let text = unmarked.text.as_ref();
         let own: Vec<_> = self.known_words(text).collect();
         let certainty = Certainty::Certain;
         let known = own.iter().map(|(range, meaning)| Finding {
@@ -205,7 +208,11 @@ impl<'a> Scrubber<'a> {
             let within = own.iter().take_while(|(range, _)| range.start < found.range.end);
             add_spots(text, &found, &own[..within.count()], &mut spots);
         }
-        Ok(spots)
+        let apart = |spot: Spot| {
+            let pieces = unmarked.text_in(&spot.range).into_iter();
+            pieces.map(move |range| Spot { range, class: spot.class, evidence: spot.evidence })
+        };
+        Ok(spots.into_iter().flat_map(apart).collect())
     }
 
     /// The record's own values where they stand as words.

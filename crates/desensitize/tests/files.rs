@@ -219,6 +219,22 @@ fn a_name_that_is_a_word_leaves_the_word() {
     assert_gone(&copy, &["Young", "Rose"]);
 }
 
+#[test]
+fn the_markup_of_a_narrative_is_left_alone() {
+    let tags = "<div xmlns=\\\"http://www.w3.org/1999/xhtml\\\"><table><tr><td>-</td><td><b>Use</b></td></tr>";
+    let rows = "<tr><td>*</td><td>Low-salt diet --&gt; daily</td></tr><tr><td>Ashworth</td></tr></table></div>";
+    let file = format!(
+        r#"{{"resourceType":"Patient","name":[{{"family":"Ashworth"}}],"text":{{"div":"{tags}{rows}"}}}}"#
+    );
+    let copy = copy(&file);
+    assert!(copy.contains(tags), "{copy}");
+    assert!(
+        copy.contains("<tr><td>*</td><td>Low-salt diet --&gt; daily</td></tr><tr><td>name-"),
+        "{copy}"
+    );
+    assert_gone(&copy, &["Ashworth"]);
+}
+
 /// Test systems are full of them.
 #[test]
 fn a_patient_called_like_a_class_is_treated_as_others_are() {
