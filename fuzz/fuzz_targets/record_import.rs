@@ -9,7 +9,8 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let key = ConsortiumKey::from_bytes([7; 32]);
-    if let Ok((record, _)) = import(vec![SourceFile::new("file.json", bytes.to_vec())]) {
+    let name = if bytes.first() == Some(&b'{') { "file.json" } else { "file.txt" };
+    if let Ok((record, _)) = import(vec![SourceFile::new(name, bytes.to_vec())]) {
         let file = RecordFile::original(&record, &key);
         assert_eq!(RecordFile::from_bytes(&file.to_bytes()).unwrap().manifest(), file.manifest());
         let _ = Desensitizer::new(Policy::hipaa_safe_harbor(), key)

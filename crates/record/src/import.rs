@@ -9,7 +9,7 @@ use crate::{
     Attachment, Bundle, BundleError, MediaType, Record, Section, cda,
     dicom::{self, DicomError},
     fhir::narrative,
-    hl7,
+    headed, hl7,
     mapping::Mapping,
 };
 
@@ -43,9 +43,11 @@ pub enum ImportError {
     /// No file was sent.
     #[error("no file was sent")]
     Nothing,
-    /// No file holds a FHIR resource, an HL7 v2 message, a CDA document, a DICOM object or a section of
-    /// text.
-    #[error("none of the {count} files is FHIR JSON, HL7 v2, CDA, DICOM or a text section")]
+    /// No file holds a FHIR resource, an HL7 v2 message, a CDA document, a DICOM object, a section of
+    /// text, or text with headings of diagnoses and of the course of stay.
+    #[error(
+        "none of the {count} files is FHIR JSON, HL7 v2, CDA, DICOM, a section of text or text with headings"
+    )]
     NoRecord {
         /// How many files there were.
         count: usize,
@@ -118,8 +120,8 @@ pub struct ImportReport {
 ///
 /// FHIR Bundles and resources are joined; HL7 v2 messages and CDA documents, in UTF-8 or GB 18030, become
 /// resources and are kept beside them as they came; DICOM files become attachments with an ImagingStudy if
-/// no resource lists their study; text files named as a section become a Composition. Other files
-/// are kept as attachments and reported.
+/// no resource lists their study; text files named as a section become a Composition, and so do texts with
+/// headings if nothing else tells the patient. Other files are kept as attachments and reported.
 ///
 /// # Errors
 /// See [`ImportError`]: a broken FHIR, HL7 v2, CDA or DICOM file refuses the whole record.
@@ -152,10 +154,20 @@ struct Draft<'a> {
     bundle: Option<Bundle>,
     attachments: Vec<Attachment>,
     sections: Vec<(Section, String)>,
+    texts: Vec<Text>,
     studies: Vec<dicom::ImageHeader>,
     /// Whether resources were made here that are to name the patient.
     made: bool,
     report: ImportReport,
+}
+
+/// A text file that is no section by its name.
+struct Text {
+    /// Which file, from 1.
+    file: usize,
+    text: String,
+    /// Its place among the attachments.
+    attachment: usize,
 }
 
 impl Draft<'_> {
@@ -183,15 +195,17 @@ impl Draft<'_> {
         } else if has_extension(&file.name, "dcm") {
             let problem = DicomError::NoPreamble;
             return Err(ImportError::Dicom { file: number, problem });
-        } else if let Ok(text) = std::str::from_utf8(&file.bytes).map(str::to_owned)
-            && has_extension(&file.name, "txt")
+        } else if has_extension(&file.name, "txt")
+            && let Some(text) = text_of(&file.bytes)
         {
-            match Section::from_title(file.name.rsplit(['/', '\\']).next().unwrap_or_default()) {
-                Some(section) => self.sections.push((section, text)),
-                None => {
-                    self.note(number, "text without a section's name: kept as an attachment");
-                    self.attach(file, MediaType::Text);
-                }
+            let name = file.name.rsplit(['/', '\\']).next().unwrap_or_default();
+            let section = Section::from_title(name).filter(|_| headed::read(&text).is_none());
+            if let Some(section) = section {
+                self.sections.push((section, text));
+            } else {
+                self.texts.push(Text { file: number, text, attachment: self.attachments.len() });
+                let is_utf8 = std::str::from_utf8(&file.bytes).is_ok();
+                self.attach(file, if is_utf8 { MediaType::Text } else { MediaType::Unknown });
             }
         } else {
             self.note(number, "unknown type: kept with the original, not shared");
@@ -255,7 +269,43 @@ impl Draft<'_> {
         self.report.notes.push(ImportNote { file, note });
     }
 
-    fn finish(self, count: usize) -> Result<(Record, ImportReport), ImportError> {
+    /// Texts with headings are records if nothing else tells the patient.
+    fn take_texts(&mut self) -> Result<(), ImportError> {
+        let is_patient_told =
+            self.bundle.as_ref().is_some_and(|it| it.of_type("Patient").next().is_some());
+        for Text { file, text, attachment } in std::mem::take(&mut self.texts) {
+            let read = if is_patient_told { None } else { headed::read(&text) };
+            let kept = self.attachments.get_mut(attachment).map(|kept| &mut kept.media_type);
+            if let Some(resources) = read {
+                kept.into_iter().for_each(|kept| *kept = MediaType::Unknown);
+                self.note(file, "the text as it came is kept with the original, not shared");
+                self.take_resources(file, resources)?;
+            } else if kept.is_some_and(|kept| *kept == MediaType::Text) {
+                self.note(file, "text without a section's name: kept as an attachment");
+            } else {
+                self.note(file, "text that is no UTF-8: kept with the original, not shared");
+            }
+        }
+        Ok(())
+    }
+
+    /// Sections that are files of their own tell the patient, if nothing else does.
+    fn take_patient(&mut self) {
+        let basic = self.sections.iter().find(|(section, _)| *section == Section::Basic);
+        let bundle = self.bundle.get_or_insert_with(Bundle::empty);
+        if let Some((_, basic)) = basic
+            && bundle.of_type("Patient").next().is_none()
+        {
+            bundle.push(headed::patient(basic));
+            self.made = true;
+        }
+    }
+
+    fn finish(mut self, count: usize) -> Result<(Record, ImportReport), ImportError> {
+        self.take_texts()?;
+        if !self.sections.is_empty() {
+            self.take_patient();
+        }
         let Self { bundle, attachments, sections, studies, made, report, .. } = self;
         if bundle.is_none() && sections.is_empty() && studies.is_empty() {
             return Err(ImportError::NoRecord { count });
@@ -272,6 +322,15 @@ impl Draft<'_> {
     }
 }
 
+/// In UTF-8 or GB 18030.
+fn text_of(bytes: &[u8]) -> Option<String> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => GB18030.decode_without_bom_handling_and_without_replacement(bytes)?,
+    };
+    Some(text.trim_start_matches('\u{feff}').to_owned())
+}
+
 /// HL7 v2 or CDA, by how it begins, in UTF-8 or GB 18030.
 fn message_or_document(bytes: &[u8]) -> Option<String> {
     const BEGINNINGS: [&[u8]; 4] = [b"MSH", b"FHS", b"BHS", b"<"];
@@ -281,11 +340,7 @@ fn message_or_document(bytes: &[u8]) -> Option<String> {
     if !BEGINNINGS.iter().any(|beginning| start.starts_with(beginning)) {
         return None;
     }
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text.into(),
-        Err(_) => GB18030.decode_without_bom_handling_and_without_replacement(bytes)?,
-    };
-    (hl7::is_message(&text) || cda::is_document(&text)).then(|| text.into_owned())
+    text_of(bytes).filter(|text| hl7::is_message(text) || cda::is_document(text))
 }
 
 /// Whether two Patient resources are about one person: a number in common and no two days of birth, or,

@@ -28,6 +28,7 @@ pub mod dicom;
 mod excerpt;
 mod fhir;
 mod file;
+mod headed;
 mod hl7;
 mod import;
 mod manifest;

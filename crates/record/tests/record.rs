@@ -3,8 +3,8 @@
 
 use emrshare_identity::ConsortiumKey;
 use emrshare_record::{
-    Excerpt, FileKind, ImportError, Language, Manifest, ManifestError, RecordFile, Section,
-    Sections, SourceFile, dicom::DicomError, import,
+    Excerpt, FileKind, ImportError, Language, Manifest, ManifestError, MediaType, RecordFile,
+    Section, Sections, SourceFile, dicom::DicomError, import,
 };
 use proptest::prelude::*;
 
@@ -77,6 +77,63 @@ fn text_files_named_as_sections_become_a_composition() {
     let sections = Sections::of(&record);
     assert_eq!(sections.get(Section::Basic), "男，50岁");
     assert_eq!(sections.get(Section::Diagnosis), "A < B & C");
+}
+
+const SUMMARY: &str = include_str!("files/summary_zh.txt");
+
+#[test]
+fn a_printed_summary_is_a_record() {
+    let (encoded, ..) = encoding_rs::GB18030.encode(SUMMARY);
+    for bytes in [SUMMARY.as_bytes(), &[b"\xef\xbb\xbf", SUMMARY.as_bytes()].concat(), &encoded] {
+        let (record, report) = import(vec![SourceFile::new("出院记录.txt", bytes.into())]).unwrap();
+        let sections = Sections::of(&record);
+        assert!(sections.get(Section::Basic).contains("56岁"));
+        assert!(sections.get(Section::Diagnosis).contains("2. 高血压病3级 很高危"));
+        assert!(sections.get(Section::Hospitalisation).starts_with("入院后急诊行冠脉造影"));
+        assert_eq!(sections.others().len(), 4);
+        let patient = record.bundle().of_type("Patient").next().unwrap();
+        assert_eq!(patient["gender"], "male");
+        let conditions = record.bundle().of_type("Condition");
+        let diagnoses: Vec<_> = conditions.map(|it| it["code"]["text"].as_str().unwrap()).collect();
+        assert_eq!(diagnoses.len(), 4, "{diagnoses:?}");
+        assert!(diagnoses.contains(&"急性前壁心肌梗死（Killip II级）"));
+        let encounter = record.bundle().of_type("Encounter").next().unwrap();
+        assert_eq!(encounter["period"]["end"], "2023-05-15");
+        assert_eq!(record.attachments()[0].media_type, MediaType::Unknown, "it stays at home");
+        assert_eq!(report.notes.len(), 1);
+    }
+}
+
+#[test]
+fn a_printed_summary_in_english_is_a_record() {
+    let text = include_str!("files/summary_en.txt");
+    let (record, _) = import(vec![SourceFile::new("a.txt", text.into())]).unwrap();
+    let sections = Sections::of(&record);
+    assert!(sections.get(Section::Diagnosis).contains("Chronic kidney disease, stage 3."));
+    assert!(sections.get(Section::Hospitalisation).starts_with("She was diuresed"));
+    let patient = record.bundle().of_type("Patient").next().unwrap();
+    assert_eq!(patient["birthDate"], "1948-06-17");
+}
+
+#[test]
+fn beside_a_patient_a_text_stays_an_attachment() {
+    let files = || [patient(), SourceFile::new("note.txt", SUMMARY.as_bytes().to_vec())];
+    let turned = files().into_iter().rev().collect();
+    for files in [files().into(), turned] {
+        let (record, _) = import(files).unwrap();
+        assert_eq!(record.bundle().of_type("Composition").count(), 0);
+        assert_eq!(record.attachments()[0].media_type, MediaType::Text);
+    }
+}
+
+#[test]
+fn sections_that_are_files_tell_the_patient() {
+    let text = |name: &str, text: &str| SourceFile::new(name, text.as_bytes().to_vec());
+    let files =
+        vec![text("基本信息.txt", "姓名：李雷；性别：男；年龄：50岁"), text("诊断.txt", "肺炎")];
+    let (record, _) = import(files).unwrap();
+    let patient = record.bundle().of_type("Patient").next().unwrap();
+    assert_eq!((&patient["gender"], &patient["name"][0]["text"]), (&"male".into(), &"李雷".into()));
 }
 
 #[test]

@@ -27,6 +27,12 @@ const STREAMS: [(&str, &[u8]); 5] = [
     ),
 ];
 
+/// Texts with headings.
+const SUMMARIES: [&str; 2] = [
+    include_str!("../../../crates/record/tests/files/summary_zh.txt"),
+    include_str!("../../../crates/record/tests/files/summary_en.txt"),
+];
+
 fn main() -> std::io::Result<()> {
     let folder = std::env::args().nth(1).expect("name a folder");
     let folder = Path::new(&folder);
@@ -85,7 +91,7 @@ fn main() -> std::io::Result<()> {
     write(&folder.join("contract_calls"), chains(&calls))?;
     let samples = Generator::new(1, Tongue::Mixed).text_only().take(8);
     let bodies = samples.flat_map(|sample| sample.files).map(|file| file.bytes);
-    let sent = FILES.map(|file| file.as_bytes().to_vec());
+    let sent = FILES.into_iter().chain(SUMMARIES).map(|file| file.as_bytes().to_vec());
     write(&folder.join("record_import"), bodies.chain(sent).collect())?;
     let drawn = Generator::new(1, Tongue::Mixed).take(12).flat_map(|sample| sample.files);
     let drawn = drawn.filter(|file| file.name.ends_with(".dcm")).map(|file| file.bytes);
