@@ -43,7 +43,8 @@ const OTHERS: &str = "主诉; 现病史; 既往史; 个人史; 月经史; 婚育
     discharge medications; allergies; review of systems; physical examination; physical exam; examination; \
     vital signs; laboratory data; laboratory; labs; imaging; investigations; results; plan; recommendations; \
     disposition; condition at discharge; discharge condition; discharge instructions; instructions; follow-up; \
-    follow up; followup; pending results";
+    follow up; followup; pending results; indications; indications for procedure; anesthesia; anaesthesia; \
+    findings; complications; estimated blood loss; specimens; 诊疗计划; 治疗计划; 麻醉方式; 术中所见";
 
 /// Signs before a title: Markdown's, numbers of chapters, brackets.
 const BEFORE: &str = r"(?:#{1,6}[ \t]*|[（(]?[一二三四五六七八九十]{1,3}[)）]?[、.．][ \t]*|[（(]?\d{1,2}[)）]?[、.．][ \t]*)?";
@@ -58,18 +59,20 @@ pub(super) fn find(text: &str) -> Vec<Heading<'_>> {
         let bracketed = format!("【{blank}*(?<bracketed>{titles}){blank}*】{blank}*[:：]?");
         let marked = format!("(?<marked>{titles}){blank}*[:：]");
         let alone = format!(r"(?<alone>{titles}){blank}*(?:\r?\n|$)");
+        let spaced = format!(r"(?<spaced>\p{{Han}}{{4,}}){blank}+");
         let inner = format!("(?<inner>{titles}){blank}*：");
-        let line = format!("(?m:^){blank}*{BEFORE}(?:{bracketed}|{marked}|{alone})");
+        let line = format!("(?m:^){blank}*{BEFORE}(?:{bracketed}|{marked}|{alone}|{spaced})");
         let within = format!("[ \t\u{3000}。；]{inner}");
         Regex::new(&format!("(?i){line}|{within}")).expect("a constant that the tests compile")
     });
     let headings = HEADINGS.captures_iter(text).filter_map(|found| {
-        let title =
-            ["bracketed", "marked", "alone", "inner"].iter().find_map(|name| found.name(name))?;
+        let title = ["bracketed", "marked", "alone", "inner", "spaced"]
+            .iter()
+            .find_map(|name| found.name(name))?;
         let whole = found.get(0)?;
         let is_inner = found.name("inner").is_some();
         Some(Heading {
-            section: SECTIONS.get(title.as_str().to_lowercase().as_str()).copied().flatten(),
+            section: *SECTIONS.get(title.as_str().to_lowercase().as_str())?,
             title: title.as_str(),
             start: if is_inner { title.start() } else { whole.start() },
             behind: whole.end(),
@@ -111,6 +114,7 @@ mod tests {
             "# 入院诊断\n肺炎\n## 诊疗经过\n好转。",
             "入院诊断\r\n肺炎\r\n诊疗经过\r\n好转。",
             "入院诊断：肺炎  诊疗经过：好转。",
+            "入院诊断 肺炎\n诊疗经过　好转。",
         ] {
             assert_eq!(found(text), [("入院诊断", "肺炎"), ("诊疗经过", "好转。")], "{text}");
         }
@@ -128,6 +132,8 @@ mod tests {
             "A course of antibiotics: two weeks",
             "diagnosis was made",
             "予以治疗后好转",
+            "诊断 明确",
+            "患者诊断明确 予以治疗",
         ] {
             assert_eq!(found(text), [], "{text}");
         }

@@ -36,7 +36,7 @@ const LABELS: [(Label, &str); 10] = [
     (
         Label::Number,
         "住院号|病案号|门诊号|登记号|就诊号|病历号|身份证号码|身份证号|身份证|医保卡号|mrn|medical record number|\
-         patient id|patient no|hospital number|hospital no|account number|nhs number",
+         medical record #|mr #|patient id|patient no|hospital number|hospital no|account number|nhs number",
     ),
     (Label::Telephone, "联系电话|电话号码|电话|手机号码|手机号|手机|telephone|phone|tel|mobile"),
     (Label::Address, "家庭住址|现住址|联系地址|住址|地址|home address|address"),
@@ -89,7 +89,13 @@ fn labelled(text: &str) -> Vec<(Label, &str)> {
     static LABEL: LazyLock<Regex> = LazyLock::new(|| {
         let mut words: Vec<_> = LABELS.iter().flat_map(|(_, words)| words.split('|')).collect();
         words.sort_by_key(|word| std::cmp::Reverse(word.len()));
-        let pattern = format!(r"(?i)(?:^|[\s，,；;|/\u{{3000}}])({})[ \t]*[:：]", words.join("|"));
+        let words = words.join("|");
+        // In a printed form a space may do.
+        let form =
+            r"姓名|性别|年龄|科别|床号|住院号|入院时间|出院时间|入院日期|出院日期|民族|职业|婚姻";
+        let before = r"(?:^|[\s，,；;|/(（*\u{3000}])";
+        let behind = r"[ \t\u{3000}*]*[:：]\**";
+        let pattern = format!(r"(?i){before}(?:({words}){behind}|({form})[ \t\u{{3000}}]+)");
         Regex::new(&pattern).expect("a constant that the tests compile")
     });
     let found: Vec<_> = LABEL.captures_iter(text).collect();
@@ -97,11 +103,14 @@ fn labelled(text: &str) -> Vec<(Label, &str)> {
     let values = found.iter().zip(ends.chain([text.len()]));
     values
         .filter_map(|(found, end)| {
-            let (whole, word) = (found.get(0)?, found.get(1)?.as_str().to_lowercase());
+            let word = found.get(1).or_else(|| found.get(2))?.as_str().to_lowercase();
+            let whole = found.get(0)?;
             let rest = text[whole.end()..end].trim_start_matches([' ', '\t', '\u{3000}']);
             let stop = rest.find(['\n', '\r', '\t', ';', '；', '|', '，', '。']);
             let value = &rest[..stop.unwrap_or(rest.len())];
-            let value = value.split("  ").next().unwrap_or_default().trim();
+            let value = value.split("  ").next().unwrap_or_default();
+            let value =
+                value.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | ')' | '）'));
             let is_told = !value.is_empty() && value.chars().count() <= VALUE_MAX;
             let label = LABELS.iter().find(|(_, words)| words.split('|').any(|it| it == word))?.0;
             is_told.then_some((label, value))

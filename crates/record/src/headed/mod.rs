@@ -16,17 +16,21 @@ use crate::{
     fhir::{list, narrative, object, of_type},
 };
 
+/// Headings of a text that is a record, at least.
+const HEADINGS_MIN: usize = 2;
 /// Letters of a diagnosis, at most: what is longer is prose.
 const DIAGNOSIS_MAX: usize = 120;
 /// Letters of a title that a document has, at most.
 const TITLE_MAX: usize = 40;
 
-/// The resources of a text that has a heading of diagnoses and one of the course of stay; `None` if it
-/// has not.
+/// The resources of a text that has several headings, one of them of diagnoses or the course of stay;
+/// `None` if it has not.
 pub(crate) fn read(text: &str) -> Option<Vec<Value>> {
     let headings = headings::find(text);
-    let has = |section| headings.iter().any(|heading| heading.section == Some(section));
-    if !has(Section::Diagnosis) || !has(Section::Hospitalisation) {
+    let is_telling = |heading: &headings::Heading<'_>| {
+        matches!(heading.section, Some(Section::Diagnosis | Section::Hospitalisation))
+    };
+    if headings.len() < HEADINGS_MIN || !headings.iter().any(is_telling) {
         return None;
     }
     let before = &text[..headings.first().map_or(text.len(), |first| first.start)];
@@ -132,9 +136,15 @@ mod tests {
     }
 
     #[test]
-    fn a_note_without_a_course_or_a_diagnosis_is_none() {
-        for text in ["诊断：肺炎", "诊疗经过：好转", "He was well.", "", "诊断 诊疗经过"]
-        {
+    fn a_note_with_fewer_than_two_headings_is_none() {
+        for text in [
+            "诊断：肺炎",
+            "诊疗经过：好转",
+            "He was well.",
+            "",
+            "诊断 诊疗经过",
+            "主诉：咳\n查体：咳",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -90,7 +90,9 @@ impl Section {
                 &[
                     "住院",
                     "治疗",
-                    "诊疗",
+                    "诊疗经过",
+                    "诊疗过程",
+                    "诊治经过",
                     "病程",
                     "出院小结",
                     "出院记录",
@@ -420,6 +422,7 @@ mod tests {
             ("Discharge Summary", Some(Section::Hospitalisation)),
             ("Operative note", Some(Section::Hospitalisation)),
             ("出院医嘱", None),
+            ("诊疗计划", None),
             ("Allergies", None),
         ] {
             assert_eq!(Section::from_title(title), section, "{title}");
