@@ -168,7 +168,7 @@ impl Walk<'_> {
             Value::String(text)
                 if (is_date(text) && is_date_key(key)) || (is_year(text) && holds_date(key)) =>
             {
-                self.date(key, value)
+                self.date(kind, key, value)
             }
             Value::String(text) if is_free_text(key) => {
                 *text = self.scrubber.scrub(text, &self.place, self.report);
@@ -396,11 +396,11 @@ impl Walk<'_> {
 
     /// A date keeps what the policy leaves; an instant must stay whole, so it becomes the start of
     /// its year or month.
-    fn date(&mut self, key: &str, value: &mut Value) -> Fate {
+    fn date(&mut self, kind: &str, key: &str, value: &mut Value) -> Fate {
         let fate = self.string(Class::Date, value);
         if let Value::String(text) = value
             && fate == Fate::Stays
-            && matches!(key, "issued" | "lastUpdated" | "timestamp" | "created" | "recorded")
+            && is_instant(kind, key)
         {
             match text.len() {
                 4 => text.push_str("-01-01T00:00:00Z"),
@@ -409,6 +409,18 @@ impl Walk<'_> {
             }
         }
         fate
+    }
+}
+
+/// Whether an element is an `instant` of FHIR R4, or may be written as one.
+fn is_instant(kind: &str, key: &str) -> bool {
+    match key {
+        "issued" | "lastUpdated" | "timestamp" | "created" | "recorded" | "when" => true,
+        "start" | "end" => {
+            matches!(kind, "Appointment" | "AppointmentResponse" | "Slot" | "Subscription")
+        }
+        "date" => kind == "DocumentReference",
+        _ => key.ends_with("Instant"),
     }
 }
 

@@ -220,6 +220,21 @@ fn a_name_that_is_a_word_leaves_the_word() {
 }
 
 #[test]
+fn an_instant_stays_whole() {
+    for file in [
+        r#"{"resourceType":"Appointment","start":"2023-05-06T09:00:00Z","end":"2023-05-06T09:30:00Z"}"#,
+        r#"{"resourceType":"DocumentReference","date":"2023-05-06T09:00:00Z"}"#,
+        r#"{"resourceType":"Observation","effectiveInstant":"2023-05-06T09:00:00Z"}"#,
+        r#"{"resourceType":"Bundle","signature":{"when":"2023-05-06T09:00:00Z"}}"#,
+    ] {
+        let copy = copy(file);
+        assert!(copy.contains(r#""2023-01-01T00:00:00Z""#) && !copy.contains("05-06"), "{copy}");
+    }
+    let copy = copy(r#"{"resourceType":"Encounter","period":{"start":"2023-05-06T09:00:00Z"}}"#);
+    assert!(copy.contains(r#""2023""#), "{copy}");
+}
+
+#[test]
 fn the_markup_of_a_narrative_is_left_alone() {
     let tags = "<div xmlns=\\\"http://www.w3.org/1999/xhtml\\\"><table><tr><td>-</td><td><b>Use</b></td></tr>";
     let rows = "<tr><td>*</td><td>Low-salt diet --&gt; daily</td></tr><tr><td>Ashworth</td></tr></table></div>";

@@ -136,16 +136,14 @@ impl DesensitizedStore {
 
     /// A chunk that any stored file needs.
     pub(crate) async fn chunk(&self, digest: Digest) -> Result<Option<Bytes>, FileError> {
-        let users = self.kv.range(CHUNKS, &digest.0, b"", usize::MAX)?;
-        if users.is_empty() {
+        if self.kv.range(CHUNKS, &digest.0, b"", 1)?.is_empty() {
             return Ok(None);
         }
         let read = self.blobs.get(digest).await.map_err(FileError::from);
         if read.as_ref().is_err_and(FileError::is_damage) {
-            users
-                .iter()
-                .filter_map(|(key, _)| file_of(key))
-                .for_each(|file| self.damaged.tell(file));
+            let users = self.kv.range(CHUNKS, &digest.0, b"", DAMAGED_MAX)?;
+            let files = users.iter().filter_map(|(key, _)| file_of(key));
+            files.for_each(|file| self.damaged.tell(file));
         }
         Ok(Some(read?))
     }
