@@ -130,6 +130,8 @@ impl Walk<'_> {
         match key {
             "name" if is_person(kind) => self.each(value, Self::human_name),
             "name" if kind == "Organization" || kind == "Location" => self.organisation(value),
+            // Of the message that is answered.
+            "identifier" if value.is_string() => self.string(Class::Identifier, value),
             "identifier" => self.each(value, Self::identifier),
             "subscriberId" => self.string(Class::Identifier, value),
             "telecom" => self.each(value, Self::contact_point),

@@ -220,6 +220,15 @@ fn a_name_that_is_a_word_leaves_the_word() {
 }
 
 #[test]
+fn the_number_of_an_answered_message_becomes_another() {
+    let copy = copy(
+        r#"{"resourceType":"MessageHeader","response":{"identifier":"5015fe84-8e76","code":"ok"}}"#,
+    );
+    assert!(copy.contains(r#""identifier":"identifier-"#), "{copy}");
+    assert_gone(&copy, &["5015fe84"]);
+}
+
+#[test]
 fn an_instant_stays_whole() {
     for file in [
         r#"{"resourceType":"Appointment","start":"2023-05-06T09:00:00Z","end":"2023-05-06T09:30:00Z"}"#,
