@@ -266,10 +266,13 @@ fn is_ordinary(text: &str, range: &Range<usize>, meaning: &Meaning) -> bool {
 }
 
 /// Adds a finding, with the document's own values that lie in it: within a name, and where they are
-/// of another class, these are spots of their own, and so is what else there is between them.
+/// of another class, these are spots of their own, and so is what else there is between them. A mail
+/// address or number of a certain form is one, though a name is in it.
 fn add_spots(text: &str, found: &Finding, own: &[(Range<usize>, &Meaning)], spots: &mut Vec<Spot>) {
     let class = class_of(found.kind);
-    let is_apart = |meaning: &Meaning| class == Class::Name || meaning.class != class;
+    let is_one = found.certainty == Certainty::Certain
+        && matches!(class, Class::Contact | Class::Identifier);
+    let is_apart = |meaning: &Meaning| !is_one && (class == Class::Name || meaning.class != class);
     let evidence = match found.certainty {
         _ if !own.is_empty() => Evidence::OwnValue,
         Certainty::Certain => Evidence::Form,

@@ -229,6 +229,20 @@ fn the_number_of_an_answered_message_becomes_another() {
 }
 
 #[test]
+fn a_mail_address_with_its_owners_name_goes_whole() {
+    for note in [
+        "Mail ngozi.okoro@example.org for results.",
+        "<div><a href='mailto:ngozi@example.org'>ngozi@example.org</a></div>",
+    ] {
+        let copy = copy(&format!(
+            r#"{{"resourceType":"Patient","name":[{{"family":"Okoro","given":["Ngozi"]}}],"text":{{"div":"{note}"}}}}"#
+        ));
+        assert!(copy.contains("[contact]"), "{copy}");
+        assert_gone(&copy, &["ngozi", "okoro", "example.org"]);
+    }
+}
+
+#[test]
 fn an_instant_stays_whole() {
     for file in [
         r#"{"resourceType":"Appointment","start":"2023-05-06T09:00:00Z","end":"2023-05-06T09:30:00Z"}"#,
