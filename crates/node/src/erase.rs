@@ -15,7 +15,7 @@ use crate::{
     files::{self, DesensitizedStore, User},
     originals::OriginalStore,
     peers::Forward,
-    tables::{ERASURES, HISTORY, POLICIES, SUPERSEDED, pair},
+    tables::{ERASURES, HISTORY, POLICIES, SUPERSEDED, next_page, pair},
 };
 
 /// Rows that are read at once.
@@ -110,11 +110,8 @@ impl Eraser {
                 batch.delete(SUPERSEDED, key);
                 files::commit(&self.kv, batch).await?;
             }
-            let Some((last, _)) = rows.last().filter(|_| rows.len() == PAGE) else {
-                return Ok(left);
-            };
-            // The smallest key behind the last one.
-            from = [last.as_slice(), &[0]].concat();
+            let Some(next) = next_page(&rows, PAGE) else { return Ok(left) };
+            from = next;
         }
     }
 

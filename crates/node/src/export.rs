@@ -15,7 +15,7 @@ use crate::{
     config::{ConfigError, read_settings},
     node::{NodeError, open_kv},
     originals::{Opened, OriginalError},
-    tables::{ORIGINAL_BLOBS, ORIGINALS},
+    tables::{ORIGINAL_BLOBS, ORIGINALS, next_page},
 };
 
 /// Rows that are read at once.
@@ -86,9 +86,8 @@ fn write_all(
                 .map_err(|source| ExportError::Write { path, source })?;
             count += 1;
         }
-        let Some((last, _)) = rows.last().filter(|_| rows.len() == PAGE) else { return Ok(count) };
-        // The smallest key behind the last one.
-        from = [last.as_slice(), &[0]].concat();
+        let Some(next) = next_page(&rows, PAGE) else { return Ok(count) };
+        from = next;
     }
 }
 

@@ -11,7 +11,7 @@ use emrshare_record::{Manifest, ManifestError, RecordFile, RecordFileError};
 use emrshare_storage::{Batch, BlobError, Blobs, Kv, StoreError};
 use tokio::sync::mpsc;
 
-use crate::tables::{CHUNKS, FILES, pair};
+use crate::tables::{CHUNKS, FILES, next_page, pair};
 
 /// Damaged files that wait to be mended, at most.
 const DAMAGED_MAX: usize = 1024;
@@ -118,8 +118,7 @@ impl DesensitizedStore {
     /// The records that use a file.
     pub(crate) fn records(&self, file: Digest) -> Result<Vec<RecordIndex>, FileError> {
         let rows = self.kv.range(FILES, &file.0, b"", usize::MAX)?;
-        let user = |key: &[u8]| RecordIndex::from_key(key.get(file.0.len()..)?).ok();
-        Ok(rows.iter().filter_map(|(key, _)| user(key)).collect())
+        Ok(rows.iter().filter_map(|(key, _)| use_of(key)).map(|(_, record)| record).collect())
     }
 
     /// The manifest of a file that anybody uses.
@@ -236,13 +235,16 @@ impl DesensitizedStore {
             let rows = self.kv.range(CHUNKS, b"", &from, PAGE)?;
             let used = rows.iter().filter(|(key, _)| file_of(key) == Some(file));
             chunks.extend(used.filter_map(|(key, _)| key.first_chunk().copied().map(Digest)));
-            let Some((last, _)) = rows.last().filter(|_| rows.len() == PAGE) else {
-                return Ok(chunks);
-            };
-            // The smallest key behind the last one.
-            from = [last.as_slice(), &[0]].concat();
+            let Some(next) = next_page(&rows, PAGE) else { return Ok(chunks) };
+            from = next;
         }
     }
+}
+
+/// The file and the record of a row of [`FILES`], unless an order uses the file.
+pub(crate) fn use_of(key: &[u8]) -> Option<(Digest, RecordIndex)> {
+    let (file, user) = key.split_first_chunk()?;
+    Some((Digest(*file), RecordIndex::from_key(user).ok()?))
 }
 
 /// The file of a row of [`CHUNKS`].

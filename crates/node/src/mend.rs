@@ -6,7 +6,7 @@ use emrshare_codec::Digest;
 use emrshare_ledger::{StateRead, Status};
 use emrshare_storage::Batch;
 use emrshare_sync::{Task, Want};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::{
     files::{self, DesensitizedStore},
@@ -24,6 +24,8 @@ pub(crate) struct Mender {
     pub(crate) damaged: mpsc::Receiver<Digest>,
     /// To the replicator.
     pub(crate) tasks: mpsc::UnboundedSender<Vec<Task>>,
+    /// Wakes the indexer.
+    pub(crate) search: Arc<Notify>,
 }
 
 impl Mender {
@@ -53,6 +55,7 @@ impl Mender {
             && let Some(copy) = self.ingest.same_copy(own.index).await
         {
             self.files.put_back(&copy).await?;
+            self.search.notify_one();
             tracing::warn!(%file, "a damaged copy was made again from its original");
             return Ok(());
         }

@@ -30,7 +30,7 @@ use crate::{
     peers::{Forward, Peers},
     recopy::Recopier,
     replicate::Replicator,
-    searching::Indexer,
+    searching::{self, Indexer},
     server::{self, TlsError},
     tables::{DESENSITIZED_BLOBS, ORIGINAL_BLOBS},
     terms::{Documents, Terms, TermsError, TermsKeys},
@@ -108,6 +108,8 @@ pub(crate) struct Shared {
     pub(crate) files: DesensitizedStore,
     pub(crate) originals: Arc<OriginalStore>,
     pub(crate) search: Arc<SearchIndex>,
+    /// Wakes what makes records searchable.
+    pub(crate) unsearched: Arc<Notify>,
     pub(crate) forward: Forward,
     pub(crate) peers: Peers,
     pub(crate) terms: Arc<Terms>,
@@ -172,6 +174,7 @@ impl Shared {
             committer,
             cores: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
         });
+        let search = Arc::new(searching::open(&data.join("search"), &*kv)?);
         Ok(Self {
             me,
             genesis,
@@ -186,7 +189,8 @@ impl Shared {
             outdated,
             files,
             originals,
-            search: Arc::new(SearchIndex::open(data.join("search"))?),
+            search,
+            unsearched: Arc::default(),
             forward,
             peers,
             terms,
@@ -216,12 +220,11 @@ impl Shared {
             forward: self.forward.clone(),
             work: Notify::new(),
         });
-        let search_work = Arc::new(Notify::new());
         let replicator = Replicator {
             files: self.files.clone(),
             peers: self.peers.clone(),
             eraser: eraser.clone(),
-            search: search_work.clone(),
+            search: self.unsearched.clone(),
             me: self.me,
             members: self.chain.watch_members(),
         };
@@ -229,7 +232,7 @@ impl Shared {
             chain: self.chain.clone(),
             files: self.files.clone(),
             search: self.search.clone(),
-            work: search_work,
+            work: self.unsearched.clone(),
         };
         let patient_readers = PatientReaders {
             chain: self.chain.clone(),
@@ -280,6 +283,7 @@ impl Node {
             files: shared.files.clone(),
             damaged: found_damaged,
             tasks: asked,
+            search: shared.unsearched.clone(),
         };
 
         let mut tasks = JoinSet::new();

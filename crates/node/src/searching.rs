@@ -1,6 +1,7 @@
 //! Records become searchable: derived data, built from stored files.
 
 use std::{
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -8,13 +9,14 @@ use std::{
 use emrshare_codec::{Digest, RecordIndex};
 use emrshare_ledger::{StateError, StateRead, Status};
 use emrshare_record::{Description, Sections};
-use emrshare_storage::{Batch, Document, SearchIndex};
+use emrshare_storage::{Batch, Document, Kv, SearchIndex, StoreError};
 use tokio::sync::Notify;
 
 use crate::{
     chain::NodeChain,
-    files::{self, DesensitizedStore, FileError},
-    tables::UNSEARCHED,
+    files::{self, DesensitizedStore, FileError, use_of},
+    node::NodeError,
+    tables::{FILES, UNSEARCHED, next_page, pair},
 };
 
 /// Records that become visible together.
@@ -33,14 +35,25 @@ pub(crate) struct Indexer {
     pub(crate) work: Arc<Notify>,
 }
 
+/// Opens the search index in a folder. If it is gone, every record that has a copy here is to be
+/// indexed again.
+pub(crate) fn open(folder: &Path, kv: &dyn Kv) -> Result<SearchIndex, NodeError> {
+    if !SearchIndex::is_in(folder) {
+        mark_all(kv)?;
+    }
+    Ok(SearchIndex::open(folder)?)
+}
+
 impl Indexer {
     /// Runs until the node stops.
     pub(crate) async fn run(self) {
+        let mut from = Vec::new();
         loop {
             let start = Instant::now();
-            match self.round().await {
-                Ok(BATCH_MAX) => {}
-                Ok(done) => {
+            match self.round(&from).await {
+                Ok(Round { next: Some(next), .. }) => from = next,
+                Ok(Round { done, next: None }) => {
+                    from.clear();
                     let rest = (start.elapsed() * REST_FACTOR).clamp(REST_MIN, REST_MAX);
                     if done == 0 {
                         self.work.notified().await;
@@ -55,8 +68,10 @@ impl Indexer {
         }
     }
 
-    async fn round(&self) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
-        let rows = self.files.kv.range(UNSEARCHED, b"", b"", BATCH_MAX)?;
+    /// Works through the rows that begin at `from`.
+    async fn round(&self, from: &[u8]) -> Result<Round, Box<dyn std::error::Error + Send + Sync>> {
+        let rows = self.files.kv.range(UNSEARCHED, b"", from, BATCH_MAX)?;
+        let mut done = 0;
         let mut changes = Vec::new();
         let mut batch = Batch::default();
         for (key, _) in &rows {
@@ -68,20 +83,22 @@ impl Indexer {
                     Ok(document) => {
                         changes.extend(document.map(|document| (index, digest, document)));
                     }
-                    // It is mended, and gets a row again.
+                    // Its row stays until it is mended.
                     Err(error) if error.is_damage() => {
                         tracing::warn!(%index, %error, "a damaged copy cannot be found by search");
+                        continue;
                     }
                     Err(error) => return Err(error.into()),
                 }
             }
             batch.delete(UNSEARCHED, key);
+            done += 1;
         }
-        if !rows.is_empty() {
+        if done > 0 {
             self.update(changes).await?;
             files::commit(&self.files.kv, batch).await?;
         }
-        Ok(rows.len())
+        Ok(Round { done, next: next_page(&rows, BATCH_MAX) })
     }
 
     /// Makes documents searchable, and takes back those whose records ended meanwhile: the eraser
@@ -133,5 +150,28 @@ impl Indexer {
             collected: description.collected,
             text: Sections::of(&record).joined(),
         }))
+    }
+}
+
+/// What became of a page of rows.
+struct Round {
+    /// Rows that are handled for good.
+    done: usize,
+    /// Where the next rows begin, if there may be more.
+    next: Option<Vec<u8>>,
+}
+
+/// Makes a row of each record that has a copy here; the indexer passes over older versions.
+fn mark_all(kv: &dyn Kv) -> Result<(), StoreError> {
+    let mut from = Vec::new();
+    loop {
+        let rows = kv.range(FILES, b"", &from, BATCH_MAX)?;
+        let mut batch = Batch::default();
+        for (file, index) in rows.iter().filter_map(|(key, _)| use_of(key)) {
+            batch.put(UNSEARCHED, &pair(&index.to_key(), &file.0), b"");
+        }
+        kv.commit(batch)?;
+        let Some(next) = next_page(&rows, BATCH_MAX) else { return Ok(()) };
+        from = next;
     }
 }

@@ -3,7 +3,7 @@
 //! All but [`OUTBOX`], [`ORIGINALS`], [`ORIGINAL_BLOBS`] and [`IDEMPOTENCY`] can be rebuilt from blocks and peers.
 
 use emrshare_codec::RecordIndex;
-use emrshare_storage::{BlobTables, Table};
+use emrshare_storage::{BlobTables, Row, Table};
 
 /// State of ledger and contracts after the last block; keys as the ledger has them.
 pub(crate) const STATE: Table = Table::new(b's');
@@ -48,6 +48,12 @@ pub(crate) const IDEMPOTENCY: Table = Table::new(b'i');
 /// A key of two fixed-length parts.
 pub(crate) fn pair(first: &[u8], second: &[u8]) -> Vec<u8> {
     [first, second].concat()
+}
+
+/// Where the rows behind a page begin, if there may be more: at the smallest key behind its last one.
+pub(crate) fn next_page(rows: &[Row], page: usize) -> Option<Vec<u8>> {
+    let (last, _) = rows.last().filter(|_| rows.len() == page)?;
+    Some([last.as_slice(), &[0]].concat())
 }
 
 /// The row of an entry in [`HISTORY`].

@@ -1,4 +1,4 @@
-//! What rots on a node's disk is found, and copies are there again.
+//! What rots on a node's disk is found; copies and the search index are there again.
 #![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
 mod home;
@@ -69,6 +69,22 @@ async fn a_damaged_copy_is_made_again_from_its_original() {
     assert_eq!(client.desensitized(index).await.unwrap().to_bytes(), before.to_bytes());
     assert_eq!(damaged(&client, "copies").await, 0);
 
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_index_that_is_gone_is_made_again_also_of_damaged_copies() {
+    let home = Home::new();
+    let node = home.start().await;
+    let client = home.client(&node);
+    let (_, ended) = (submit(&client, 1).await, submit(&client, 2).await);
+    client.delete(ended).await.unwrap();
+    node.stop().await;
+    spoil(&home, "desensitized");
+    std::fs::remove_dir_all(home.path.join("data/search")).unwrap();
+    let node = home.start().await;
+    let client = home.client(&node);
+    until(async || client.search("", 1).await.unwrap()["total"] == json!(1)).await;
     node.stop().await;
 }
 

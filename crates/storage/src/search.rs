@@ -66,6 +66,13 @@ struct Fields {
 }
 
 impl SearchIndex {
+    /// Whether `folder` holds an index; [`open`](Self::open) would make an empty one if not.
+    #[must_use]
+    pub fn is_in(folder: impl AsRef<Path>) -> bool {
+        let directory = tantivy::directory::MmapDirectory::open(folder);
+        directory.is_ok_and(|directory| Index::exists(&directory).unwrap_or(true))
+    }
+
     /// Opens or makes the index in `folder`.
     ///
     /// # Errors

@@ -165,11 +165,15 @@ impl Sync {
                 }
             }
             Input::Stored(want) => {
-                if self.current(&want).is_some() {
+                if self.is_storing(&want) {
                     self.forget(want.index);
                 }
             }
-            Input::NotStored(want) => self.fail(now_ms, &want),
+            Input::NotStored(want) => {
+                if self.is_storing(&want) {
+                    self.fail(now_ms, &want);
+                }
+            }
             Input::Tick => {}
         }
         self.fetch(now_ms, &mut effects);
@@ -196,6 +200,12 @@ impl Sync {
     /// The pending file, if it is still this version that is wanted.
     fn current(&mut self, want: &Want) -> Option<&mut Pending> {
         self.pending.get_mut(&(want.height, want.index)).filter(|pending| pending.want == *want)
+    }
+
+    /// Whether a file is on its way to the store: if it is wanted anew, what an earlier store did
+    /// says nothing.
+    fn is_storing(&mut self, want: &Want) -> bool {
+        self.current(want).is_some_and(|pending| pending.state == State::Storing)
     }
 
     fn received(

@@ -52,6 +52,29 @@ fn what_this_node_has_lost_of_its_own_is_fetched_from_others() {
 }
 
 #[test]
+fn what_is_lost_while_it_is_being_stored_is_fetched_again() {
+    for input in [Input::Stored, Input::NotStored] {
+        let (mut sync, want) = (machine(), want(1, 0));
+        sync.step(0, Input::Wanted(vec![want]));
+        let outcomes = vec![(want, Outcome::File(want.digest))];
+        assert_eq!(
+            sync.step(1, Input::Received { peer: node(1), outcomes }),
+            [Effect::Store(want)]
+        );
+        assert_eq!(fetched_from(&sync.step(2, Input::Wanted(vec![want]))), [node(1)]);
+        assert!(sync.step(3, input(want)).is_empty());
+        assert_eq!(sync.backlog(), 1);
+        let outcomes = vec![(want, Outcome::File(want.digest))];
+        assert_eq!(
+            sync.step(4, Input::Received { peer: node(1), outcomes }),
+            [Effect::Store(want)]
+        );
+        sync.step(5, Input::Stored(want));
+        assert_eq!(sync.backlog(), 0);
+    }
+}
+
+#[test]
 fn deleted_record_is_not_stored() {
     let (mut sync, want) = (machine(), want(1, 0));
     sync.step(0, Input::Wanted(vec![want]));
