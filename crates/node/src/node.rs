@@ -255,6 +255,7 @@ pub struct Node {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
     ledger: LedgerNode,
+    search: Arc<SearchIndex>,
 }
 
 impl Node {
@@ -286,13 +287,14 @@ impl Node {
             search: shared.unsearched.clone(),
         };
 
+        let search = shared.search.clone();
         let mut tasks = JoinSet::new();
         shared.spawn_workers(tasks_of_blocks, &mut tasks);
         tasks.spawn(mender.run());
         tasks.spawn(tls.certificate.follow_file(stopping.clone()));
         tasks.spawn(server::serve(listener, tls.server, api::router(shared), stopping));
         tracing::info!(node, %address, "the node is up");
-        Ok(Self { address, stop, tasks, ledger })
+        Ok(Self { address, stop, tasks, ledger, search })
     }
 
     /// Where the API is served.
@@ -305,6 +307,11 @@ impl Node {
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         self.tasks.shutdown().await;
+        // Indexing that is under way ends in a thread of its own.
+        let closed = tokio::task::spawn_blocking(move || self.search.close()).await;
+        if let Ok(Err(error)) = closed {
+            tracing::warn!(%error, "the search index is not closed well");
+        }
         self.ledger.stop().await;
     }
 }

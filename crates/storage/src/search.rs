@@ -53,7 +53,8 @@ pub struct Hit {
 /// The index in a folder.
 pub struct SearchIndex {
     reader: IndexReader,
-    writer: Mutex<IndexWriter>,
+    /// None once it is closed.
+    writer: Mutex<Option<IndexWriter>>,
     fields: Fields,
 }
 
@@ -86,15 +87,17 @@ impl SearchIndex {
         index.tokenizers().register(TOKENIZER, Words);
         let writer = index.writer_with_num_threads(1, WRITER_MEMORY)?;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        Ok(Self { reader, writer: Mutex::new(writer), fields })
+        Ok(Self { reader, writer: Mutex::new(Some(writer)), fields })
     }
 
     /// Replaces what is known of records, or removes those with `None`, and makes it visible.
     ///
     /// # Errors
-    /// [`SearchError`].
+    /// [`SearchError`], also once the index is [closed](Self::close).
     pub fn update(&self, changes: &[(RecordIndex, Option<Document>)]) -> Result<(), SearchError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let closed = || tantivy::TantivyError::SystemError("the index is closed".into());
+        let writer = writer.as_mut().ok_or_else(closed)?;
         for (index, document) in changes {
             let name = index.to_string();
             writer.delete_term(Term::from_field_text(self.fields.index, &name));
@@ -111,6 +114,16 @@ impl SearchIndex {
         writer.commit()?;
         self.reader.reload()?;
         Ok(())
+    }
+
+    /// Ends all work on the folder's files, so that another can open it; searching goes on. Waits for
+    /// updates and merges that are under way.
+    ///
+    /// # Errors
+    /// [`SearchError`] if a merge failed.
+    pub fn close(&self) -> Result<(), SearchError> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(writer.map_or(Ok(()), IndexWriter::wait_merging_threads)?)
     }
 
     /// The best records that hold all words of `query`, and how many there are in all; an empty

@@ -259,4 +259,10 @@ fn search_finds_chinese_and_english_words() {
     assert_eq!(found("").len(), 2);
     search.update(&[(index(0), None)]).unwrap();
     assert_eq!(found("肺炎"), []);
+    assert!(SearchIndex::open(folder.path()).is_err(), "another writes it");
+    search.close().unwrap();
+    assert!(search.update(&[(index(1), None)]).is_err());
+    assert_eq!(found("fracture"), [index(1)]);
+    assert!(SearchIndex::is_in(folder.path()));
+    assert_eq!(SearchIndex::open(folder.path()).unwrap().search("fracture", 10).unwrap().1, 1);
 }
