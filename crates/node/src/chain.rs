@@ -314,10 +314,10 @@ impl NodeChain {
                 batch.put(OWNERS_CHANGED, &pair(&header.height.to_be_bytes(), &key), b"");
             }
             let is_anew = kind == Kind::Update && self.is_known(&entry)?;
-            if is_anew {
-                batch.put(SUPERSEDED, &key, b"");
-            }
             let version = pair(&key, &entry.desensitized().0);
+            if is_anew {
+                batch.put(SUPERSEDED, &version, b"");
+            }
             match task {
                 Some(Task::Fetch(_)) if is_anew && self.has_copy(&entry)? => continue,
                 Some(Task::Fetch(want)) => {

@@ -102,7 +102,8 @@ impl Eraser {
         loop {
             let rows = self.kv.range(SUPERSEDED, b"", &from, PAGE)?;
             for (key, _) in &rows {
-                if !self.supersede(RecordIndex::from_key(key)?).await? {
+                let (index, _) = key.split_at(RecordIndex::KEY_LEN.min(key.len()));
+                if !self.supersede(RecordIndex::from_key(index)?).await? {
                     left += 1;
                     continue;
                 }
@@ -117,6 +118,8 @@ impl Eraser {
 
     /// Removes all copies but the newest, once that is here; `false` while it is not.
     async fn supersede(&self, index: RecordIndex) -> Result<bool, Error> {
+        // Read before the state: a version that comes in between stays.
+        let versions = self.versions(index)?;
         let record = self.chain.state().record(index)?;
         let Some(record) = record.filter(|record| record.status == Status::Active) else {
             // Its erasure removes them all.
@@ -125,7 +128,7 @@ impl Eraser {
         if !self.files.contains(record.desensitized, &User::record(index))? {
             return Ok(false);
         }
-        for entry in self.versions(index)? {
+        for entry in versions {
             if entry.desensitized() != record.desensitized {
                 self.remove_copy(&entry).await?;
             }

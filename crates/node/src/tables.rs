@@ -36,7 +36,8 @@ pub(crate) const ORIGINAL_BLOBS: BlobTables =
 pub(crate) const UNSEARCHED: Table = Table::new(b'u');
 /// Digests of a desensitized file that this node made and of its original → the policy that made it.
 pub(crate) const POLICIES: Table = Table::new(b'y');
-/// Record index → nothing: its copy was made anew, and older ones are to be removed.
+/// Record index, digest of its new desensitized file → nothing: its copy was made anew, and older ones
+/// are to be removed. The digest keeps the row of one copy from going with that of another.
 pub(crate) const SUPERSEDED: Table = Table::new(b'x');
 /// Height, record index → nothing: its patient, or its original, became another in that block.
 pub(crate) const OWNERS_CHANGED: Table = Table::new(b'r');
