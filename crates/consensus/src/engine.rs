@@ -97,6 +97,7 @@ pub enum EngineError {
 pub struct Engine {
     /// The one of the engine that runs at the moment.
     archive: watch::Receiver<Option<Archive>>,
+    delivered: watch::Receiver<Header>,
     forward: mpsc::Sender<Vec<u8>>,
     work: Arc<Notify>,
     running: Mutex<Option<Running>>,
@@ -139,13 +140,25 @@ impl Engine {
         };
         let (archives, archive) = watch::channel(None);
         let ready = Ready { first: Some(ready), archives };
+        let watched = delivered.clone();
         let run = Run { config, places, application, delivered, forwarded, stopped, ready };
         let thread = std::thread::Builder::new()
             .name("emrshare-consensus".into())
             .spawn(move || run.on_this_thread())
             .expect("the system can start a thread");
         is_ready.await.map_err(|_| EngineError::Ended)??;
-        Ok(Self { archive, forward, work, running: Mutex::new(Some(Running { stop, thread })) })
+        let running = Mutex::new(Some(Running { stop, thread }));
+        Ok(Self { archive, delivered: watched, forward, work, running })
+    }
+
+    /// Waits until consensus has ended: because it was stopped, because the chain could not make
+    /// blocks durable, or because a part of the engine failed; the log says why.
+    pub async fn ended(&self) {
+        let (mut archive, mut delivered) = (self.archive.clone(), self.delivered.clone());
+        tokio::select! {
+            () = async { while archive.changed().await.is_ok() {} } => {}
+            () = async { while delivered.changed().await.is_ok() {} } => {}
+        }
     }
 
     /// Tells the engine that the chain has work, so that a waiting leader proposes.

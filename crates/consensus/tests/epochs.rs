@@ -4,7 +4,10 @@
 use std::{
     net::{SocketAddr, TcpListener},
     num::NonZeroU64,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -42,11 +45,14 @@ struct Blocks {
     node: u32,
     tip: Mutex<Header>,
     hashes: Mutex<Vec<Digest>>,
+    /// Whether no block can be stored any more.
+    is_full: AtomicBool,
 }
 
 impl Blocks {
     fn new(node: u32) -> Self {
-        Self { node, tip: Mutex::new(*genesis().header()), hashes: Mutex::default() }
+        let tip = Mutex::new(*genesis().header());
+        Self { node, tip, hashes: Mutex::default(), is_full: AtomicBool::new(false) }
     }
 }
 
@@ -90,6 +96,9 @@ impl Chain for Blocks {
     }
 
     fn finalized(&self, blocks: &[Block]) -> Result<(), ChainError> {
+        if self.is_full.load(Ordering::Relaxed) {
+            return Err(ChainError { reason: "the disk is full".into() });
+        }
         let mut hashes = self.hashes.lock().unwrap();
         for block in blocks {
             let header = *block.header();
@@ -195,4 +204,22 @@ async fn validators_join_leave_and_change_keys_and_a_late_one_catches_up() {
     });
     let hashes: Vec<_> = hashes.collect();
     assert!(hashes.iter().all(|others| *others == hashes[0]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engine_ends_when_blocks_cannot_be_stored_or_it_is_stopped() {
+    let addresses = addresses(3);
+    let everyone = peers(&addresses, 0);
+    let mut nodes = Vec::new();
+    for node in 0..3 {
+        nodes.push(start(node, addresses[node as usize], everyone.clone()).await);
+    }
+    reach(&nodes[0], 1).await;
+    nodes[0].chain.is_full.store(true, Ordering::Relaxed);
+    nodes[0].engine.ended().await;
+    let Node { engine, .. } = nodes.remove(1);
+    let engine = Arc::new(engine);
+    let stopped = engine.clone();
+    tokio::task::spawn_blocking(move || stopped.stop()).await.unwrap();
+    engine.ended().await;
 }
