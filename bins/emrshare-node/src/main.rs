@@ -30,8 +30,7 @@ fn main() -> anyhow::Result<()> {
     let config = emrshare_node::Config::load(&arguments.config)?;
     emrshare_node::runtime()?.block_on(async {
         let node = emrshare_node::Node::start(config).await?;
-        emrshare_node::until_asked_to_stop().await;
-        node.stop().await;
+        node.run_until(emrshare_node::until_asked_to_stop()).await?;
         Ok(())
     })
 }

@@ -3,7 +3,9 @@
 
 use std::{
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    sync::Mutex,
+    time::Duration,
 };
 
 use emrshare_codec::{Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial};
@@ -79,12 +81,44 @@ fn the_story_of_a_visit_holds() {
     assert!(told.ends_with("== everything held\n"));
 }
 
-/// Below what the system gives to outgoing connections.
+/// All writes fail from a moment on, as on a disk that is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_node_that_cannot_write_ends() {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("node");
+    let port = four_free_ports().to_string();
+    assert!(emrshare(&["init", path(&home), "--port", &port]).status.success());
+    // Else the system would end it at once.
+    let ignoring = "trap '' XFSZ; exec \"$0\" node --config \"$1\"";
+    let node = Command::new("sh")
+        .args(["-c", ignoring, env!("CARGO_BIN_EXE_emrshare"), path(&home.join("node.toml"))])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !emrshare(&["status", "--home", path(&home)]).status.success() {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let nothing = Rlimit { current: Some(0), maximum: Some(0) };
+    prlimit(Some(Pid::from_child(&node)), Resource::Fsize, nothing).unwrap();
+    let output = node.wait_with_output().unwrap();
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{log}");
+    assert!(log.contains("start the node again"), "{log}");
+}
+
+/// Below what the system gives to outgoing connections; others at each call.
 fn four_free_ports() -> u16 {
-    let from = 10_240 + (std::process::id() % 4_000) as u16 * 4;
+    static NEXT: Mutex<Option<u16>> = Mutex::new(None);
+    let mut next = NEXT.lock().unwrap();
+    let from = next.unwrap_or(10_240 + (std::process::id() % 4_000) as u16 * 4);
     let mut bases = (from..32_000).chain(10_240..from).step_by(4);
     let free = |port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
-    bases.find(|base| (*base..base + 4).all(free)).unwrap()
+    let base = bases.find(|base| (*base..base + 4).all(free)).unwrap();
+    *next = Some(base + 4);
+    base
 }
 
 #[test]

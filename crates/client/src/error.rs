@@ -25,6 +25,9 @@ pub enum ClientError {
     /// The person may not do this.
     #[error("{0}")]
     NotAllowed(String),
+    /// The node cannot do it now: its disk is full, it does not take part, or it has other trouble.
+    #[error("{0}")]
+    Trouble(String),
     /// The answer is not what it should be.
     #[error("the node's answer is not what it should be: {0}")]
     Answer(String),
@@ -57,6 +60,7 @@ pub(crate) async fn checked(answer: Response) -> Result<Response, ClientError> {
         status if status.is_client_error() => {
             ClientError::Refused(if body.is_null() { Value::from(message) } else { body })
         }
+        status if status.is_server_error() => ClientError::Trouble(message),
         _ => ClientError::Answer(message),
     })
 }

@@ -130,6 +130,10 @@ pub struct Settings {
     /// Most bytes of one record with its attachments.
     #[serde(default = "record_len_max")]
     pub record_len_max: usize,
+    /// Bytes of the disk that stay free: with less the node takes no records and fetches none, but
+    /// stores blocks and deletes.
+    #[serde(default = "disk_reserve")]
+    pub disk_reserve: u64,
     /// What keeps the node's tables: `redb` or `sled`; chosen before the first start.
     #[serde(default)]
     pub store: Engine,
@@ -165,8 +169,12 @@ const fn leader_timeout_ms() -> u64 {
     2_000
 }
 
-const fn record_len_max() -> usize {
+pub(crate) const fn record_len_max() -> usize {
     64 * 1024 * 1024
+}
+
+pub(crate) const fn disk_reserve() -> u64 {
+    256 * 1024 * 1024
 }
 
 /// Settings with everything that they name, read and checked.

@@ -61,6 +61,7 @@ mod peers;
 mod receipts;
 mod recopy;
 mod replicate;
+mod room;
 mod scrub;
 mod searching;
 mod secrets;

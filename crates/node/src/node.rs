@@ -30,6 +30,7 @@ use crate::{
     peers::{Forward, Peers},
     recopy::Recopier,
     replicate::Replicator,
+    room::Room,
     searching::{self, Indexer},
     server::{self, TlsError},
     tables::{DESENSITIZED_BLOBS, ORIGINAL_BLOBS},
@@ -84,6 +85,9 @@ pub enum NodeError {
          `keys/node-next.key` of `emrshare rekey` is missing"
     )]
     OtherKey(NodeId),
+    /// A part that the node cannot do without has ended.
+    #[error("{0} ended; the log says why: start the node again")]
+    Ended(&'static str),
     /// A member's consensus address is malformed.
     #[error("the consensus address of node {0} in the genesis is not `IP:port`")]
     Address(u32),
@@ -172,6 +176,7 @@ impl Shared {
             key: consortium_key.clone(),
             mapping: config.mapping,
             committer,
+            room: Room { folder: data.clone(), reserve: settings.disk_reserve },
             cores: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
         });
         let search = Arc::new(searching::open(&data.join("search"), &*kv)?);
@@ -227,6 +232,7 @@ impl Shared {
             search: self.unsearched.clone(),
             me: self.me,
             members: self.chain.watch_members(),
+            room: self.ingest.room.clone(),
         };
         let indexer = Indexer {
             chain: self.chain.clone(),
@@ -255,6 +261,7 @@ pub struct Node {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
     ledger: LedgerNode,
+    committer: Committer,
     search: Arc<SearchIndex>,
 }
 
@@ -287,14 +294,14 @@ impl Node {
             search: shared.unsearched.clone(),
         };
 
-        let search = shared.search.clone();
+        let (committer, search) = (shared.ingest.committer.clone(), shared.search.clone());
         let mut tasks = JoinSet::new();
         shared.spawn_workers(tasks_of_blocks, &mut tasks);
         tasks.spawn(mender.run());
         tasks.spawn(tls.certificate.follow_file(stopping.clone()));
         tasks.spawn(server::serve(listener, tls.server, api::router(shared), stopping));
         tracing::info!(node, %address, "the node is up");
-        Ok(Self { address, stop, tasks, ledger, search })
+        Ok(Self { address, stop, tasks, ledger, committer, search })
     }
 
     /// Where the API is served.
@@ -303,10 +310,27 @@ impl Node {
         self.address
     }
 
+    /// Runs until `asked` is ready or a part ends that the node cannot do without, such as consensus
+    /// once blocks cannot be stored; then stops.
+    ///
+    /// # Errors
+    /// [`NodeError::Ended`] if a part has ended.
+    pub async fn run_until(mut self, asked: impl Future<Output = ()>) -> Result<(), NodeError> {
+        let ended = tokio::select! {
+            () = asked => None,
+            () = self.ledger.engine.ended() => Some("consensus"),
+            () = self.committer.ended() => Some("what puts records on the ledger"),
+            _ = self.tasks.join_next() => Some("a task in the background"),
+        };
+        self.stop().await;
+        ended.map_or(Ok(()), |part| Err(NodeError::Ended(part)))
+    }
+
     /// Stops serving, then everything else. What is on its way is carried on at the next start.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         self.tasks.shutdown().await;
+        drop(self.committer);
         // Indexing that is under way ends in a thread of its own.
         let closed = tokio::task::spawn_blocking(move || self.search.close()).await;
         if let Ok(Err(error)) = closed {

@@ -18,6 +18,7 @@ use crate::{
     files::{self, DesensitizedStore, FileError, User},
     members::Members,
     peers::Peers,
+    room::Room,
     tables::{UNSEARCHED, WANTS, pair},
 };
 
@@ -29,6 +30,7 @@ pub(crate) struct Replicator {
     pub(crate) search: Arc<Notify>,
     pub(crate) me: NodeId,
     pub(crate) members: watch::Receiver<Arc<Members>>,
+    pub(crate) room: Room,
 }
 
 type Fetched = (NodeId, Vec<(Want, Outcome, Option<RecordFile>)>);
@@ -83,7 +85,10 @@ impl Replicator {
                 Ok(()) = members.changed() => {
                     sync.set_members(members.borrow_and_update().nodes());
                 }
-                _ = tick.tick() => inputs.push(Input::Tick),
+                _ = tick.tick() => {
+                    sync.set_paused(!this.room.has(0));
+                    inputs.push(Input::Tick);
+                }
             }
         }
     }

@@ -275,6 +275,29 @@ async fn bad_input_gets_a_clear_answer_and_changes_nothing() {
     node.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_takes_no_records_and_lets_them_go() {
+    let home = Home::new();
+    let node = home.start().await;
+    let index = submit(&home.client(&node), 1).await;
+    node.stop().await;
+
+    let mut settings = home.settings();
+    settings.disk_reserve = i64::MAX as u64;
+    std::fs::write(home.path.join("node.toml"), toml::to_string(&settings).unwrap()).unwrap();
+    let node = home.start().await;
+    let client = home.client(&node);
+    let record = || Generator::new(2, Tongue::English).next().unwrap().into_source();
+    for answer in [client.submit(record(), None).await, client.update(index, record()).await] {
+        let Err(ClientError::Trouble(message)) = answer else { panic!("{answer:?}") };
+        assert!(message.contains("disk_reserve"), "{message}");
+    }
+    assert!(client.check(record()).await.is_ok());
+    assert!(client.status().await.unwrap()["disk_free"].is_u64());
+    client.delete(index).await.unwrap();
+    node.stop().await;
+}
+
 /// Random-looking bytes on the port, and a connection that says nothing.
 fn garbage(address: SocketAddr) {
     let _silent = TcpStream::connect(address).unwrap();

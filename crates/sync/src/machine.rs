@@ -119,6 +119,7 @@ pub struct Sync {
     heights: HashMap<RecordIndex, u64>,
     in_flight: HashMap<NodeId, usize>,
     misbehaved: HashMap<NodeId, u64>,
+    paused: bool,
 }
 
 impl Sync {
@@ -133,6 +134,7 @@ impl Sync {
             heights: HashMap::new(),
             in_flight: HashMap::new(),
             misbehaved: HashMap::new(),
+            paused: false,
         };
         sync.set_members(members);
         sync
@@ -142,6 +144,11 @@ impl Sync {
     pub fn set_members(&mut self, members: impl IntoIterator<Item = NodeId>) {
         self.members = members.into_iter().filter(|member| *member != self.me).collect();
         self.members.sort();
+    }
+
+    /// While it is paused, the machine asks for no files; what is under way is still stored.
+    pub const fn set_paused(&mut self, paused: bool) {
+        self.paused = paused;
     }
 
     /// Files that are wanted and not stored yet.
@@ -176,7 +183,9 @@ impl Sync {
             }
             Input::Tick => {}
         }
-        self.fetch(now_ms, &mut effects);
+        if !self.paused {
+            self.fetch(now_ms, &mut effects);
+        }
         effects
     }
 

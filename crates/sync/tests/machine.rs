@@ -75,6 +75,16 @@ fn what_is_lost_while_it_is_being_stored_is_fetched_again() {
 }
 
 #[test]
+fn while_paused_nothing_is_fetched() {
+    let (mut sync, want) = (machine(), want(1, 0));
+    sync.set_paused(true);
+    assert!(sync.step(0, Input::Wanted(vec![want])).is_empty());
+    assert!(sync.step(100_000, Input::Tick).is_empty());
+    sync.set_paused(false);
+    assert_eq!(fetched_from(&sync.step(100_001, Input::Tick)), [node(1)]);
+}
+
+#[test]
 fn deleted_record_is_not_stored() {
     let (mut sync, want) = (machine(), want(1, 0));
     sync.step(0, Input::Wanted(vec![want]));

@@ -163,8 +163,7 @@ async fn node(config: &std::path::Path) -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let config = emrshare_node::Config::load(config)?;
     let node = emrshare_node::Node::start(config).await?;
-    emrshare_node::until_asked_to_stop().await;
-    node.stop().await;
+    node.run_until(emrshare_node::until_asked_to_stop()).await?;
     Ok(())
 }
 

@@ -79,6 +79,9 @@ impl From<IngestError> for ApiError {
             }
             IngestError::NotActive => Self::new(StatusCode::FORBIDDEN, "not-a-member", message),
             IngestError::UnderWay => Self::new(StatusCode::CONFLICT, "under-way", message),
+            IngestError::DiskFull { .. } => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", message)
+            }
             IngestError::Terms(error) => Self::from(error),
             IngestError::Local(cause) => Self::local(cause),
         }

@@ -25,19 +25,19 @@ pub(super) async fn version() -> Json<Version> {
     Json(Version { version: env!("CARGO_PKG_VERSION") })
 }
 
-/// Whether the node takes part: its last block is recent.
+/// Whether the node takes part: its last block is recent, and its disk has room for records.
 #[utoipa::path(get, path = "/api/v1/ready", security(("bearer" = [])),
     responses((status = 200, body = str), (status = 503, body = ApiError)))]
 pub(super) async fn ready(State(shared): Api, _: Caller) -> Result<&'static str, ApiError> {
     const RECENT_MS: u64 = 60_000;
     let time_ms = shared.chain.watch_tip().borrow().time_ms;
-    if clock::now_ms().saturating_sub(time_ms) < RECENT_MS {
-        Ok("ready")
-    } else {
-        let message =
-            "no block was final within a minute; are more than two thirds of the nodes up?";
-        Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", message))
+    let not_ready = |why: String| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", why);
+    if clock::now_ms().saturating_sub(time_ms) >= RECENT_MS {
+        let why = "no block was final within a minute; are more than two thirds of the nodes up?";
+        return Err(not_ready(why.into()));
     }
+    shared.ingest.check_room(0).map_err(|full| not_ready(full.to_string()))?;
+    Ok("ready")
 }
 
 /// What the node knows of itself.
@@ -58,6 +58,9 @@ pub(crate) struct NodeStatus {
     pub(super) state_root: String,
     /// Records that can be found here.
     pub(super) searchable: usize,
+    /// Bytes that are free on the disk with the node's data; missing if the system does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) disk_free: Option<u64>,
     pub(super) version: &'static str,
 }
 
@@ -78,6 +81,7 @@ impl NodeStatus {
             block: tip.hash().to_string(),
             state_root: tip.state_root.to_string(),
             searchable,
+            disk_free: shared.ingest.room.free(),
             version: env!("CARGO_PKG_VERSION"),
         })
     }
@@ -95,5 +99,8 @@ pub(super) async fn status(State(shared): Api, _: Caller) -> Result<Json<NodeSta
     responses((status = 200, body = str)))]
 pub(super) async fn metrics(State(shared): Api, caller: Caller) -> Result<String, ApiError> {
     caller.must_operate()?;
+    if let Some(free) = shared.ingest.room.free() {
+        metrics::gauge!("emrshare_disk_free_bytes").set(free as f64);
+    }
     Ok(shared.metrics.render())
 }

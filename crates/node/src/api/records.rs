@@ -120,7 +120,7 @@ pub(crate) struct Accepted {
 #[utoipa::path(post, path = "/api/v1/records", security(("bearer" = [])),
     request_body(content_type = "multipart/form-data"),
     responses((status = 201, body = Accepted), (status = 422, body = ApiError),
-        (status = 409, body = ApiError)))]
+        (status = 409, body = ApiError), (status = 507, body = ApiError)))]
 pub(super) async fn submit(
     State(shared): Api,
     caller: Caller,
@@ -134,7 +134,8 @@ pub(super) async fn submit(
 /// Pushes a new version of a record of this node.
 #[utoipa::path(put, path = "/api/v1/records/{index}", security(("bearer" = [])),
     request_body(content_type = "multipart/form-data"),
-    responses((status = 201, body = Accepted), (status = 404, body = ApiError)))]
+    responses((status = 201, body = Accepted), (status = 404, body = ApiError),
+        (status = 507, body = ApiError)))]
 pub(super) async fn update(
     State(shared): Api,
     caller: Caller,

@@ -63,7 +63,7 @@ pub(crate) struct Committed {
 }
 
 /// Hands orders to the one task that packs.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Committer(mpsc::Sender<Ticket>);
 
 struct Ticket {
@@ -87,6 +87,11 @@ impl Committer {
             Packer { chain, originals, files, kv, me, forward, outdated, receiver, sequence: 0 };
         tokio::spawn(packer.run());
         Self(sender)
+    }
+
+    /// Waits until the task has ended, as it only does if it failed or the node stops.
+    pub(crate) async fn ended(&self) {
+        self.0.closed().await;
     }
 
     /// Puts an order, with its files, on the ledger; answers when it is final.

@@ -22,6 +22,7 @@ use crate::{
     chain::NodeChain,
     files::DesensitizedStore,
     originals::OriginalStore,
+    room::Room,
     tables::IDEMPOTENCY,
     terms::{InForce, Terms},
 };
@@ -60,6 +61,7 @@ pub(crate) struct Ingest {
     /// How the JSON of the hospital's own system is read.
     pub(crate) mapping: Option<Mapping>,
     pub(crate) committer: Committer,
+    pub(crate) room: Room,
     /// One place a core: judging and desensitizing are all computation.
     pub(crate) cores: Semaphore,
 }
@@ -80,6 +82,9 @@ impl Ingest {
         if !self.chain.members().is_active(self.chain.me()) {
             return Err(IngestError::NotActive);
         }
+        // Both files of the record are stored.
+        let len: usize = files.iter().map(|file| file.bytes.len()).sum();
+        self.check_room(2 * len as u64)?;
         let (judged, parcel) = self
             .on_a_core(files, move |this, files| {
                 let judged = this.judge_files(files)?;
@@ -107,6 +112,12 @@ impl Ingest {
                 Err(error)
             }
         }
+    }
+
+    /// Whether so many bytes more can be stored.
+    pub(crate) fn check_room(&self, len: u64) -> Result<(), IngestError> {
+        let reserve = self.room.reserve;
+        self.room.has(len).then_some(()).ok_or(IngestError::DiskFull { reserve })
     }
 
     /// Ends a record.

@@ -107,6 +107,15 @@ pub(crate) enum IngestError {
          left; `emrshare status` says which"
     )]
     NotActive,
+    /// The disk would be too full.
+    #[error(
+        "this node's disk has no room beside the {reserve} bytes that stay free for blocks: free some, \
+         or lower `disk_reserve` in node.toml; then push again what was not taken"
+    )]
+    DiskFull {
+        /// Bytes that stay free.
+        reserve: u64,
+    },
     /// The same request is under way.
     #[error("the same request is under way; ask again later")]
     UnderWay,

@@ -26,7 +26,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     clock,
-    config::{ConfigError, Settings},
+    config::{self, ConfigError, Settings},
 };
 
 pub use crate::secrets::seal_secrets;
@@ -235,7 +235,8 @@ impl Home {
             operators: vec![operator.public_key().to_string()],
             heartbeat_ms: 1_000,
             leader_timeout_ms: 2_000,
-            record_len_max: 64 * 1024 * 1024,
+            record_len_max: config::record_len_max(),
+            disk_reserve: config::disk_reserve(),
             store: institution.store,
             passphrase_file: None,
             json_mapping: None,
