@@ -27,7 +27,9 @@ pub(crate) fn read_bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 /// SHA-256 of a file.
 pub(crate) fn digest(path: &Path) -> anyhow::Result<Digest> {
-    Ok(Digest(Sha256::digest(read_bytes(path)?).into()))
+    let bytes = read_bytes(path)?;
+    anyhow::ensure!(!bytes.is_empty(), "{} is empty", path.display());
+    Ok(Digest(Sha256::digest(bytes).into()))
 }
 
 /// Reads a founding document.

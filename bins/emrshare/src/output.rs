@@ -43,9 +43,14 @@ pub(crate) fn refusal(report: &Value) {
     if let Some(stage) = refusal["stage"].as_str() {
         error(&format!("  stage: {stage}"));
     }
-    for fault in refusal["faults"].as_array().into_iter().flatten() {
+    let faults = refusal["faults"].as_array();
+    for fault in faults.into_iter().flatten() {
         let text = |key: &str| fault[key].as_str().unwrap_or_default().to_owned();
         error(&format!("  - [{}] {}", text("rule"), text("message")));
+    }
+    // What was refused before it was read has a message alone.
+    if let Some(message) = report["message"].as_str().filter(|_| faults.is_none()) {
+        error(&format!("  {message}"));
     }
 }
 

@@ -65,8 +65,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where blocks, certificates and votes are kept.
     pub directory: PathBuf,
-    /// How long a leader with nothing to say waits before it proposes an empty block; below
-    /// `leader_timeout`.
+    /// How long a leader with nothing to say waits before it proposes an empty block; above 0 and
+    /// below `leader_timeout`.
     pub heartbeat: Duration,
     /// How long the others wait for a leader.
     pub leader_timeout: Duration,
@@ -82,8 +82,8 @@ pub enum EngineError {
     /// An epoch of less than two blocks.
     #[error("an epoch has two blocks at least")]
     EpochLength,
-    /// The heartbeat is not below the leader timeout.
-    #[error("the heartbeat must be below the leader timeout")]
+    /// The heartbeat is 0, or not below the leader timeout.
+    #[error("the heartbeat must be above 0 and below the leader timeout")]
     Pace,
     /// The archive does not open.
     #[error("the block archive does not open: {0}")]
@@ -118,7 +118,7 @@ impl Engine {
     /// # Panics
     /// If the system cannot start a thread.
     pub async fn start(config: Config, chain: Arc<dyn Chain>) -> Result<Self, EngineError> {
-        if config.heartbeat >= config.leader_timeout {
+        if config.heartbeat.is_zero() || config.heartbeat >= config.leader_timeout {
             return Err(EngineError::Pace);
         }
         if config.epoch_len.get() < 2 {

@@ -147,13 +147,14 @@ fn ask<S: StateRead + ?Sized>(
     let requester = requester
         .ok_or(CallError::NotAllowed { who: "a doctor or a registered patient" })?
         .identity;
+    if doctor == requester {
+        return Err(CallError::Value { what: "a doctor asks another doctor" });
+    }
     let asked = match registry::key_of(state, doctor)? {
         Some(key) => registry::person(state, key)?.filter(|person| person.role == Role::Doctor),
         None => None,
     };
-    asked
-        .filter(|_| doctor != requester)
-        .ok_or(CallError::NotRegistered { role: Role::Doctor.name() })?;
+    asked.ok_or(CallError::NotRegistered { role: Role::Doctor.name() })?;
     if let Some(index) = about {
         relationship::active_record(state, index)?;
     }

@@ -23,6 +23,7 @@ fn is_refused(called: Result<Digest, ItemError>) -> bool {
             CallError::NotAllowed { .. }
                 | CallError::Missing { .. }
                 | CallError::NotRegistered { .. }
+                | CallError::Value { .. }
         ))
     )
 }

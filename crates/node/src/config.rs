@@ -121,7 +121,7 @@ pub struct Settings {
     pub consensus_public: Option<SocketAddr>,
     /// Public keys of those who run the node, in hexadecimal.
     pub operators: Vec<String>,
-    /// Milliseconds after which a leader with nothing to say proposes an empty block.
+    /// Milliseconds after which a leader with nothing to say proposes an empty block; above 0.
     #[serde(default = "heartbeat_ms")]
     pub heartbeat_ms: u64,
     /// Milliseconds that validators wait for a leader; above the heartbeat.

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     str::FromStr,
 };
@@ -58,7 +59,10 @@ impl Secrets {
         let path = self.folder.join(name);
         match &self.opened {
             Some(opened) => opened.get(name).cloned().ok_or(ConfigError::Key { path }),
-            None => Ok(Zeroizing::new(read(&path)?)),
+            None => {
+                warn_if_open(&path);
+                Ok(Zeroizing::new(read(&path)?))
+            }
         }
     }
 
@@ -70,6 +74,15 @@ impl Secrets {
     pub(crate) fn key<T: FromStr>(&self, name: &str) -> Result<T, ConfigError> {
         let path = self.folder.join(name);
         self.text(name)?.trim().parse().map_err(|_| ConfigError::Key { path })
+    }
+}
+
+/// Tells of a secret that others than its owner may read or write.
+fn warn_if_open(path: &Path) {
+    let mode = fs::metadata(path).map_or(0, |file| file.permissions().mode());
+    if mode & 0o077 != 0 {
+        let path = path.display();
+        tracing::warn!(%path, "others may read or write this secret: chmod 600 is missing");
     }
 }
 

@@ -263,7 +263,15 @@ async fn bad_input_gets_a_clear_answer_and_changes_nothing() {
         }
     }
     // More than the node takes: an answer if the connection lives to carry it, never acceptance.
-    assert!(client.submit(file("zeros.bin", &vec![0; 30_000_000]), None).await.is_err());
+    for len in [2_000_001, 30_000_000] {
+        match client.submit(file("zeros.bin", &vec![0; len]), None).await {
+            Err(ClientError::Refused(report)) => {
+                let message = report["message"].as_str().unwrap();
+                assert!(message.contains("2000000 bytes"), "{message}");
+            }
+            answer => assert!(answer.is_err()),
+        }
+    }
 
     let address = node.address();
     let consensus = home.settings().consensus_listen;

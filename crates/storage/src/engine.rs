@@ -50,11 +50,18 @@ impl Engine {
                 found: found.name(),
                 chosen: self.name(),
             }),
-            _ => Ok(match self {
-                Self::Sled => Arc::new(SledKv::open(folder)?),
-                Self::Redb => Arc::new(RedbKv::open(folder)?),
+            _ => self.open_in(folder).map_err(|error| match error {
+                StoreError::Io(what) => StoreError::Io(format!("{}: {what}", folder.display())),
+                other => other,
             }),
         }
+    }
+
+    fn open_in(self, folder: &Path) -> Result<Arc<dyn Kv>, StoreError> {
+        Ok(match self {
+            Self::Sled => Arc::new(SledKv::open(folder)?),
+            Self::Redb => Arc::new(RedbKv::open(folder)?),
+        })
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) async fn submit(
     if refused.is_empty() {
         return Ok(());
     }
-    let message = format!("{} of {} records were refused", refused.len(), records.len());
+    let message = format!("{} of {} records", refused.len(), records.len());
     Err(anyhow::Error::new(Refused(Value::Null)).context(message))
 }
 

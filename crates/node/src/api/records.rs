@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json,
     body::Body,
-    extract::{Multipart, Path, Query, State},
+    extract::{Multipart, Path, Query, State, multipart::MultipartError},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -154,7 +154,7 @@ async fn change(
     form: Multipart,
 ) -> Result<(StatusCode, Json<Accepted>), ApiError> {
     let place = shared.pushes.acquire().await.map_err(ApiError::local)?;
-    let files = read_files(form).await?;
+    let files = read_files(form, shared.record_len_max).await?;
     let request =
         headers.get("idempotency-key").map(|key| Digest(Sha256::digest(key.as_bytes()).into()));
     let submitted = shared.ingest.submit(files, change, request).await;
@@ -188,11 +188,22 @@ pub(super) async fn check(
 ) -> Result<Json<JudgeReport>, ApiError> {
     caller.must_operate()?;
     let _place = shared.pushes.acquire().await.map_err(ApiError::local)?;
-    let judged = shared.ingest.judge(read_files(form).await?).await?;
+    let files = read_files(form, shared.record_len_max).await?;
+    let judged = shared.ingest.judge(files).await?;
     Ok(Json(JudgeReport::from(&judged)))
 }
 
-async fn read_files(mut form: Multipart) -> Result<Vec<SourceFile>, ApiError> {
+async fn read_files(mut form: Multipart, len_max: usize) -> Result<Vec<SourceFile>, ApiError> {
+    let form_error = |error: MultipartError| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let message = format!(
+                "the record has more than the {len_max} bytes that this node takes \
+                 (`record_len_max` in its node.toml)"
+            );
+            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", message)
+        }
+        status => ApiError::new(status, "malformed", error.body_text()),
+    };
     let mut files = Vec::new();
     loop {
         let field = form.next_field().await.map_err(form_error)?;
@@ -204,14 +215,6 @@ async fn read_files(mut form: Multipart) -> Result<Vec<SourceFile>, ApiError> {
         let bytes = field.bytes().await.map_err(form_error)?;
         files.push(SourceFile::new(name, bytes.into()));
     }
-}
-
-fn form_error(error: axum::extract::multipart::MultipartError) -> ApiError {
-    let name = match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => "too-large",
-        _ => "malformed",
-    };
-    ApiError::new(error.status(), name, error.body_text())
 }
 
 async fn accepted(
