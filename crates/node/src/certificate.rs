@@ -4,10 +4,10 @@ use std::{
     fs, io,
     path::PathBuf,
     sync::{Arc, PoisonError, RwLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use emrshare_identity::{CertificateError, NodeCertificate, TlsKey};
+use emrshare_identity::{CertificateError, IssuedCertificate, NodeCertificate, TlsKey};
 use rustls::{
     SignatureScheme,
     client::ResolvesClientCert,
@@ -21,6 +21,10 @@ use crate::{clock, node_keys::NodeKeys, server::TlsError};
 
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often the log is told of a certificate that ends soon.
+const TELL_EVERY: Duration = Duration::from_secs(24 * 3600);
+/// Soon: within so many days.
+const SOON_DAYS: i64 = 30;
 
 /// A new certificate is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -75,11 +79,34 @@ impl Certificate {
         self.shown.read().unwrap_or_else(PoisonError::into_inner).key.clone()
     }
 
+    /// When what is shown ends, in seconds since 1970.
+    fn until(&self) -> Result<i64, CertificateError> {
+        let shown = self.shown.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(IssuedCertificate::read(&shown.pem, &self.authority)?.validity.not_after)
+    }
+
+    /// Tells the log, once a day, that the certificate ends soon, and the metrics when.
+    fn tell_of_end(&self, told: &mut Option<Instant>) {
+        let Ok(until) = self.until() else { return };
+        metrics::gauge!("emrshare_certificate_until_seconds").set(until as f64);
+        if let Some(days) = days_left(until, now_seconds())
+            && told.is_none_or(|told| told.elapsed() > TELL_EVERY)
+        {
+            tracing::warn!(
+                days,
+                "this node's certificate ends soon, and no other node talks to it then: ask the \
+                 authority for `emrshare ca renew`"
+            );
+            *told = Some(Instant::now());
+        }
+    }
+
     /// Looks at the file until `stopping` says so. What is not valid, or is of another node, is not
     /// taken: the old certificate stays.
     pub(crate) async fn follow_file(self: Arc<Self>, mut stopping: watch::Receiver<bool>) {
-        let mut refused: Option<String> = None;
+        let (mut refused, mut told): (Option<String>, _) = (None, None);
         loop {
+            self.tell_of_end(&mut told);
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
                 _ = stopping.changed() => return,
@@ -117,8 +144,7 @@ impl Certificate {
     }
 
     fn check(&self, pem: &str, old: &str) -> Result<Arc<CertifiedKey>, RenewError> {
-        let now = i64::try_from(clock::now_ms() / 1000).unwrap_or(i64::MAX);
-        let new = NodeCertificate::verify_pem(pem, &self.authority, now)?;
+        let new = NodeCertificate::verify_pem(pem, &self.authority, now_seconds())?;
         let old = NodeCertificate::from_verified_der(&certificate(old)?)?;
         let is_ours = self.keys.holder(new.consensus_key).is_some();
         if (old.node, old.tls_key) != (new.node, new.tls_key) || !is_ours {
@@ -143,4 +169,28 @@ impl ResolvesClientCert for Certificate {
 /// A certificate in PEM, as TLS wants it.
 pub(crate) fn certificate(pem: &str) -> Result<CertificateDer<'static>, TlsError> {
     CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| TlsError::Pem)
+}
+
+fn now_seconds() -> i64 {
+    i64::try_from(clock::now_ms() / 1000).unwrap_or(i64::MAX)
+}
+
+/// Days that are left of a certificate, if it ends soon; below 0 once it has ended.
+fn days_left(until: i64, now: i64) -> Option<i64> {
+    let days = until.saturating_sub(now).div_euclid(24 * 3600);
+    (days < SOON_DAYS).then_some(days)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_days_of_a_certificate_are_told() {
+        const DAY: i64 = 24 * 3600;
+        let cases = [(31 * DAY, None), (30 * DAY - 1, Some(29)), (1, Some(0)), (-1, Some(-1))];
+        for (left, days) in cases {
+            assert_eq!(days_left(1_800_000_000 + left, 1_800_000_000), days);
+        }
+    }
 }
