@@ -52,7 +52,7 @@ pub(crate) fn with_names(paths: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, Path
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            add_folder(path, Path::new(""), &mut files)?;
+            add_folder(path, Path::new(""), &mut Vec::new(), &mut files)?;
         } else {
             files.push((path.clone(), path.file_name().unwrap_or_default().into()));
         }
@@ -60,23 +60,34 @@ pub(crate) fn with_names(paths: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, Path
     Ok(files)
 }
 
+/// `within` holds the folders that this one lies in, without links.
 fn add_folder(
     folder: &Path,
     name: &Path,
+    within: &mut Vec<PathBuf>,
     files: &mut Vec<(PathBuf, PathBuf)>,
 ) -> anyhow::Result<()> {
-    let entries =
-        fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let read = || format!("{} cannot be read", folder.display());
+    let real = folder.canonicalize().with_context(read)?;
+    if within.contains(&real) {
+        bail!("{} is a link to a folder that it lies in: leave it out", folder.display());
+    }
+    within.push(real);
+    let entries = fs::read_dir(folder).with_context(read)?;
     let mut entries = entries.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
     entries.sort();
     for entry in entries {
         let name = name.join(entry.file_name().unwrap_or_default());
-        if entry.is_dir() {
-            add_folder(&entry, &name, files)?;
-        } else {
-            files.push((entry, name));
+        match fs::metadata(&entry) {
+            Ok(found) if found.is_dir() => add_folder(&entry, &name, within, files)?,
+            Ok(found) if !found.is_file() => {
+                bail!("{} is neither file nor folder: leave it out", entry.display());
+            }
+            // Reading says what is wrong with what cannot be looked at.
+            Ok(_) | Err(_) => files.push((entry, name)),
         }
     }
+    within.pop();
     Ok(())
 }
 

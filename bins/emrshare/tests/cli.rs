@@ -144,6 +144,35 @@ fn copies_overwrite_neither_originals_nor_each_other() {
     assert!(!none.exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_that_holds_itself_or_what_is_no_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("in/deeper");
+    std::fs::create_dir_all(&inner).unwrap();
+    std::fs::write(inner.join("note.txt"), "Seen 2024-03-01.").unwrap();
+    let out = folder.path().join("out");
+    let desensitize =
+        || emrshare(&["desensitize", "--out", path(&out), path(&folder.path().join("in"))]);
+    let refused = |said: &str| {
+        let output = desensitize();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&output.stderr).contains(said));
+        assert!(!out.exists());
+    };
+    let link = inner.join("link");
+    std::os::unix::fs::symlink("..", &link).unwrap();
+    refused("a link to a folder that it lies in");
+    std::fs::remove_file(link).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(inner.join("socket")).unwrap();
+    refused("neither file nor folder");
+    std::fs::remove_file(inner.join("socket")).unwrap();
+    // Links to other folders are gone into.
+    std::os::unix::fs::symlink(&inner, folder.path().join("in/again")).unwrap();
+    assert!(desensitize().status.success());
+    assert!(out.join("again/note.txt").exists() && out.join("deeper/note.txt").exists());
+}
+
 #[test]
 fn what_is_done_to_a_file_is_explained_and_what_is_encrypted_revealed() {
     let folder = tempfile::tempdir().unwrap();

@@ -16,6 +16,7 @@ const COLUMNS: [Column; 5] =
 pub(super) fn run(arguments: &RiskArguments, as_json: bool) -> anyhow::Result<()> {
     let RiskArguments { k, left_out, .. } = *arguments;
     ensure!((0.0..=1.0).contains(&left_out), "--left-out is a share, from 0 to 1");
+    ensure!(k > 0, "--k is 1 or more");
     let records = files::records(&arguments.paths)?;
     let bar = output::bar(records.len(), "reading", as_json);
     let mut table = Table::new(COLUMNS.to_vec());
