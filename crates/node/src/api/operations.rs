@@ -58,7 +58,7 @@ pub(crate) struct NodeStatus {
     pub(super) state_root: String,
     /// Records that can be found here.
     pub(super) searchable: usize,
-    /// Bytes that are free on the disk with the node's data; missing if the system does not tell.
+    /// Bytes that are free on the disk with the node's data: for operators, if the system tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) disk_free: Option<u64>,
     pub(super) version: &'static str,
@@ -81,7 +81,7 @@ impl NodeStatus {
             block: tip.hash().to_string(),
             state_root: tip.state_root.to_string(),
             searchable,
-            disk_free: shared.ingest.room.free(),
+            disk_free: None,
             version: env!("CARGO_PKG_VERSION"),
         })
     }
@@ -90,8 +90,15 @@ impl NodeStatus {
 /// Where the node stands.
 #[utoipa::path(get, path = "/api/v1/status", security(("bearer" = [])),
     responses((status = 200, body = NodeStatus)))]
-pub(super) async fn status(State(shared): Api, _: Caller) -> Result<Json<NodeStatus>, ApiError> {
-    NodeStatus::of(&shared).map(Json)
+pub(super) async fn status(
+    State(shared): Api,
+    caller: Caller,
+) -> Result<Json<NodeStatus>, ApiError> {
+    let mut status = NodeStatus::of(&shared)?;
+    if caller.must_operate().is_ok() {
+        status.disk_free = shared.ingest.room.free();
+    }
+    Ok(Json(status))
 }
 
 /// Metrics in Prometheus' text format.
