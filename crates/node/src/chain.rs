@@ -17,11 +17,12 @@ use emrshare_ledger::{
     merkle, wire::Reader,
 };
 use emrshare_storage::{Batch, FilteredKv, Kv};
-use emrshare_sync::{Task, tasks};
+use emrshare_sync::{Task, Want, tasks};
 use tokio::sync::{mpsc, watch};
 
 use crate::{
     clock,
+    files::User,
     members::Members,
     mempool::Mempool,
     node::copy_of,
@@ -315,6 +316,12 @@ impl NodeChain {
             }
             let is_anew = kind == Kind::Update && self.is_known(&entry)?;
             let version = pair(&key, &entry.desensitized().0);
+            let task = match task {
+                None if !self.has_made(&entry)? => {
+                    Some(Task::Fetch(self.lost(&entry, header.height)))
+                }
+                task => task,
+            };
             if is_anew {
                 batch.put(SUPERSEDED, &version, b"");
             }
@@ -370,8 +377,21 @@ impl NodeChain {
 
     /// Whether a copy is here that was made anew and came out as it was.
     fn has_copy(&self, entry: &Entry) -> Result<bool, ChainError> {
-        let file = pair(&entry.desensitized().0, &entry.index().to_key());
+        let file = User::record(entry.index()).row(entry.desensitized());
         Ok(self.kv.get(FILES, &file).map_err(failed)?.is_some())
+    }
+
+    /// Whether a copy is here that this node has made itself: a store of an older day, from a backup, does
+    /// not have it.
+    fn has_made(&self, entry: &Entry) -> Result<bool, ChainError> {
+        let file = User::order(entry.original()).row(entry.desensitized());
+        Ok(self.kv.get(FILES, &file).map_err(failed)?.is_some() || self.has_copy(entry)?)
+    }
+
+    /// What this node has made and has no more: others have it.
+    fn lost(&self, entry: &Entry, height: u64) -> Want {
+        let (index, digest) = (entry.index(), entry.desensitized());
+        Want { index, digest, acting: self.me, height }
     }
 }
 

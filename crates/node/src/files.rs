@@ -50,6 +50,11 @@ impl User {
     pub(crate) fn order(original: Digest) -> Self {
         Self([&[0xff], original.0.as_slice()].concat())
     }
+
+    /// The key in [`FILES`] of a file that it needs.
+    pub(crate) fn row(&self, file: Digest) -> Vec<u8> {
+        pair(&file.0, &self.0)
+    }
 }
 
 /// Files that were found damaged, on their way to the mender.
@@ -95,7 +100,7 @@ impl DesensitizedStore {
         manifest: &Manifest,
     ) -> Result<(), FileError> {
         let digest = manifest.digest();
-        batch.put(FILES, &pair(&digest.0, &user.0), b"");
+        batch.put(FILES, &user.row(digest), b"");
         for part in manifest.parts() {
             for chunk in part.chunk_digests()? {
                 batch.put(CHUNKS, &pair(&chunk.0, &digest.0), b"");
@@ -106,13 +111,13 @@ impl DesensitizedStore {
 
     /// Makes a file that an order used the file of its record.
     pub(crate) fn hand_over(batch: &mut Batch, digest: Digest, from: &User, to: &User) {
-        batch.delete(FILES, &pair(&digest.0, &from.0));
-        batch.put(FILES, &pair(&digest.0, &to.0), b"");
+        batch.delete(FILES, &from.row(digest));
+        batch.put(FILES, &to.row(digest), b"");
     }
 
     /// Whether a file is stored and used by `user`.
     pub(crate) fn contains(&self, digest: Digest, user: &User) -> Result<bool, FileError> {
-        Ok(self.kv.get(FILES, &pair(&digest.0, &user.0))?.is_some())
+        Ok(self.kv.get(FILES, &user.row(digest))?.is_some())
     }
 
     /// The records that use a file.
@@ -175,7 +180,7 @@ impl DesensitizedStore {
             return Ok(());
         }
         let mut batch = Batch::default();
-        batch.delete(FILES, &pair(&digest.0, &user.0));
+        batch.delete(FILES, &user.row(digest));
         let mut unused = Vec::new();
         let others = self.kv.range(FILES, &digest.0, b"", 2)?.len() > 1;
         if !others {

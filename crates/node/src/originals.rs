@@ -108,6 +108,11 @@ impl OriginalStore {
         Ok(crate::files::commit(&self.kv, batch).await?)
     }
 
+    /// Whether an original is here, readable or not.
+    pub(crate) fn contains(&self, digest: Digest) -> Result<bool, OriginalError> {
+        Ok(self.kv.get(ORIGINALS, &digest.0)?.is_some())
+    }
+
     /// Whether pieces of an original cannot be read any more.
     pub(crate) async fn is_damaged(&self, digest: Digest) -> Result<bool, OriginalError> {
         let Some(row) = self.kv.get(ORIGINALS, &digest.0)? else { return Ok(false) };

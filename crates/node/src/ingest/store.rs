@@ -78,27 +78,34 @@ impl Ingest {
         Ok(parcel)
     }
 
-    /// Stores an original of this node again that cannot be read any more, for its record was pushed
-    /// again; blocks the thread.
+    /// Stores an original of this node again that cannot be read any more, or is gone, for its record was
+    /// pushed again; blocks the thread.
     pub(super) fn restore(&self, original: &RecordFile) -> Result<(), IngestError> {
         let sha256 = original.manifest().digest();
         let index = self.chain.state().record_of_original(sha256).map_err(IngestError::local)?;
         let Some(index) = index else { return Ok(()) };
         let restored = Handle::current().block_on(self.restored(original, index));
         if restored.map_err(IngestError::local)? {
-            tracing::warn!(%index, %sha256, "a damaged original was stored again");
+            tracing::warn!(%index, %sha256, "a lost original was stored again");
         }
         Ok(())
     }
 
-    /// Whether it was damaged.
+    /// Whether it was lost.
     async fn restored(
         &self,
         original: &RecordFile,
         index: RecordIndex,
     ) -> Result<bool, OriginalError> {
         let digest = original.manifest().digest();
-        if !self.originals.is_damaged(digest).await? {
+        let is_lost = if self.originals.contains(digest)? {
+            self.originals.is_damaged(digest).await?
+        } else {
+            // That of another node, or of a deleted record, has no place here.
+            let record = self.active(index).ok();
+            record.is_some_and(|now| now.acting == self.chain.me() && now.original == digest)
+        };
+        if !is_lost {
             return Ok(false);
         }
         self.originals.remove(digest).await?;
