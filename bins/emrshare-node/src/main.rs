@@ -15,6 +15,10 @@ struct Arguments {
     /// Logs as JSON lines. `RUST_LOG` chooses what is logged.
     #[arg(long)]
     log_json: bool,
+    /// The folder's data are from a backup: follow the other nodes before voting. For the first start
+    /// with them; see docs/operations.md.
+    #[arg(long)]
+    restored: bool,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -28,6 +32,7 @@ fn main() -> anyhow::Result<()> {
         logs.init()
     }
     let config = emrshare_node::Config::load(&arguments.config)?;
+    let config = if arguments.restored { config.restored() } else { config };
     emrshare_node::runtime()?.block_on(async {
         let node = emrshare_node::Node::start(config).await?;
         node.run_until(emrshare_node::until_asked_to_stop()).await?;

@@ -47,6 +47,10 @@ pub(crate) enum Command {
         /// The node's `node.toml`.
         #[arg(long)]
         config: PathBuf,
+        /// The folder's data are from a backup: follow the other nodes before voting. For the first
+        /// start with them; see docs/operations.md.
+        #[arg(long)]
+        restored: bool,
     },
     /// Certificates of the consortium.
     #[command(subcommand)]

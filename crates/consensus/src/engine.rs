@@ -29,8 +29,9 @@ use crate::{
     Chain,
     application::ChainApplication,
     delivery,
-    epochs::End,
+    epochs::{End, partition},
     peers,
+    restored::Restored,
     schemes::Schemes,
     stack::{self, Archive, Parts},
 };
@@ -70,6 +71,10 @@ pub struct Config {
     pub heartbeat: Duration,
     /// How long the others wait for a leader.
     pub leader_timeout: Duration,
+    /// The directory is from a backup: votes that this node has given since are not in it. It follows
+    /// the others for ten times `leader_timeout`, or until the next epoch, before it votes; after a
+    /// restart too. A validator that is alone has nobody to follow, and votes.
+    pub restored: bool,
 }
 
 /// The engine did not start.
@@ -85,6 +90,9 @@ pub enum EngineError {
     /// The heartbeat is 0, or not below the leader timeout.
     #[error("the heartbeat must be above 0 and below the leader timeout")]
     Pace,
+    /// It cannot be noted in the directory that it is from a backup, or that this node votes again.
+    #[error("the directory cannot be written to: {0}")]
+    Directory(std::io::Error),
     /// The archive does not open.
     #[error("the block archive does not open: {0}")]
     Archive(String),
@@ -124,6 +132,12 @@ impl Engine {
         if config.epoch_len.get() < 2 {
             return Err(EngineError::EpochLength);
         }
+        let restored = Restored::new(&config.directory);
+        let validators = chain.validators(next_epoch(chain.as_ref(), config.epoch_len));
+        let is_alone = validators.is_some_and(|validators| validators.members().len() == 1);
+        if config.restored && !is_alone {
+            restored.mark().map_err(EngineError::Directory)?;
+        }
         let places = peers::places(config.peers.borrow().len());
         // What is wrong with them is said now.
         peers::addresses(&config.peers.borrow(), places)?;
@@ -141,7 +155,8 @@ impl Engine {
         let (archives, archive) = watch::channel(None);
         let ready = Ready { first: Some(ready), archives };
         let watched = delivered.clone();
-        let run = Run { config, places, application, delivered, forwarded, stopped, ready };
+        let run =
+            Run { config, restored, places, application, delivered, forwarded, stopped, ready };
         let thread = std::thread::Builder::new()
             .name("emrshare-consensus".into())
             .spawn(move || run.on_this_thread())
@@ -258,6 +273,7 @@ impl Ready {
 
 struct Run {
     config: Config,
+    restored: Restored,
     places: NonZeroUsize,
     application: ChainApplication,
     delivered: watch::Receiver<Header>,
@@ -267,7 +283,7 @@ struct Run {
 }
 
 impl Run {
-    /// Runs with one key after the other.
+    /// Runs with one key after the other, and again when a node has followed for long enough to vote.
     fn on_this_thread(mut self) {
         loop {
             let runtime = engine_runtime::Config::new()
@@ -276,6 +292,13 @@ impl Run {
             let run = engine_runtime::Runner::new(runtime).start(|context| self.run(context));
             match run {
                 Ok(End::AnotherKey) => tracing::info!("consensus goes on with another key"),
+                Ok(End::Followed(epoch)) => {
+                    let [follower, voter] = [false, true].map(|votes| partition(epoch, votes));
+                    if let Err(error) = self.restored.follower_becomes_voter(&follower, &voter) {
+                        return self.ready.tell(Err(EngineError::Directory(error)));
+                    }
+                    tracing::info!("this node has seen where the others are, and votes again");
+                }
                 Ok(End::Over) => return,
                 Err(error) => return self.ready.tell(Err(error)),
             }
@@ -286,7 +309,7 @@ impl Run {
     async fn run(&mut self, context: engine_runtime::Context) -> Result<End, EngineError> {
         let Self { config, application, forwarded, stopped, ready, places, .. } = self;
         let (places, chain) = (*places, application.chain.clone());
-        let epoch = chain.tip().height.saturating_add(1) / config.epoch_len;
+        let epoch = next_epoch(chain.as_ref(), config.epoch_len);
         let signer = PrivateKey::decode(Copying(chain.key(epoch).seed().as_slice()))
             .map_err(|_| EngineError::Keys)?;
         let me = signer.public_key();
@@ -307,6 +330,7 @@ impl Run {
             peers: oracle.clone(),
             application: application.clone(),
             delivered: self.delivered.clone(),
+            restored: self.restored.clone(),
             epoch_len: config.epoch_len,
             leader_timeout: config.leader_timeout,
         };
@@ -326,6 +350,11 @@ impl Run {
         }
         Ok(End::Over)
     }
+}
+
+/// The epoch of the block behind the last one that the chain has.
+fn next_epoch(chain: &dyn Chain, epoch_len: NonZeroU64) -> u64 {
+    chain.tip().height.saturating_add(1) / epoch_len
 }
 
 type Handshake = Cups<Sake<PrivateKey>, ChaCha20Poly1305>;

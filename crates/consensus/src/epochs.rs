@@ -22,7 +22,7 @@ use commonware_parallel::Sequential;
 use commonware_runtime::{
     Clock, Error, Handle, Metrics, Spawner, Storage, buffer::paged::CacheRef,
 };
-use commonware_utils::{NZDuration, NZUsize, vec::NonEmptyVec};
+use commonware_utils::{NZDuration, NZUsize, SystemTimeExt as _, vec::NonEmptyVec};
 use rand_core::CryptoRng;
 use tokio::sync::mpsc;
 
@@ -30,6 +30,10 @@ use crate::{
     schemes::Scheme,
     stack::{Archive, Parts},
 };
+
+/// Leaders' timeouts that a node whose votes are lost follows before it votes: the others tell where they
+/// are every four timeouts while nothing goes on.
+const FOLLOWED_TIMEOUTS: u32 = 10;
 
 /// What runs the epochs.
 pub(crate) struct Epochs<B, P, A> {
@@ -48,6 +52,8 @@ pub(crate) enum End {
     Over,
     /// The chain names another key for this node.
     AnotherKey,
+    /// This node, whose votes are lost, has followed in this epoch for long enough to vote.
+    Followed(Epoch),
 }
 
 /// A channel that all epochs share, and what comes for epochs that are not there yet.
@@ -79,8 +85,9 @@ where
         let (mut votes, _votes) = share(context.child("votes"), votes);
         let (mut certificates, _certificates) = share(context.child("certificates"), certificates);
         let (mut fetch, _fetch) = share(context.child("resolver"), fetch);
-        let mut epoch = self.current();
+        let (mut epoch, started_ms) = (self.current(), context.current().epoch_millis());
         loop {
+            let follows = self.parts.restored.is_marked();
             let registered = (
                 votes.epochs.register(epoch.get()).await,
                 certificates.epochs.register(epoch.get()).await,
@@ -90,7 +97,7 @@ where
             else {
                 return End::Over;
             };
-            let Some(config) = self.config(epoch).await else {
+            let Some(config) = self.config(epoch, follows).await else {
                 tracing::error!(epoch = epoch.get(), "an epoch cannot begin; restart the node");
                 return End::Over;
             };
@@ -100,21 +107,23 @@ where
                 certificates_of_epoch,
                 fetch_of_epoch,
             );
-            let ended = self.end_of(epoch, [&mut votes, &mut certificates, &mut fetch]).await;
+            let shared = [&mut votes, &mut certificates, &mut fetch];
+            let ended = self.end_of(epoch, follows.then_some(&context), shared).await;
             running.abort();
             // It was told to end.
             let _ = running.await;
-            if !ended {
-                return End::Over;
+            if let Err(end) = ended {
+                return end;
             }
-            for voting in [true, false] {
-                match context.remove(&partition(epoch, voting), None).await {
-                    Ok(()) | Err(Error::PartitionMissing(_)) => {}
-                    Err(error) => {
-                        let epoch = epoch.get();
-                        tracing::warn!(%error, epoch, "votes of an old epoch stay on disk");
-                    }
-                }
+            forget_votes(&context, epoch).await;
+            // Nobody has voted in an epoch that was not there yet.
+            let is_new = self.parts.delivered.borrow().time_ms > started_ms;
+            if follows
+                && is_new
+                && let Err(error) = self.parts.restored.unmark()
+            {
+                tracing::error!(%error, "the consensus directory cannot be written to");
+                return End::Over;
             }
             epoch = epoch.next();
             if self.has_another_key(epoch) {
@@ -135,33 +144,46 @@ where
         key.0.as_slice() != self.parts.me.as_ref()
     }
 
-    /// Waits until the chain has the last block of an epoch; `false` if everything ends before.
+    /// Waits until the chain has the last block of an epoch, or everything ends before; with a clock
+    /// only until this node has seen for long enough where the others are.
     ///
     /// Messages of a later epoch mean that this node lags: their senders are asked for the block.
     async fn end_of<S>(
         &mut self,
         epoch: Epoch,
+        follows: Option<&impl Clock>,
         [votes, certificates, fetch]: [&mut Shared<S>; 3],
-    ) -> bool
+    ) -> Result<(), End>
     where
         S: Sender<PublicKey = PublicKey>,
     {
         let last = self.epocher.last(epoch).expect("every epoch ends");
+        let to_follow = self.parts.leader_timeout * FOLLOWED_TIMEOUTS;
+        let has_followed = || async {
+            match follows {
+                Some(clock) => clock.sleep(to_follow).await,
+                None => std::future::pending().await,
+            }
+        };
+        let followed = has_followed();
+        tokio::pin!(followed);
         loop {
             if self.parts.delivered.borrow_and_update().height >= last.get() {
-                return true;
+                return Ok(());
             }
             let later = tokio::select! {
                 changed = self.parts.delivered.changed() => match changed {
                     Ok(()) => continue,
-                    Err(_) => return false,
+                    Err(_) => return Err(End::Over),
                 },
+                () = &mut followed => return Err(End::Followed(epoch)),
                 message = votes.later.recv() => message,
                 message = certificates.later.recv() => message,
                 message = fetch.later.recv() => message,
             };
-            let Some((of, (from, _))) = later else { return false };
+            let Some((of, (from, _))) = later else { return Err(End::Over) };
             if of > epoch.get() {
+                followed.set(has_followed());
                 self.archive.hint_finalized(last, NonEmptyVec::new(from));
             }
         }
@@ -171,6 +193,7 @@ where
     async fn config(
         &self,
         epoch: Epoch,
+        follows: bool,
     ) -> Option<
         simplex::Config<
             Scheme,
@@ -187,7 +210,12 @@ where
             Some(height) => self.archive.get_info(height).await?.1,
             None => self.genesis,
         };
-        let scheme = self.parts.schemes.of(epoch)?.as_ref().clone();
+        let scheme = self.parts.schemes.of(epoch)?;
+        let scheme = if follows {
+            self.parts.schemes.without_votes(&scheme)
+        } else {
+            scheme.as_ref().clone()
+        };
         let patience = self.parts.leader_timeout;
         let buffer_len = NZUsize!(1024 * 1024);
         Some(simplex::Config {
@@ -220,9 +248,22 @@ where
 
 /// Where the votes of an epoch are kept: apart, if this node votes itself, since its own votes are not
 /// replayed under a key that is no validator's.
-fn partition(epoch: Epoch, voting: bool) -> String {
+pub(crate) fn partition(epoch: Epoch, voting: bool) -> String {
     let role = if voting { "voter" } else { "follower" };
     format!("simplex-{epoch}-{role}")
+}
+
+/// Removes the votes of an epoch that is over.
+async fn forget_votes(storage: &impl Storage, epoch: Epoch) {
+    for voting in [true, false] {
+        match storage.remove(&partition(epoch, voting), None).await {
+            Ok(()) | Err(Error::PartitionMissing(_)) => {}
+            Err(error) => {
+                let epoch = epoch.get();
+                tracing::warn!(%error, epoch, "votes of an old epoch stay on disk");
+            }
+        }
+    }
 }
 
 /// Lets epochs share a channel.

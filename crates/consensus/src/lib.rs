@@ -81,6 +81,7 @@
 //!     directory: folder.path().into(),
 //!     heartbeat: Duration::from_millis(100),
 //!     leader_timeout: Duration::from_millis(1000),
+//!     restored: false,
 //! };
 //! tokio::runtime::Runtime::new()?.block_on(async {
 //!     let engine = Engine::start(config, application.clone()).await?;
@@ -103,6 +104,7 @@ mod delivery;
 mod engine;
 mod epochs;
 mod peers;
+mod restored;
 mod schemes;
 mod stack;
 

@@ -7,7 +7,7 @@ use std::{
 
 use commonware_consensus::{simplex, types::Epoch};
 use commonware_cryptography::{
-    certificate::{Provider, Scoped},
+    certificate::{Provider, Scheme as _, Scoped},
     ed25519::PrivateKey,
 };
 use commonware_utils::{TryCollect, ordered::Set};
@@ -53,13 +53,22 @@ impl Schemes {
         Some(scheme)
     }
 
+    /// The scheme of the same epoch for a node that does not vote in it.
+    pub(crate) fn without_votes(&self, scheme: &Scheme) -> Scheme {
+        Scheme::verifier(&self.namespace(), scheme.participants().clone())
+    }
+
     fn make(&self, validators: &ValidatorSet) -> Result<Scheme, EngineError> {
         let keys = validators.members().iter().map(|member| public_key(&member.key));
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
         let keys: Set<_> = keys.into_iter().try_collect().map_err(|_| EngineError::Keys)?;
-        let namespace = Certificate::namespace(self.chain.genesis().header().chain);
+        let namespace = self.namespace();
         let signing = Scheme::signer(&namespace, keys.clone(), self.signer.clone());
         Ok(signing.unwrap_or_else(|| Scheme::verifier(&namespace, keys)))
+    }
+
+    fn namespace(&self) -> Vec<u8> {
+        Certificate::namespace(self.chain.genesis().header().chain)
     }
 }
 

@@ -30,6 +30,7 @@ use crate::{
     block::EngineBlock,
     delivery::GROUP_MAX,
     epochs::{End, Epochs},
+    restored::Restored,
     schemes::{Scheme, Schemes},
 };
 
@@ -44,6 +45,7 @@ pub(crate) struct Parts<B, P> {
     pub(crate) application: ChainApplication,
     /// The last header that the chain has taken over.
     pub(crate) delivered: watch::Receiver<Header>,
+    pub(crate) restored: Restored,
     pub(crate) epoch_len: NonZeroU64,
     pub(crate) leader_timeout: Duration,
 }

@@ -145,6 +145,7 @@ async fn start(node: u32, listen: SocketAddr, known: Vec<Peer>) -> Node {
         directory: folder.path().into(),
         heartbeat: Duration::from_millis(50),
         leader_timeout: Duration::from_secs(2),
+        restored: false,
     };
     let chain = Arc::new(Blocks::new(node));
     let engine = Engine::start(config, chain.clone()).await.unwrap();

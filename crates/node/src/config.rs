@@ -202,6 +202,7 @@ pub struct Config {
     pub(crate) mapping: Option<Mapping>,
     pub(crate) data: PathBuf,
     pub(crate) documents: PathBuf,
+    pub(crate) restored: bool,
 }
 
 impl Config {
@@ -256,7 +257,16 @@ impl Config {
             card,
             genesis,
             settings,
+            restored: false,
         })
+    }
+
+    /// The folder's data are from a backup: the node follows the others for ten leader timeouts before it
+    /// votes, since it may have voted otherwise after the backup. To be said at the first start with
+    /// them; a node that is alone has nobody to follow.
+    #[must_use]
+    pub fn restored(self) -> Self {
+        Self { restored: true, ..self }
     }
 }
 

@@ -129,6 +129,7 @@ fn engine_config(config: &Config, chain: &NodeChain) -> emrshare_consensus::Conf
         directory: config.data.join("consensus"),
         heartbeat: Duration::from_millis(config.settings.heartbeat_ms),
         leader_timeout: Duration::from_millis(config.settings.leader_timeout_ms),
+        restored: config.restored,
     }
 }
 

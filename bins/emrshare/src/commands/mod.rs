@@ -44,7 +44,7 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
     match command {
         Command::Demo(arguments) => demo::run(arguments, json).await,
         Command::Init(arguments) => local::init(&arguments, json),
-        Command::Node { config } => node(&config).await,
+        Command::Node { config, restored } => node(&config, restored).await,
         Command::Ca(CaCommand::Init { folder, name }) => certificates::init(&folder, &name, json),
         Command::Ca(CaCommand::Issue {
             authority,
@@ -157,11 +157,12 @@ pub(crate) async fn run(command: Command, json: bool) -> anyhow::Result<()> {
     }
 }
 
-async fn node(config: &std::path::Path) -> anyhow::Result<()> {
+async fn node(config: &std::path::Path, restored: bool) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,commonware=warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let config = emrshare_node::Config::load(config)?;
+    let config = if restored { config.restored() } else { config };
     let node = emrshare_node::Node::start(config).await?;
     node.run_until(emrshare_node::until_asked_to_stop()).await?;
     Ok(())

@@ -90,7 +90,11 @@ impl Home {
     }
 
     pub(crate) async fn start(&self) -> Node {
-        Node::start(Config::load(&self.path.join("node.toml")).unwrap()).await.unwrap()
+        Node::start(self.config()).await.unwrap()
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        Config::load(&self.path.join("node.toml")).unwrap()
     }
 
     pub(crate) fn settings(&self) -> Settings {
