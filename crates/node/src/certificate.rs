@@ -17,7 +17,7 @@ use rustls::{
 };
 use tokio::sync::watch;
 
-use crate::{clock, node_keys::NodeKeys, server::TlsError};
+use crate::{clock, measures, node_keys::NodeKeys, server::TlsError};
 
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -88,7 +88,7 @@ impl Certificate {
     /// Tells the log, once a day, that the certificate ends soon, and the metrics when.
     fn tell_of_end(&self, told: &mut Option<Instant>) {
         let Ok(until) = self.until() else { return };
-        metrics::gauge!("emrshare_certificate_until_seconds").set(until as f64);
+        metrics::gauge!(measures::CERTIFICATE_UNTIL).set(until as f64);
         if let Some(days) = days_left(until, now_seconds())
             && told.is_none_or(|told| told.elapsed() > TELL_EVERY)
         {

@@ -23,6 +23,7 @@ use tokio::sync::{mpsc, watch};
 use crate::{
     clock,
     files::User,
+    measures,
     members::Members,
     mempool::Mempool,
     node::copy_of,
@@ -514,7 +515,7 @@ impl Chain for NodeChain {
             members_change |= concerns_members(&executed.changes);
             last = Some(*block.header());
             let count = u64::from(block.header().entries);
-            metrics::counter!("emrshare_ledger_entries").increment(count);
+            metrics::counter!(measures::LEDGER_ENTRIES).increment(count);
         }
         let Some(tip) = last else { return Ok(()) };
         batch.put(TIP, b"", &tip.to_bytes());
@@ -534,8 +535,8 @@ impl Chain for NodeChain {
         drop(inner);
         self.connect();
         let lag_ms = clock::now_ms().saturating_sub(tip.time_ms);
-        metrics::gauge!("emrshare_ledger_height").set(tip.height as f64);
-        metrics::histogram!("emrshare_ledger_block_final_ms").record(lag_ms as f64);
+        metrics::gauge!(measures::LEDGER_HEIGHT).set(tip.height as f64);
+        metrics::histogram!(measures::LEDGER_BLOCK_FINAL).record(lag_ms as f64);
         // The replicator is gone only while the node stops.
         let _ = self.tasks.send(asked);
         Ok(())

@@ -17,7 +17,7 @@ use emrshare_storage::Engine;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use crate::{node_keys::NodeKeys, secrets::Secrets};
+use crate::{monitor_token::MonitorToken, node_keys::NodeKeys, secrets::Secrets};
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +85,12 @@ pub enum ConfigError {
         /// What is wrong.
         source: MappingError,
     },
+    /// The token of the monitoring system is none.
+    #[error("{path} has no token: its first line must be 64 hexadecimal digits")]
+    MonitorToken {
+        /// The file.
+        path: PathBuf,
+    },
     /// A JSON file of members is malformed.
     #[error("{path} cannot be used")]
     Members {
@@ -141,6 +147,11 @@ pub struct Settings {
     /// clear in `keys` without it. A relative path begins at the folder of `node.toml`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passphrase_file: Option<PathBuf>,
+    /// A file whose first line, 64 hexadecimal digits, a monitoring system shows as bearer token to see
+    /// readiness and metrics, and nothing else; nobody does without it. A relative path begins at the
+    /// folder of `node.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitor_token_file: Option<PathBuf>,
     /// A mapping in TOML or JSON by which JSON that is no FHIR is read. A relative path begins at the
     /// folder of `node.toml`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -200,6 +211,7 @@ pub struct Config {
     /// Folders made before there were such keys have none.
     pub(crate) reveal_key: Option<RevealKey>,
     pub(crate) mapping: Option<Mapping>,
+    pub(crate) monitor_token: Option<MonitorToken>,
     pub(crate) data: PathBuf,
     pub(crate) documents: PathBuf,
     pub(crate) restored: bool,
@@ -250,6 +262,11 @@ impl Config {
                 .json_mapping
                 .as_ref()
                 .map(|path| mapping(&folder.join(path)))
+                .transpose()?,
+            monitor_token: settings
+                .monitor_token_file
+                .as_ref()
+                .map(|path| MonitorToken::read(&folder.join(path)))
                 .transpose()?,
             data: folder.join("data"),
             documents: folder.join("documents"),

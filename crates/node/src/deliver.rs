@@ -19,7 +19,7 @@ use emrshare_record::Excerpt;
 use futures_util::stream;
 use tokio::{runtime::Handle, sync::mpsc};
 
-use crate::{calls, clock, node::Shared, originals::OriginalError, peers::AskError};
+use crate::{calls, clock, measures, node::Shared, originals::OriginalError, peers::AskError};
 
 /// Pieces of ciphertext, of some 64 KiB, that wait to be sent.
 const WAITING_MAX: usize = 16;
@@ -124,7 +124,7 @@ pub(crate) async fn hand_out(
             }
         });
     }
-    metrics::counter!("emrshare_originals_read").increment(1);
+    metrics::counter!(measures::ORIGINALS_READ).increment(1);
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
     let (handle, asked) = (Handle::current(), *asked);
     let originals = shared.originals.clone();

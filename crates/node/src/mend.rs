@@ -11,6 +11,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::{
     files::{self, DesensitizedStore},
     ingest::Ingest,
+    measures,
     replicate::want_row,
     tables::WANTS,
 };
@@ -47,7 +48,7 @@ impl Mender {
         if lost.is_empty() {
             return Ok(());
         }
-        metrics::counter!("emrshare_copies_damaged").increment(1);
+        metrics::counter!(measures::COPIES_DAMAGED).increment(1);
         // What is there no more is written again; what is damaged would be taken for good.
         self.files.blobs.removal().await?.commit(&lost, Batch::default()).await?;
         let me = self.ingest.chain.me();

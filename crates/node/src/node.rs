@@ -10,7 +10,7 @@ use emrshare_storage::{
     BlobError, Blobs, Engine as StoreEngine, Kv, SearchError, SearchIndex, StoreError,
 };
 use emrshare_sync::Task;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     sync::{Notify, Semaphore, mpsc, watch},
     task::JoinSet,
@@ -24,7 +24,9 @@ use crate::{
     files::{Damaged, DesensitizedStore},
     ingest::{Ingest, commit::Committer},
     ledger_node::LedgerNode,
+    measures,
     mend::Mender,
+    monitor_token::MonitorToken,
     originals::OriginalStore,
     patient_readers::PatientReaders,
     peers::{Forward, Peers},
@@ -100,6 +102,7 @@ pub(crate) struct Shared {
     /// This node's institution.
     pub(crate) institution: String,
     pub(crate) operators: Vec<PublicKey>,
+    pub(crate) monitor_token: Option<MonitorToken>,
     /// Names, with port, that this node is reached at.
     pub(crate) domains: Vec<String>,
     pub(crate) consortium_key: Arc<ConsortiumKey>,
@@ -185,6 +188,7 @@ impl Shared {
             genesis,
             institution: card.institution,
             operators,
+            monitor_token: config.monitor_token,
             domains,
             consortium_key,
             record_len_max: settings.record_len_max,
@@ -202,7 +206,7 @@ impl Shared {
             challenges: api::challenges::Challenges::default(),
             sessions: api::auth::Sessions::default(),
             throttle: api::throttle::Throttle::default(),
-            metrics: metrics_recorder(),
+            metrics: measures::recorder(),
             pushes: Semaphore::new(PUSHES_MAX),
             stopping,
         })
@@ -392,18 +396,4 @@ pub(crate) async fn open_kv(data: &Path, engine: StoreEngine) -> Result<Arc<dyn 
     };
     let opened = tokio::task::spawn_blocking(open).await;
     Ok(opened.unwrap_or_else(|error| Err(StoreError::Io(error.to_string())))?)
-}
-
-/// One recorder a process: nodes that share one show their sums.
-fn metrics_recorder() -> PrometheusHandle {
-    static HANDLE: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
-    let install = || {
-        let recorder = PrometheusBuilder::new().build_recorder();
-        let handle = recorder.handle();
-        if metrics::set_global_recorder(recorder).is_err() {
-            tracing::warn!("another metrics recorder is installed; /metrics stays empty");
-        }
-        handle
-    };
-    HANDLE.get_or_init(install).clone()
 }

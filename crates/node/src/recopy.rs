@@ -11,6 +11,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::{
     ingest::{Ingest, IngestError, commit::may_update},
+    measures,
     tables::{POLICIES, pair},
 };
 
@@ -86,7 +87,7 @@ impl Recopier {
             let copies: Vec<_> = copies.buffer_unordered(UNDER_WAY).collect().await;
             made += copies.iter().filter(|is_made| **is_made).count();
             failed += copies.iter().filter(|is_made| !**is_made).count();
-            metrics::gauge!("emrshare_copies_failed").set(failed as f64);
+            metrics::gauge!(measures::COPIES_FAILED).set(failed as f64);
             let Some(next) = next else { break };
             from = next;
         }

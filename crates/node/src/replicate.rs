@@ -16,6 +16,7 @@ use crate::{
     clock,
     erase::Eraser,
     files::{self, DesensitizedStore, FileError, User},
+    measures,
     members::Members,
     peers::Peers,
     room::Room,
@@ -61,7 +62,7 @@ impl Replicator {
                 let effects = sync.step(clock::now_ms(), input);
                 this.perform(effects, &mut held, &events);
             }
-            metrics::gauge!("emrshare_sync_backlog").set(sync.backlog() as f64);
+            metrics::gauge!(measures::SYNC_BACKLOG).set(sync.backlog() as f64);
             tokio::select! {
                 asked = tasks.recv() => match asked {
                     Some(asked) => inputs.extend(this.asked(asked)),
@@ -136,7 +137,7 @@ impl Replicator {
                         .extend(held.remove(&(want.index, want.digest)).map(|file| (want, file)));
                 }
                 Effect::Misbehaved { peer, count } => {
-                    metrics::counter!("emrshare_sync_wrong_files").increment(1);
+                    metrics::counter!(measures::SYNC_WRONG_FILES).increment(1);
                     let peer = peer.get();
                     tracing::warn!(peer, count, "a peer handed out a wrong file");
                 }
@@ -165,7 +166,7 @@ impl Replicator {
                 HashSet::new()
             }
         };
-        metrics::counter!("emrshare_sync_files").increment(stored.len() as u64);
+        metrics::counter!(measures::SYNC_FILES).increment(stored.len() as u64);
         self.search.notify_one();
         self.eraser.wake();
         wants.into_iter().map(|want| (want, stored.contains(&want))).collect()

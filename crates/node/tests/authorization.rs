@@ -12,7 +12,7 @@ use emrshare_contracts::{
     Purposes, RegistryCall, RelationshipCall, Rights, Role, Scope, Span,
 };
 use emrshare_identity::{EnvelopeKey, SignInChallenge, SigningKey};
-use emrshare_node::Node;
+use emrshare_node::{Config, Node};
 use emrshare_sample::{Generator, Tongue};
 use home::Home;
 use reqwest::{Method, StatusCode};
@@ -273,6 +273,24 @@ async fn every_path_lets_in_whom_the_table_says_and_nobody_else() {
         }
     }
     world.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_monitoring_system_measures_and_sees_nothing_else() {
+    let world = World::new().await;
+    let path = world.home.path.join("monitor.token");
+    let token = std::fs::read_to_string(&path).unwrap();
+    for (method, path, _) in TABLE.iter().filter(|(_, _, allowed)| !allowed.is_empty()) {
+        let measures = ["/api/v1/ready", "/api/v1/metrics"].contains(path);
+        let expected = if measures { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
+        let status = world.send(method, path, Some(&token)).await.status();
+        assert_eq!(status, expected, "{method} {path}");
+    }
+    world.node.stop().await;
+
+    std::fs::write(&path, "short").unwrap();
+    let error = Config::load(&world.home.path.join("node.toml")).unwrap_err().to_string();
+    assert!(error.contains("monitor.token has no token"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -106,6 +106,25 @@ impl Caller {
     }
 }
 
+/// Who watches the node.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Watcher {
+    /// A monitoring system, with the token that the node's folder has for it.
+    Monitor,
+    /// Somebody who has signed in.
+    Caller(Caller),
+}
+
+impl Watcher {
+    /// Monitoring systems and those who run this node.
+    pub(crate) fn may_measure(self) -> Result<(), ApiError> {
+        match self {
+            Self::Monitor => Ok(()),
+            Self::Caller(caller) => caller.must_operate(),
+        }
+    }
+}
+
 /// Sessions by token, in memory: a restart signs everybody out.
 #[derive(Default)]
 pub(crate) struct Sessions(Mutex<HashMap<[u8; 32], Session>>);
@@ -168,14 +187,33 @@ impl FromRequestParts<std::sync::Arc<Shared>> for Caller {
         parts: &mut Parts,
         shared: &std::sync::Arc<Shared>,
     ) -> Result<Self, ApiError> {
-        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.strip_prefix("Bearer "));
-        let mut bytes = [0; 32];
-        let decoded = token.and_then(|token| hex::decode_to_slice(token, &mut bytes).ok());
-        let key = decoded.and_then(|()| shared.sessions.key(bytes));
+        let key = bearer_token(parts).and_then(|token| shared.sessions.key(token));
         let key = key.ok_or_else(ApiError::not_signed_in)?;
         Self::of(shared, key).map_err(ApiError::local)?.ok_or_else(ApiError::not_signed_in)
     }
+}
+
+impl FromRequestParts<std::sync::Arc<Shared>> for Watcher {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        shared: &std::sync::Arc<Shared>,
+    ) -> Result<Self, ApiError> {
+        let shown = bearer_token(parts).zip(shared.monitor_token.as_ref());
+        if shown.is_some_and(|(token, monitor)| monitor.is(&token)) {
+            return Ok(Self::Monitor);
+        }
+        Caller::from_request_parts(parts, shared).await.map(Self::Caller)
+    }
+}
+
+/// What a request shows (RFC 6750, section 2.1).
+fn bearer_token(parts: &Parts) -> Option<[u8; 32]> {
+    let header = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let mut token = [0; 32];
+    hex::decode_to_slice(header.strip_prefix("Bearer ")?, &mut token).ok()?;
+    Some(token)
 }
 
 #[derive(Serialize, ToSchema)]

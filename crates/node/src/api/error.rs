@@ -13,6 +13,7 @@ use crate::{
     chain::OfferError,
     deliver::DeliverError,
     ingest::{IngestError, Refusal},
+    measures,
     terms::TermsError,
 };
 
@@ -66,7 +67,7 @@ impl From<IngestError> for ApiError {
         let message = error.to_string();
         match error {
             IngestError::Refused(refusal) => {
-                metrics::counter!("emrshare_ingest_refused", "stage" => refusal.stage).increment(1);
+                metrics::counter!(measures::INGEST_REFUSED, "stage" => refusal.stage).increment(1);
                 let status = match refusal.stage {
                     "duplicate" => StatusCode::CONFLICT,
                     _ => StatusCode::UNPROCESSABLE_ENTITY,
@@ -118,7 +119,7 @@ impl From<DeliverError> for ApiError {
         match error {
             DeliverError::NoRequest | DeliverError::Destroyed => Self::not_found(error),
             DeliverError::Refused(_) => {
-                metrics::counter!("emrshare_originals_refused").increment(1);
+                metrics::counter!(measures::ORIGINALS_REFUSED).increment(1);
                 Self::new(StatusCode::FORBIDDEN, "not-allowed", error)
             }
             DeliverError::Expired => Self::new(StatusCode::GONE, "expired", error),

@@ -4,8 +4,12 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Api, auth::Caller, error::ApiError};
-use crate::{clock, node::Shared};
+use super::{
+    Api,
+    auth::{Caller, Watcher},
+    error::ApiError,
+};
+use crate::{clock, measures, node::Shared};
 
 /// Whether the process runs.
 #[utoipa::path(get, path = "/api/v1/health", responses((status = 200, body = str)))]
@@ -25,10 +29,11 @@ pub(super) async fn version() -> Json<Version> {
     Json(Version { version: env!("CARGO_PKG_VERSION") })
 }
 
-/// Whether the node takes part: its last block is recent, and its disk has room for records.
+/// Whether the node takes part: its last block is recent, and its disk has room for records. Answered to
+/// everybody who is signed in, and to the monitoring system's token.
 #[utoipa::path(get, path = "/api/v1/ready", security(("bearer" = [])),
     responses((status = 200, body = str), (status = 503, body = ApiError)))]
-pub(super) async fn ready(State(shared): Api, _: Caller) -> Result<&'static str, ApiError> {
+pub(super) async fn ready(State(shared): Api, _: Watcher) -> Result<&'static str, ApiError> {
     const RECENT_MS: u64 = 60_000;
     let time_ms = shared.chain.watch_tip().borrow().time_ms;
     let not_ready = |why: String| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", why);
@@ -101,13 +106,13 @@ pub(super) async fn status(
     Ok(Json(status))
 }
 
-/// Metrics in Prometheus' text format.
+/// Metrics in Prometheus' text format, for operators and the monitoring system's token.
 #[utoipa::path(get, path = "/api/v1/metrics", security(("bearer" = [])),
     responses((status = 200, body = str)))]
-pub(super) async fn metrics(State(shared): Api, caller: Caller) -> Result<String, ApiError> {
-    caller.must_operate()?;
+pub(super) async fn metrics(State(shared): Api, watcher: Watcher) -> Result<String, ApiError> {
+    watcher.may_measure()?;
     if let Some(free) = shared.ingest.room.free() {
-        metrics::gauge!("emrshare_disk_free_bytes").set(free as f64);
+        metrics::gauge!(measures::DISK_FREE).set(free as f64);
     }
     Ok(shared.metrics.render())
 }

@@ -28,6 +28,7 @@ use crate::{
     chain::NodeChain,
     clock,
     files::{self, DesensitizedStore, User},
+    measures,
     originals::OriginalStore,
     peers::Forward,
     tables::OUTBOX,
@@ -317,7 +318,7 @@ impl Packer {
             let index = entry.index();
             ticket.answer(Ok(Committed { index, height, original, desensitized }));
         }
-        metrics::counter!("emrshare_ingest_committed").increment(entries.len() as u64);
+        metrics::counter!(measures::INGEST_COMMITTED).increment(entries.len() as u64);
         Ok(())
     }
 

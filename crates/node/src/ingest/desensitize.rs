@@ -4,6 +4,8 @@ use emrshare_completeness::Verdict;
 use emrshare_desensitize::{Area, DesensitizeError, Desensitizer, Report, Sights};
 use emrshare_record::Record;
 
+use crate::measures;
+
 /// The copy and the report of what was treated. Pixels were looked at when the record was judged.
 pub(crate) fn desensitize(
     desensitizer: &Desensitizer,
@@ -11,7 +13,7 @@ pub(crate) fn desensitize(
     verdict: &Verdict,
 ) -> Result<(Record, Report), DesensitizeError> {
     let (copy, report) = desensitizer.desensitize(record, &sights(verdict))?;
-    metrics::counter!("emrshare_desensitize_values").increment(report.total() as u64);
+    metrics::counter!(measures::DESENSITIZED_VALUES).increment(report.total() as u64);
     Ok((copy, report))
 }
 

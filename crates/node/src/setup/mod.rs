@@ -207,6 +207,9 @@ impl Draft {
     }
 }
 
+/// The file of a folder that its monitoring system's token is in.
+const MONITOR_TOKEN: &str = "monitor.token";
+
 /// Keys and settings of a node.
 struct Home {
     node_key: SigningKey,
@@ -239,6 +242,7 @@ impl Home {
             disk_reserve: config::disk_reserve(),
             store: institution.store,
             passphrase_file: None,
+            monitor_token_file: Some(MONITOR_TOKEN.into()),
             json_mapping: None,
         };
         Ok(Self { node_key, tls_key, settings, operator, web })
@@ -274,6 +278,7 @@ impl Home {
         for (name, secret) in secrets {
             write_secret(&folder.join("keys").join(name), secret.as_bytes())?;
         }
+        write_secret(&folder.join(MONITOR_TOKEN), hex::encode(clock::random::<32>()).as_bytes())?;
         write_secret(&folder.join("keys").join("web-key.pem"), self.web.key_pem.as_bytes())?;
         write(&folder.join("web.pem"), &self.web.certificate_pem)?;
         write(&folder.join("genesis.json"), &String::from_utf8_lossy(genesis.as_bytes()))?;
