@@ -197,8 +197,9 @@ impl Client {
         self.call(Method::GET, "/api/v1/status").await
     }
 
-    /// Reads what the node has stored, `copies` or `originals`, and checks it; some files at a time,
-    /// behind the one that the last answer names as `after`. For an operator.
+    /// Reads what the node has stored, `copies` or `originals`, and checks it, or tells which originals are
+    /// `missing`; some files at a time, behind the one that the last answer names as `after`. For an
+    /// operator.
     ///
     /// # Errors
     /// See [`ClientError`].

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use emrshare_codec::RecordIndex;
 use emrshare_contracts::{TermsInForce, terms_in_force};
-use emrshare_ledger::{Header, RecordState, StateScan, Status, key};
+use emrshare_ledger::{Header, RecordState, Status};
 use emrshare_storage::StoreError;
 use futures_util::{StreamExt, stream};
 use tokio::sync::{Notify, watch};
@@ -104,11 +104,9 @@ impl Recopier {
         in_force: &TermsInForce,
     ) -> Result<(Vec<RecordIndex>, Option<Vec<u8>>), Error> {
         let (state, me) = (self.ingest.chain.state(), self.ingest.chain.me());
-        let rows = state.scan(key::RECORDS, from, PAGE)?;
+        let (records, next) = state.records_from(from, PAGE)?;
         let mut outdated = Vec::new();
-        for (key, row) in &rows {
-            let index = RecordIndex::from_key(&key[key::RECORDS.len()..])?;
-            let record = RecordState::from_bytes(row)?;
+        for (index, record) in records {
             // Who made the last version has its original, also of a record of another; without the
             // agreement that copy stays as it is.
             let is_mine =
@@ -117,9 +115,6 @@ impl Recopier {
                 outdated.push(index);
             }
         }
-        let last = rows.last().filter(|_| rows.len() == PAGE);
-        // The smallest key behind the last one.
-        let next = last.map(|(key, _)| [&key[key::RECORDS.len()..], &[0]].concat());
         Ok((outdated, next))
     }
 

@@ -1,11 +1,13 @@
-//! Reads what is stored and says what has rotted on the disk.
+//! Reads what is stored and says what has rotted on the disk, or is not there.
 
 use std::time::{Duration, Instant};
 
 use emrshare_codec::Digest;
+use emrshare_ledger::{StateError, StateRead as _, Status};
 use emrshare_storage::{Kv, StoreError, Table};
 
 use crate::{
+    chain::NodeChain,
     files::{DesensitizedStore, FileError},
     originals::{OriginalError, OriginalStore},
     tables::{FILES, ORIGINALS},
@@ -15,15 +17,18 @@ use crate::{
 const FILES_MAX: usize = 256;
 const TIME_MAX: Duration = Duration::from_secs(2);
 
+/// Records that are looked at for a page.
+const RECORDS_MAX: usize = 4096;
+
 /// No user of a file, and nothing else in a key behind a digest, is longer.
 const BEHIND: [u8; 40] = [0xff; 40];
 
 /// What one page of a store was found to be.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
-    /// Files that were read.
+    /// Files that were read, or looked for.
     pub(crate) files: usize,
-    /// Digests of those that cannot be read any more.
+    /// Digests of those that cannot be read any more, or are not there.
     pub(crate) damaged: Vec<Digest>,
     /// The last file, if there may be more behind it.
     pub(crate) last: Option<Digest>,
@@ -68,6 +73,42 @@ pub(crate) async fn originals(
         after = Some(original);
     }
     Ok(page)
+}
+
+/// Looks for the originals that this node has, as the ledger says, behind one of them in the order of
+/// records: the last versions of records that have not ended.
+pub(crate) fn missing(
+    originals: &OriginalStore,
+    chain: &NodeChain,
+    after: Option<Digest>,
+) -> Result<Page, MissingError> {
+    let (state, mut page) = (chain.state(), Page::default());
+    let mut from = Vec::new();
+    if let Some(original) = after {
+        // Once an original is on the ledger, that knows it for ever.
+        let Some(index) = state.record_of_original(original)? else { return Ok(page) };
+        from = [&index.to_key(), [0].as_slice()].concat();
+    }
+    let (records, next) = state.records_from(&from, RECORDS_MAX)?;
+    for (_, record) in &records {
+        if record.acting == chain.me() && record.status == Status::Active {
+            page.files += 1;
+            if !originals.contains(record.original)? {
+                page.damaged.push(record.original);
+            }
+        }
+    }
+    page.last = next.and(records.last()).map(|(_, record)| record.original);
+    Ok(page)
+}
+
+/// The ledger's state or the originals cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MissingError {
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error(transparent)]
+    Original(#[from] OriginalError),
 }
 
 impl Page {

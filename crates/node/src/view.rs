@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use emrshare_ledger::{Changes, Header, StateError, StateRead, StateRow, StateScan};
+use emrshare_codec::RecordIndex;
+use emrshare_ledger::{
+    Changes, Header, RecordState, StateError, StateRead, StateRow, StateScan, key,
+};
 use emrshare_storage::{Kv, StoreError};
 
 use crate::tables::STATE;
@@ -20,6 +23,26 @@ impl StateRead for FinalState {
 impl StateScan for FinalState {
     fn scan(&self, prefix: &[u8], from: &[u8], limit: usize) -> Result<Vec<StateRow>, StateError> {
         self.0.range(STATE, prefix, from, limit).map_err(unreadable)
+    }
+}
+
+/// Records in the order of their keys, and where the next page begins, if there may be more.
+pub(crate) type RecordPage = (Vec<(RecordIndex, RecordState)>, Option<Vec<u8>>);
+
+impl FinalState {
+    /// A page of all records, deleted ones too.
+    pub(crate) fn records_from(&self, from: &[u8], limit: usize) -> Result<RecordPage, StateError> {
+        let rows = self.scan(key::RECORDS, from, limit)?;
+        let record = |(key, row): &StateRow| {
+            let index = RecordIndex::from_key(&key[key::RECORDS.len()..]);
+            let index = index.map_err(|error| StateError { reason: error.to_string() })?;
+            Ok((index, RecordState::from_bytes(row)?))
+        };
+        let records = rows.iter().map(record).collect::<Result<_, StateError>>()?;
+        let last = rows.last().filter(|_| rows.len() == limit);
+        // The smallest key behind the last one.
+        let next = last.map(|(key, _)| [&key[key::RECORDS.len()..], &[0]].concat());
+        Ok((records, next))
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) enum Store {
     Copies,
     /// Originals of this node, as they are at rest.
     Originals,
+    /// Originals that this node has, as the ledger says: those that are not there. Nothing is read.
+    Missing,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -32,7 +34,7 @@ pub(crate) struct Asked {
     /// Copies if it is not said.
     #[serde(default)]
     store: Store,
-    /// Only files behind this SHA-256 are read.
+    /// Only files behind this SHA-256: where the answer before ended.
     after: Option<String>,
 }
 
@@ -41,13 +43,13 @@ pub(crate) struct Asked {
 pub(crate) struct Scrubbed {
     /// Number of files.
     files: usize,
-    /// Those that cannot be read any more. Copies are made or fetched again at once.
+    /// Those that cannot be read any more, or are not there. Copies are made or fetched again at once.
     damaged: Vec<Damaged>,
     /// Where to go on, if there is more.
     after: Option<String>,
 }
 
-/// A file that cannot be read any more.
+/// A file that cannot be read any more, or is not there.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Damaged {
     sha256: String,
@@ -71,6 +73,10 @@ pub(super) async fn scrub(
         Store::Originals => {
             scrub::originals(&shared.originals, after).await.map_err(ApiError::local)?
         }
+        Store::Missing => {
+            let found = scrub::missing(&shared.originals, &shared.chain, after);
+            found.map_err(ApiError::local)?
+        }
     };
     let damaged = damaged.into_iter().map(|file| {
         let records =
@@ -84,7 +90,7 @@ pub(super) async fn scrub(
 fn records(shared: &Shared, store: Store, file: Digest) -> Result<Vec<RecordIndex>, ApiError> {
     match store {
         Store::Copies => shared.files.records(file).map_err(ApiError::local),
-        Store::Originals => {
+        Store::Originals | Store::Missing => {
             let row = shared.chain.state().get(&key::original(file)).map_err(ApiError::local)?;
             let index = row.map(|row| RecordIndex::from_key(&row)).transpose();
             Ok(index.map_err(ApiError::local)?.into_iter().collect())
