@@ -179,7 +179,7 @@ impl Shared {
             key: consortium_key.clone(),
             mapping: config.mapping,
             committer,
-            room: Room { folder: data.clone(), reserve: settings.disk_reserve },
+            room: Room::new(data.clone(), settings.disk_reserve),
             cores: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
         });
         let search = Arc::new(searching::open(&data.join("search"), &*kv)?);

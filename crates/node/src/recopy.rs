@@ -76,7 +76,7 @@ impl Recopier {
         let in_force = terms_in_force(&chain.state())?;
         // Rather one error than one for each record.
         self.ingest.terms.in_force(&chain.state())?;
-        self.ingest.check_room(0)?;
+        self.ingest.check_room()?;
         let (mut from, mut made, mut failed) = (Vec::new(), 0_usize, 0_usize);
         loop {
             let (outdated, next) = self.outdated_from(&from, &in_force)?;

@@ -87,7 +87,7 @@ impl Replicator {
                     sync.set_members(members.borrow_and_update().nodes());
                 }
                 _ = tick.tick() => {
-                    sync.set_paused(!this.room.has(0));
+                    sync.set_paused(!this.room.is_left());
                     inputs.push(Input::Tick);
                 }
             }

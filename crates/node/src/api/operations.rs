@@ -41,7 +41,7 @@ pub(super) async fn ready(State(shared): Api, _: Watcher) -> Result<&'static str
         let why = "no block was final within a minute; are more than two thirds of the nodes up?";
         return Err(not_ready(why.into()));
     }
-    shared.ingest.check_room(0).map_err(|full| not_ready(full.to_string()))?;
+    shared.ingest.check_room().map_err(|full| not_ready(full.to_string()))?;
     Ok("ready")
 }
 

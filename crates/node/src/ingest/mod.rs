@@ -84,7 +84,8 @@ impl Ingest {
         }
         // Both files of the record are stored.
         let len: usize = files.iter().map(|file| file.bytes.len()).sum();
-        self.check_room(2 * len as u64)?;
+        let taken = self.room.take(2 * len as u64);
+        let _taken = taken.ok_or_else(|| self.disk_full())?;
         let (judged, parcel) = self
             .on_a_core(files, move |this, files| {
                 let judged = this.judge_files(files)?;
@@ -114,10 +115,13 @@ impl Ingest {
         }
     }
 
-    /// Whether so many bytes more can be stored.
-    pub(crate) fn check_room(&self, len: u64) -> Result<(), IngestError> {
-        let reserve = self.room.reserve;
-        self.room.has(len).then_some(()).ok_or(IngestError::DiskFull { reserve })
+    /// Whether records can be stored.
+    pub(crate) fn check_room(&self) -> Result<(), IngestError> {
+        self.room.is_left().then_some(()).ok_or_else(|| self.disk_full())
+    }
+
+    const fn disk_full(&self) -> IngestError {
+        IngestError::DiskFull { reserve: self.room.reserve }
     }
 
     /// Ends a record.
