@@ -23,6 +23,7 @@ use crate::{
     Chain, Judgement,
     block::{EngineBlock, engine_digest},
     delivery::Final,
+    engine::CLOCK_SKEW_MAX_MS,
     schemes::Scheme,
 };
 
@@ -69,6 +70,24 @@ impl ChainApplication {
         Some(block)
     }
 
+    /// Waits as long as a block is of a time to come: the view passes without this node, if that is too
+    /// long. Else one leader could put the time of all later blocks wherever it wants. A chain that is
+    /// there already, since clocks were set back, goes on at the same time.
+    async fn wait_until_timely(&self, clock: &impl Clock, block: &Block) {
+        let header = block.header();
+        let latest = clock.current().epoch_millis().saturating_add(CLOCK_SKEW_MAX_MS);
+        let early_ms = header.time_ms.saturating_sub(latest.max(self.chain.tip().time_ms));
+        if early_ms > 0 {
+            let (height, seconds) = (header.height, (early_ms + CLOCK_SKEW_MAX_MS) / 1000);
+            tracing::warn!(
+                height,
+                seconds,
+                "a proposed block is of a time to come: the leader's clock or this one is wrong"
+            );
+            clock.sleep(Duration::from_millis(early_ms)).await;
+        }
+    }
+
     /// Waits until there is something to say after `parent`, or for the heartbeat.
     async fn wait_for_work(&self, clock: &impl Clock, parent: Digest) {
         let heartbeat = clock.sleep(self.heartbeat);
@@ -109,8 +128,7 @@ where
         let parent = next_block(&mut ancestry).await?;
         let parent = self.make_known(parent, ancestry).await?;
         self.wait_for_work(&runtime, engine_digest(parent.hash())).await;
-        let now_ms = u64::try_from(runtime.current().epoch().as_millis()).unwrap_or(u64::MAX);
-        match self.chain.propose(&parent, now_ms) {
+        match self.chain.propose(&parent, runtime.current().epoch_millis()) {
             Ok(block) => {
                 let digest = engine_digest(block.hash());
                 Some(Digested::precomputed(EngineBlock(block), digest))
@@ -124,10 +142,11 @@ where
 
     async fn verify(
         &mut self,
-        _: (E, Self::Context),
+        (runtime, _): (E, Self::Context),
         mut ancestry: impl Ancestry<EngineBlock>,
     ) -> bool {
         let Some(block) = next_block(&mut ancestry).await else { return false };
+        self.wait_until_timely(&runtime, &block).await;
         self.make_known(block, ancestry).await.is_some()
     }
 }

@@ -39,6 +39,10 @@ use crate::{
 /// How many forwarded items wait for the network at most.
 const FORWARD_QUEUE: usize = 256;
 
+/// What clocks of members may differ by, in milliseconds: others are not talked to, and blocks that are
+/// further ahead are not voted for.
+pub(crate) const CLOCK_SKEW_MAX_MS: u64 = 5_000;
+
 /// Messages that a peer may send on one channel: some for each of a hundred blocks. The engine keeps
 /// room for a second's messages of all peers.
 const MESSAGES_PER_SECOND: u32 = 512;
@@ -297,7 +301,7 @@ impl Run {
                     if let Err(error) = self.restored.follower_becomes_voter(&follower, &voter) {
                         return self.ready.tell(Err(EngineError::Directory(error)));
                     }
-                    tracing::info!("this node has seen where the others are, and votes again");
+                    tracing::info!("this node has seen where the others are, and takes part again");
                 }
                 Ok(End::Over) => return,
                 Err(error) => return self.ready.tell(Err(error)),
@@ -368,7 +372,7 @@ fn network_config(
     let handshake = Cups::<_, ChaCha20Poly1305>::new(
         Sake {
             signer,
-            synchrony_bound: Duration::from_secs(5),
+            synchrony_bound: Duration::from_millis(CLOCK_SKEW_MAX_MS),
             max_handshake_age: Duration::from_secs(10),
             version: sake::Version::V1,
         },

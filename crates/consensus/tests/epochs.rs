@@ -6,9 +6,9 @@ use std::{
     num::NonZeroU64,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use emrshare_codec::{Digest, NodeId};
@@ -47,12 +47,20 @@ struct Blocks {
     hashes: Mutex<Vec<Digest>>,
     /// Whether no block can be stored any more.
     is_full: AtomicBool,
+    /// How many milliseconds ahead its clock is when it proposes.
+    ahead_ms: AtomicU64,
 }
 
 impl Blocks {
     fn new(node: u32) -> Self {
         let tip = Mutex::new(*genesis().header());
-        Self { node, tip, hashes: Mutex::default(), is_full: AtomicBool::new(false) }
+        Self {
+            node,
+            tip,
+            hashes: Mutex::default(),
+            is_full: AtomicBool::new(false),
+            ahead_ms: AtomicU64::new(0),
+        }
     }
 }
 
@@ -91,7 +99,8 @@ impl Chain for Blocks {
     }
 
     fn propose(&self, parent: &Block, now_ms: u64) -> Result<Block, ChainError> {
-        let zero = Digest::default();
+        let (zero, ahead_ms) = (Digest::default(), self.ahead_ms.load(Ordering::Relaxed));
+        let now_ms = now_ms + ahead_ms;
         Ok(BlockBuilder::new(1024).build(parent.header(), now_ms, zero, zero))
     }
 
@@ -223,4 +232,20 @@ async fn an_engine_ends_when_blocks_cannot_be_stored_or_it_is_stopped() {
     let stopped = engine.clone();
     tokio::task::spawn_blocking(move || stopped.stop()).await.unwrap();
     engine.ended().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_cannot_put_the_time_where_it_wants() {
+    let addresses = addresses(3);
+    let everyone = peers(&addresses, 0);
+    let mut nodes = Vec::new();
+    for node in 0..3 {
+        nodes.push(start(node, addresses[node as usize], everyone.clone()).await);
+    }
+    reach(&nodes[1], 1).await;
+    nodes[0].chain.ahead_ms.store(3_600_000, Ordering::Relaxed);
+    // Each has led, before the epoch with another validator begins.
+    reach(&nodes[1], 2 * EPOCH_LEN - 1).await;
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    assert!(nodes[1].chain.tip().time_ms < since_1970.as_millis() as u64 + 5_000);
 }

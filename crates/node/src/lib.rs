@@ -69,6 +69,7 @@ mod searching;
 mod secrets;
 mod server;
 pub mod setup;
+mod standstill;
 mod tables;
 mod terms;
 mod view;

@@ -35,6 +35,7 @@ use crate::{
     room::Room,
     searching::{self, Indexer},
     server::{self, TlsError},
+    standstill::StandstillWatch,
     tables::{DESENSITIZED_BLOBS, ORIGINAL_BLOBS},
     terms::{Documents, Terms, TermsError, TermsKeys},
 };
@@ -250,6 +251,8 @@ impl Shared {
             originals: self.originals.clone(),
         };
         let recopier = Recopier { ingest: self.ingest.clone(), outdated: self.outdated.clone() };
+        let standstill = StandstillWatch { chain: self.chain.clone(), peers: self.peers.clone() };
+        tasks.spawn(standstill.run());
         tasks.spawn(patient_readers.run());
         tasks.spawn(recopier.run());
         tasks.spawn(replicator.run(tasks_of_blocks));

@@ -1,6 +1,9 @@
 //! What this node asks other nodes for, over TLS with its certificate.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use emrshare_codec::{Digest, NodeId};
 use emrshare_consensus::Engine;
@@ -8,7 +11,7 @@ use emrshare_identity::NodeCertificate;
 use emrshare_record::{Manifest, RecordFile};
 use emrshare_sync::{Outcome, Want};
 use futures_util::StreamExt;
-use reqwest::{StatusCode, tls::TlsInfo};
+use reqwest::{StatusCode, header::DATE, tls::TlsInfo};
 use tokio::sync::{OnceCell, watch};
 
 use crate::members::{Known, Members, Standing};
@@ -89,6 +92,15 @@ impl Peers {
         request: Digest,
     ) -> Result<reqwest::Response, AskError> {
         self.post(origin, "originals", request.0.to_vec()).await
+    }
+
+    /// A member's clock, in seconds since 1970, if it answers.
+    pub(crate) async fn clock(&self, peer: NodeId) -> Option<i64> {
+        let members = self.members.borrow().clone();
+        let api = members.get(peer)?.card.api.trim_end_matches('/');
+        let answer = self.client.get(format!("{api}/api/v1/health")).send().await.ok()?;
+        let date = httpdate::parse_http_date(answer.headers().get(DATE)?.to_str().ok()?).ok()?;
+        i64::try_from(date.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
     }
 
     async fn ask(&self, peer: NodeId, digests: &[Digest]) -> Result<reqwest::Response, AskError> {

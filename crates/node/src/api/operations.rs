@@ -9,7 +9,7 @@ use super::{
     auth::{Caller, Watcher},
     error::ApiError,
 };
-use crate::{clock, measures, node::Shared};
+use crate::{measures, node::Shared, standstill::is_standing_still};
 
 /// Whether the process runs.
 #[utoipa::path(get, path = "/api/v1/health", responses((status = 200, body = str)))]
@@ -34,11 +34,10 @@ pub(super) async fn version() -> Json<Version> {
 #[utoipa::path(get, path = "/api/v1/ready", security(("bearer" = [])),
     responses((status = 200, body = str), (status = 503, body = ApiError)))]
 pub(super) async fn ready(State(shared): Api, _: Watcher) -> Result<&'static str, ApiError> {
-    const RECENT_MS: u64 = 60_000;
-    let time_ms = shared.chain.watch_tip().borrow().time_ms;
     let not_ready = |why: String| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", why);
-    if clock::now_ms().saturating_sub(time_ms) >= RECENT_MS {
-        let why = "no block was final within a minute; are more than two thirds of the nodes up?";
+    if is_standing_still(&shared.chain) {
+        let why = "no block was final within a minute; are more than two thirds of the nodes up, and \
+                   do their clocks agree? The log says what this node sees";
         return Err(not_ready(why.into()));
     }
     shared.ingest.check_room().map_err(|full| not_ready(full.to_string()))?;
