@@ -77,7 +77,7 @@ pub struct Config {
     pub leader_timeout: Duration,
     /// The directory is from a backup: votes that this node has given since are not in it. It follows
     /// the others for ten times `leader_timeout`, or until the next epoch, before it votes; after a
-    /// restart too. A validator that is alone has nobody to follow, and votes.
+    /// restart too. Without peers there is nobody to follow, and it votes.
     pub restored: bool,
 }
 
@@ -94,6 +94,10 @@ pub enum EngineError {
     /// The heartbeat is 0, or not below the leader timeout.
     #[error("the heartbeat must be above 0 and below the leader timeout")]
     Pace,
+    /// A node whose directory is from a backup has no block, and knows nobody who has them: it would
+    /// begin a second chain.
+    #[error("there are no blocks from a backup, and no other member is known who has them")]
+    NothingRestored,
     /// It cannot be noted in the directory that it is from a backup, or that this node votes again.
     #[error("the directory cannot be written to: {0}")]
     Directory(std::io::Error),
@@ -137,10 +141,15 @@ impl Engine {
             return Err(EngineError::EpochLength);
         }
         let restored = Restored::new(&config.directory);
-        let validators = chain.validators(next_epoch(chain.as_ref(), config.epoch_len));
-        let is_alone = validators.is_some_and(|validators| validators.members().len() == 1);
-        if config.restored && !is_alone {
-            restored.mark().map_err(EngineError::Directory)?;
+        if config.restored {
+            let me = chain.key(next_epoch(chain.as_ref(), config.epoch_len)).public_key();
+            let is_alone = config.peers.borrow().iter().all(|peer| peer.key == me);
+            if is_alone && chain.tip().height == 0 {
+                return Err(EngineError::NothingRestored);
+            }
+            if !is_alone {
+                restored.mark().map_err(EngineError::Directory)?;
+            }
         }
         let places = peers::places(config.peers.borrow().len());
         // What is wrong with them is said now.

@@ -39,6 +39,14 @@ async fn missing(client: &Client) -> Vec<Value> {
     records.map(|original| original["records"].clone()).collect()
 }
 
+/// What a node's `members.json` has of these members.
+fn cards(members: &Value) -> Value {
+    let fields = ["api", "certificate", "consensus", "institution", "node"];
+    let card = |member: &Value| fields.map(|field| (field.to_owned(), member[field].clone()));
+    let members = members.as_array().unwrap().iter();
+    members.map(|member| Value::Object(card(member).into_iter().collect())).collect()
+}
+
 /// Both must vote. Not told of the backup, the second would contradict votes that it does not know of,
 /// and the first would not listen to it any more.
 #[tokio::test(flavor = "multi_thread")]
@@ -73,4 +81,27 @@ async fn a_node_from_a_backup_takes_part_again_and_gets_what_it_lacks() {
     assert_eq!(client.scrub("originals", None).await.unwrap()["files"], json!(3));
     node.stop().await;
     first.node.stop().await;
+}
+
+/// In the first epoch the founder was the only validator: alone, it would begin a second chain.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_founder_that_has_lost_everything_gets_the_chain_from_the_others() {
+    let [Running { home, node, client }, second] = two_members().await;
+    let mut indexes = vec![submit(&client, 1).await, submit(&second.client, 2).await];
+    until(async || has_all(&second.client, &indexes).await).await;
+    let members = client.members().await.unwrap();
+    node.stop().await;
+    fs::remove_dir_all(home.path.join("data")).unwrap();
+
+    let alone = Node::start(home.config().restored()).await.unwrap_err();
+    assert!(alone.to_string().contains("no other member is known"), "{alone}");
+    fs::write(home.path.join("members.json"), cards(&members).to_string()).unwrap();
+    let node = Node::start(home.config().restored()).await.unwrap();
+    let client = home.client(&node);
+    until(async || has_all(&client, &indexes).await).await;
+    indexes.push(submit(&client, 3).await);
+    until(async || has_all(&second.client, &indexes).await).await;
+    assert_eq!(missing(&client).await, [json!([indexes[0].to_string()])]);
+    node.stop().await;
+    second.node.stop().await;
 }
