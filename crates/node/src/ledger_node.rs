@@ -17,7 +17,7 @@ use crate::{
     chain::{NodeChain, OfferError},
     config::Config,
     node::{NodeError, open_kv},
-    server,
+    server, started,
 };
 
 /// A validator that orders and keeps the ledger and stores no records: every rule is checked and
@@ -34,10 +34,13 @@ impl LedgerNode {
     /// # Errors
     /// See [`NodeError`].
     pub async fn start(config: &Config) -> Result<Self, NodeError> {
+        started::check(config)?;
         let kv = open_kv(&config.data, config.settings.store).await?;
         // Nobody does what blocks ask of a node with records.
         let (asked, _) = mpsc::unbounded_channel();
-        Self::open(config, kv, asked).await
+        let node = Self::open(config, kv, asked).await?;
+        started::mark(config);
+        Ok(node)
     }
 
     /// Starts the ledger on an open store; `asked` gets what final blocks ask this node to do.

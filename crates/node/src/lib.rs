@@ -70,6 +70,7 @@ mod secrets;
 mod server;
 pub mod setup;
 mod standstill;
+mod started;
 mod tables;
 mod terms;
 mod view;

@@ -1,6 +1,11 @@
 //! A node: all parts, started and stopped together.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use emrshare_codec::NodeId;
 use emrshare_consensus::{ChainError, EngineError};
@@ -36,6 +41,7 @@ use crate::{
     searching::{self, Indexer},
     server::{self, TlsError},
     standstill::StandstillWatch,
+    started,
     tables::{DESENSITIZED_BLOBS, ORIGINAL_BLOBS},
     terms::{Documents, Terms, TermsError, TermsKeys},
 };
@@ -88,6 +94,12 @@ pub enum NodeError {
          `keys/node-next.key` of `emrshare rekey` is missing"
     )]
     OtherKey(NodeId),
+    /// The node has run before, and its data are gone.
+    #[error(
+        "this node has run before, and {0} has none of its data: is a disk not mounted? Put a backup \
+         there, or let it fetch what others have, and start it with --restored"
+    )]
+    DataGone(PathBuf),
     /// A part that the node cannot do without has ended.
     #[error("{0} ended; the log says why: start the node again")]
     Ended(&'static str),
@@ -279,6 +291,7 @@ impl Node {
     /// See [`NodeError`].
     pub async fn start(config: Config) -> Result<Self, NodeError> {
         let Config { settings, node: me, data, .. } = &config;
+        started::check(&config)?;
         let listen = settings.api_listen;
         let listener = server::bind(listen).await;
         let listener = listener.map_err(|source| NodeError::Listen { address: listen, source })?;
@@ -288,6 +301,7 @@ impl Node {
         let (asked, tasks_of_blocks) = mpsc::unbounded_channel();
         let ledger = LedgerNode::open(&config, kv.clone(), asked.clone()).await?;
         let peers = Peers::new(tls.client, ledger.chain.watch_members())?;
+        started::mark(&config);
         let node = me.get();
         let (stop, stopping) = watch::channel(false);
         let (damaged, found_damaged) = Damaged::channel();

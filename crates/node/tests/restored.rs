@@ -93,6 +93,8 @@ async fn a_founder_that_has_lost_everything_gets_the_chain_from_the_others() {
     node.stop().await;
     fs::remove_dir_all(home.path.join("data")).unwrap();
 
+    let unaware = Node::start(home.config()).await.unwrap_err();
+    assert!(unaware.to_string().contains("has run before"), "{unaware}");
     let alone = Node::start(home.config().restored()).await.unwrap_err();
     assert!(alone.to_string().contains("no other member is known"), "{alone}");
     fs::write(home.path.join("members.json"), cards(&members).to_string()).unwrap();
