@@ -140,6 +140,10 @@ pub struct Settings {
     /// stores blocks and deletes.
     #[serde(default = "disk_reserve")]
     pub disk_reserve: u64,
+    /// Seconds between two looks at what is stored, each at 256 files, or two seconds' work, of copies and
+    /// of originals; 0: only when an operator asks for it.
+    #[serde(default = "scrub_pause_s")]
+    pub scrub_pause_s: u64,
     /// What keeps the node's tables: `redb` or `sled`; chosen before the first start.
     #[serde(default)]
     pub store: Engine,
@@ -186,6 +190,10 @@ pub(crate) const fn record_len_max() -> usize {
 
 pub(crate) const fn disk_reserve() -> u64 {
     256 * 1024 * 1024
+}
+
+pub(crate) const fn scrub_pause_s() -> u64 {
+    600
 }
 
 /// Settings with everything that they name, read and checked.

@@ -18,6 +18,7 @@ pub(crate) const INGEST_REFUSED: &str = "emrshare_ingest_refused";
 pub(crate) const LEDGER_BLOCK_FINAL: &str = "emrshare_ledger_block_final_ms";
 pub(crate) const LEDGER_ENTRIES: &str = "emrshare_ledger_entries";
 pub(crate) const LEDGER_HEIGHT: &str = "emrshare_ledger_height";
+pub(crate) const ORIGINALS_DAMAGED: &str = "emrshare_originals_damaged";
 pub(crate) const ORIGINALS_READ: &str = "emrshare_originals_read";
 pub(crate) const ORIGINALS_REFUSED: &str = "emrshare_originals_refused";
 pub(crate) const SYNC_BACKLOG: &str = "emrshare_sync_backlog";
@@ -25,11 +26,12 @@ pub(crate) const SYNC_FILES: &str = "emrshare_sync_files";
 pub(crate) const SYNC_WRONG_FILES: &str = "emrshare_sync_wrong_files";
 
 /// What is counted, with its meaning; shown as 0 before the first.
-const COUNTERS: [(&str, &str); 8] = [
+const COUNTERS: [(&str, &str); 9] = [
     (COPIES_DAMAGED, "Copies that could not be read any more"),
     (DESENSITIZED_VALUES, "Identifying values that were treated"),
     (INGEST_COMMITTED, "Records of this node that came into blocks"),
     (LEDGER_ENTRIES, "Ledger entries in final blocks"),
+    (ORIGINALS_DAMAGED, "Originals that could not be read any more, each time one is looked at"),
     (ORIGINALS_READ, "Originals that were handed out"),
     (ORIGINALS_REFUSED, "Requests for originals that were not followed"),
     (SYNC_FILES, "Files of other nodes that were fetched"),

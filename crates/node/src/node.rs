@@ -38,6 +38,7 @@ use crate::{
     recopy::Recopier,
     replicate::Replicator,
     room::Room,
+    scrub::Scrubber,
     searching::{self, Indexer},
     server::{self, TlsError},
     standstill::StandstillWatch,
@@ -120,6 +121,8 @@ pub(crate) struct Shared {
     pub(crate) domains: Vec<String>,
     pub(crate) consortium_key: Arc<ConsortiumKey>,
     pub(crate) record_len_max: usize,
+    /// Between two looks at what is stored, if it is looked at.
+    pub(crate) scrub_pause: Option<Duration>,
     pub(crate) kv: Arc<dyn Kv>,
     pub(crate) chain: Arc<NodeChain>,
     pub(crate) ingest: Arc<Ingest>,
@@ -205,6 +208,8 @@ impl Shared {
             domains,
             consortium_key,
             record_len_max: settings.record_len_max,
+            scrub_pause: (settings.scrub_pause_s > 0)
+                .then_some(Duration::from_secs(settings.scrub_pause_s)),
             kv,
             chain,
             ingest,
@@ -262,6 +267,11 @@ impl Shared {
             kv: self.kv.clone(),
             originals: self.originals.clone(),
         };
+        if let Some(pause) = self.scrub_pause {
+            let (files, originals) = (self.files.clone(), self.originals.clone());
+            let scrubber = Scrubber { files, originals, chain: self.chain.clone(), pause };
+            tasks.spawn(scrubber.run());
+        }
         let recopier = Recopier { ingest: self.ingest.clone(), outdated: self.outdated.clone() };
         let standstill = StandstillWatch { chain: self.chain.clone(), peers: self.peers.clone() };
         tasks.spawn(standstill.run());

@@ -1,6 +1,9 @@
 //! Reads what is stored and says what has rotted on the disk, or is not there.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use emrshare_codec::Digest;
 use emrshare_ledger::{StateError, StateRead as _, Status};
@@ -8,7 +11,9 @@ use emrshare_storage::{Kv, StoreError, Table};
 
 use crate::{
     chain::NodeChain,
+    clock,
     files::{DesensitizedStore, FileError},
+    measures,
     originals::{OriginalError, OriginalStore},
     tables::{FILES, ORIGINALS},
 };
@@ -64,6 +69,7 @@ pub(crate) async fn originals(
     while let Some(original) = next(&*originals.kv, ORIGINALS, after)? {
         page.files += 1;
         if originals.is_damaged(original).await? {
+            metrics::counter!(measures::ORIGINALS_DAMAGED).increment(1);
             page.damaged.push(original);
         }
         if page.is_full(start) {
@@ -109,6 +115,43 @@ pub(crate) enum MissingError {
     State(#[from] StateError),
     #[error(transparent)]
     Original(#[from] OriginalError),
+}
+
+/// Reads all that a node has stored, page by page with pauses, so that what rots is found while others
+/// still have it, or the hospital's system still has the record.
+pub(crate) struct Scrubber {
+    pub(crate) files: DesensitizedStore,
+    pub(crate) originals: Arc<OriginalStore>,
+    pub(crate) chain: Arc<NodeChain>,
+    pub(crate) pause: Duration,
+}
+
+impl Scrubber {
+    /// Runs until it is dropped.
+    pub(crate) async fn run(self) {
+        // Digests are spread evenly: wherever it begins after a start, each file has its turn.
+        let [mut copy, mut original] = [(); 2].map(|()| Some(Digest(clock::random())));
+        loop {
+            tokio::time::sleep(self.pause).await;
+            match copies(&self.files, copy).await {
+                Ok(page) => copy = page.last,
+                Err(error) => tracing::error!(%error, "stored copies cannot be read"),
+            }
+            match originals(&self.originals, original).await {
+                Ok(page) => {
+                    page.damaged.iter().for_each(|damaged| self.tell(*damaged));
+                    original = page.last;
+                }
+                Err(error) => tracing::error!(%error, "stored originals cannot be read"),
+            }
+        }
+    }
+
+    fn tell(&self, original: Digest) {
+        let index = self.chain.state().record_of_original(original);
+        let index = index.ok().flatten().map(|index| index.to_string());
+        tracing::error!(index, "a stored original is damaged: push its record again");
+    }
 }
 
 impl Page {

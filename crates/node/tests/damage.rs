@@ -73,6 +73,20 @@ async fn a_damaged_copy_is_made_again_from_its_original() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn damage_is_found_though_nobody_reads() {
+    let home = Home::new();
+    home.change(|settings| settings.scrub_pause_s = 1);
+    let node = home.start().await;
+    submit(&home.client(&node), 1).await;
+    spoil(&home, "desensitized");
+    let folder = home.path.join("data/desensitized");
+    let damaged = packs(&folder);
+    // Mended copies are written anew, and the damaged packs go.
+    until(async || packs(&folder).iter().all(|pack| !damaged.contains(pack))).await;
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_search_index_that_is_gone_is_made_again_also_of_damaged_copies() {
     let home = Home::new();
     let node = home.start().await;

@@ -240,6 +240,7 @@ impl Home {
             leader_timeout_ms: 2_000,
             record_len_max: config::record_len_max(),
             disk_reserve: config::disk_reserve(),
+            scrub_pause_s: config::scrub_pause_s(),
             store: institution.store,
             passphrase_file: None,
             monitor_token_file: Some(MONITOR_TOKEN.into()),

@@ -82,9 +82,16 @@ impl Home {
 
     /// Writes free ports into `node.toml`.
     pub(crate) fn move_ports(&self) {
-        let mut settings = self.settings();
         let free = institution("any");
-        (settings.api_listen, settings.consensus_listen) = (free.api, free.consensus);
+        self.change(|settings| {
+            (settings.api_listen, settings.consensus_listen) = (free.api, free.consensus);
+        });
+    }
+
+    /// Changes `node.toml`.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Settings)) {
+        let mut settings = self.settings();
+        change(&mut settings);
         let text = toml::to_string(&settings).unwrap();
         std::fs::write(self.path.join("node.toml"), text).unwrap();
     }
