@@ -96,7 +96,7 @@ pub enum EngineError {
     Pace,
     /// A node whose directory is from a backup has no block, and knows nobody who has them: it would
     /// begin a second chain.
-    #[error("there are no blocks from a backup, and no other member is known who has them")]
+    #[error("there are no blocks from a backup, and no peer is known who has them")]
     NothingRestored,
     /// It cannot be noted in the directory that it is from a backup, or that this node votes again.
     #[error("the directory cannot be written to: {0}")]

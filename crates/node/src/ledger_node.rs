@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, num::NonZeroU64, sync::Arc, time::Duration};
 
-use emrshare_consensus::{Engine, Peer};
+use emrshare_consensus::{Engine, EngineError, Peer};
 use emrshare_contracts::{EPOCH_LEN, Member};
 use emrshare_identity::PublicKey;
 use emrshare_ledger::{Header, StateRead};
@@ -61,8 +61,12 @@ impl LedgerNode {
         )?;
         let chain = Arc::new(chain);
         check_keys(&chain)?;
-        let engine = Engine::start(engine_config(config, &chain), chain.clone()).await?;
-        let engine = Arc::new(engine);
+        let engine = Engine::start(engine_config(config, &chain), chain.clone()).await;
+        let engine = engine.map_err(|error| match error {
+            EngineError::NothingRestored => NodeError::NothingRestored,
+            error => error.into(),
+        });
+        let engine = Arc::new(engine?);
         let mut tasks = JoinSet::new();
         tasks.spawn(wake_leader(chain.clone(), engine.clone()));
         Ok(Self { chain, engine, tasks })

@@ -72,6 +72,12 @@ pub enum NodeError {
     /// The consensus engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A node without data, that is to get them from others, knows nobody.
+    #[error(
+        "there are no blocks from a backup, and no other member is known who has them: put a \
+         members.json into the node's folder (`emrshare alliance members --out` at another node)"
+    )]
+    NothingRestored,
     /// The documents that the consortium agreed on.
     #[error(transparent)]
     Terms(#[from] TermsError),
