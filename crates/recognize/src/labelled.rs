@@ -29,7 +29,10 @@ const ACCOUNTS: &str = "微信|微信号|QQ|QQ号|支付宝|支付宝账号|抖�
     Twitter|Facebook|Instagram|WhatsApp|username|user name";
 
 const PHONES: &str =
-    "电话|手机|移动电话|联系方式|座机|固话|传真|热线|phone|telephone|tel|mobile|fax|pager|beeper";
+    "电话|手机|移动电话|联系方式|座机|固话|传真|热线|phone|telephone|tel|mobile|fax";
+
+/// Behind these stand numbers of a house's own exchange at times.
+const EXTENSIONS: &str = "内线|分机|分机号|短号|院内电话|pager|beeper";
 
 const POSTAL_CODES: &str = "邮编|邮政编码|ZIP|ZIP code|postal code|postcode";
 
@@ -52,6 +55,7 @@ enum Value {
     Number,
     Account,
     Phone,
+    Extension,
     PostalCode,
     Address,
     Name,
@@ -75,6 +79,7 @@ static LABELS: LazyLock<Labels> = LazyLock::new(|| {
         (Value::Number, CHINESE_NUMBERS),
         (Value::Number, ENGLISH_NUMBERS),
         (Value::Phone, PHONES),
+        (Value::Extension, EXTENSIONS),
         (Value::PostalCode, POSTAL_CODES),
         (Value::Address, CHINESE_ADDRESSES),
         (Value::Name, CHINESE_NAMES),
@@ -91,7 +96,9 @@ static LABELS: LazyLock<Labels> = LazyLock::new(|| {
         values: words().map(|(value, _)| value).collect(),
         number: regex(r"(?P<v>#?[A-Za-z0-9](?:[A-Za-z0-9_-]{4,31}\.\d{2,4}|[A-Za-z0-9_-]{0,31}))"),
         account: regex(r"(?P<v>[A-Za-z0-9][A-Za-z0-9_-]{4,31})"),
-        phone: regex(r"(?P<v>[(+]?\d[\d() -]{5,22}\d(?:[/、，,;；或和 ]{1,3}\d[\d-]{5,12}\d)*)"),
+        phone: regex(
+            r"(?P<v>[(+]?\d[\d() -]{5,22}\d(?:[/、，,;；或和 ]{1,3}\d[\d-]{5,12}\d)*|\d{3,8} ?转 ?\d{1,6}|\d[\d-]{1,6}\d)",
+        ),
         postal_code: regex(r"(?P<v>\d{3,6}(?:-\d{4})?)"),
         address: regex(r"(?P<v>[^\s，,。；;\n<>（(：:]{3,60})"),
         name: Regex::new(
@@ -112,7 +119,8 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
         let (kind, values): (_, Vec<_>) = match LABELS.values[label.pattern().as_usize()] {
             Value::Number => (Kind::Id, one(number(rest))),
             Value::Account => (Kind::Id, one(account(rest))),
-            Value::Phone => (Kind::Phone, phones(rest)),
+            Value::Phone => (Kind::Phone, phones(rest, 7)),
+            Value::Extension => (Kind::Phone, phones(rest, 3)),
             Value::PostalCode => (Kind::Address, one(whole(&LABELS.postal_code, rest))),
             Value::Address => (Kind::Address, one(address(rest))),
             Value::Name => (Kind::Name, one(name(rest))),
@@ -128,7 +136,7 @@ pub(crate) fn kind_of(label: &str) -> Option<Kind> {
     let found = LABELS.automaton.find_iter(label).find(|found| found.end() == label.len())?;
     Some(match LABELS.values[found.pattern().as_usize()] {
         Value::Number | Value::Account => Kind::Id,
-        Value::Phone => Kind::Phone,
+        Value::Phone | Value::Extension => Kind::Phone,
         Value::PostalCode | Value::Address => Kind::Address,
         Value::Name => Kind::Name,
     })
@@ -162,8 +170,8 @@ fn account(rest: &str) -> Option<Range<usize>> {
     (said || is_no_word).then_some(value)
 }
 
-/// Telephone numbers of seven digits and more, one after another.
-fn phones(rest: &str) -> Vec<Range<usize>> {
+/// Telephone numbers of so many digits and more, one after another.
+fn phones(rest: &str, digits_min: usize) -> Vec<Range<usize>> {
     let Some(value) = whole(&LABELS.phone, rest) else { return Vec::new() };
     let mut end = value.start;
     let numbers = rest[value].split_inclusive(BETWEEN_PHONES).map(|part| {
@@ -171,7 +179,9 @@ fn phones(rest: &str) -> Vec<Range<usize>> {
         end - part.len()..end - part.len() + part.trim_end_matches(BETWEEN_PHONES).trim_end().len()
     });
     numbers
-        .filter(|number| rest[number.clone()].bytes().filter(u8::is_ascii_digit).count() >= 7)
+        .filter(|number| {
+            rest[number.clone()].bytes().filter(u8::is_ascii_digit).count() >= digits_min
+        })
         .collect()
 }
 
@@ -227,6 +237,11 @@ mod tests {
             found("电话65881234、65881235，"),
             [(Kind::Phone, "65881234"), (Kind::Phone, "65881235")]
         );
+        assert_eq!(
+            found("电话8035转6612。内线：8035，"),
+            [(Kind::Phone, "8035转6612"), (Kind::Phone, "8035")]
+        );
+        assert_eq!(found("Dr. Nguyen (pager 5-5521)"), [(Kind::Phone, "5-5521")]);
         assert_eq!(found("| 住院号 | 0098765 |"), [(Kind::Id, "0098765")]);
         assert_eq!(found("\"姓名\": \"欧阳修文\""), [(Kind::Name, "欧阳修文")]);
         assert_eq!(found("邮编200032"), [(Kind::Address, "200032")]);

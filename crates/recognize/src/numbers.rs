@@ -204,8 +204,8 @@ fn find_at(text: &str, run: usize, run_end: usize) -> Option<Finding> {
     if !is_international && let Some(len) = dates::at_digit(&text[run..]) {
         return Some(Finding::likely(run..run + len, Kind::Date));
     }
-    if let Some(age) = age_at(text, run, run_end) {
-        return Some(age);
+    if let Some(found) = age_at(text, run, run_end).or_else(|| bed_at(text, run, run_end)) {
+        return Some(found);
     }
     // A number of few digits with nothing that goes on is no identifier.
     let goes_on = text[run_end..].starts_with(['-', '.', ' ', '(', ')', '）']);
@@ -307,6 +307,18 @@ fn age_at(text: &str, run: usize, run_end: usize) -> Option<Finding> {
             start.is_some_and(|start| stands_apart(&cue, &(start..cue.len())))
         });
     is_age.then(|| Finding::likely(run..run_end, Kind::Age))
+}
+
+/// The number of a bed: 呼吸科12床, but neither how many there are nor what is done beside one.
+fn bed_at(text: &str, run: usize, run_end: usize) -> Option<Finding> {
+    const COUNTED: &str = "有设放共增计约第余达置";
+    const OF_WORDS: &str = "位旁边上头单垫型房铺";
+    let behind =
+        text[run_end..].strip_prefix("号").unwrap_or(&text[run_end..]).strip_prefix("床")?;
+    let is_word = behind.starts_with(|c| OF_WORDS.contains(c));
+    let is_count = text[..run].ends_with(|c| COUNTED.contains(c) || matches!(c, '.' | '/' | '~'));
+    let is_bed = run_end - run <= 3 && !is_word && !is_count;
+    is_bed.then(|| Finding::likely(run..run_end, Kind::Id))
 }
 
 /// Groups of digits with a word that says they are a telephone number, or with a trunk zero.

@@ -21,6 +21,15 @@ fn numbers_next_to_chinese_characters_and_in_full_width() {
 }
 
 #[test]
+fn beds_and_how_many_there_are() {
+    assert_eq!(
+        found("收入呼吸科12床，由加3床转来，5号床家属在场"),
+        [(Kind::Id, "12"), (Kind::Id, "3"), (Kind::Id, "5")]
+    );
+    assert_eq!(found("我院设有500张床，本科有30床位，行第2床旁超声，2床上活动"), []);
+}
+
+#[test]
 fn measurements_are_no_numbers_of_people() {
     for text in [
         "血压120/80mmHg，体温38.5℃，白细胞12.3×10^9/L，血糖5.6mmol/L",

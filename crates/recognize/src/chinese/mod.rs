@@ -2,6 +2,7 @@
 
 mod clinical;
 mod cues;
+mod dotted;
 mod family;
 mod gate;
 mod masked;
@@ -39,6 +40,7 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     masked::find(text, findings);
     titled::find(text, findings);
     let terms = clinical::terms(text);
+    dotted::find(text, &terms, findings);
     let settled = findings.iter().map(|finding| finding.range.clone()).chain(terms.iter().cloned());
     let windows = windows(text, settled.collect());
     for window in windows {

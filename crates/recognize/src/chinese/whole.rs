@@ -8,13 +8,14 @@ use super::{cues, family};
 use crate::{Finding, Kind, context::is_han};
 
 /// Signs within names of other languages: 买买提·吐尔逊.
-const DOTS: [char; 4] = ['·', '•', '・', '‧'];
+pub(super) const DOTS: [char; 4] = ['·', '•', '・', '‧'];
 /// Characters on either side of such a sign.
 const PART_LEN_MAX: usize = 6;
 /// With these ends what stands before a name: 患者, 家属, 医师.
-const BEFORE: &str = "者人属由为是其之父母妻夫子女兄弟姐妹师生士长任员名诉：:，,。 和与及";
+pub(super) const BEFORE: &str =
+    "者人属由为是其之父母妻夫子女兄弟姐妹师生士长任员名诉：:，,。 和与及";
 /// With these begins what stands behind it.
-const BEHIND: &str = "于在因曾诉自及和与，,。；的为是";
+pub(super) const BEHIND: &str = "于在因曾诉自及和与，,。；的为是";
 
 /// A name in Latin letters, of two words at least, in brackets behind one.
 static IN_BRACKETS: LazyLock<Regex> = LazyLock::new(|| {
