@@ -141,14 +141,15 @@ impl Engine {
             return Err(EngineError::EpochLength);
         }
         let restored = Restored::new(&config.directory);
-        if config.restored {
+        if config.restored || restored.is_marked() {
             let me = chain.key(next_epoch(chain.as_ref(), config.epoch_len)).public_key();
             let is_alone = config.peers.borrow().iter().all(|peer| peer.key == me);
-            if is_alone && chain.tip().height == 0 {
-                return Err(EngineError::NothingRestored);
-            }
-            if !is_alone {
+            let is_empty = chain.tip().height == 0;
+            if !is_alone || is_empty {
                 restored.mark().map_err(EngineError::Directory)?;
+            }
+            if is_alone && is_empty {
+                return Err(EngineError::NothingRestored);
             }
         }
         let places = peers::places(config.peers.borrow().len());

@@ -97,6 +97,8 @@ async fn a_founder_that_has_lost_everything_gets_the_chain_from_the_others() {
     assert!(unaware.to_string().contains("has run before"), "{unaware}");
     let alone = Node::start(home.config().restored()).await.unwrap_err();
     assert!(alone.to_string().contains("no other member is known"), "{alone}");
+    let again = Node::start(home.config()).await.unwrap_err();
+    assert!(again.to_string().contains("no other member is known"), "{again}");
     fs::write(home.path.join("members.json"), cards(&members).to_string()).unwrap();
     let node = Node::start(home.config().restored()).await.unwrap();
     let client = home.client(&node);
