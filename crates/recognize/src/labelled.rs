@@ -22,7 +22,7 @@ const ENGLISH_NUMBERS: &str = "MRN|medical record|record number|chart number|pat
     policy|member ID|member|subscriber|beneficiary|health plan|plan ID|insurance|\
     insurance ID|group number|Medicare|Medicaid|SSN|social security|passport|license|licence|\
     driver's license|driver license|DL|VIN|plate|serial|serial number|device ID|accession|\
-    case|site ID|study ID|ID|NHS|certificate|claim|invoice|receipt|S/N|No.";
+    case|site ID|study ID|ID|NHS|certificate|claim|invoice|receipt|S/N|No.|badge|specimen|subject|group|lot|OHIP";
 
 /// Accounts whose names are of letters at times.
 const ACCOUNTS: &str = "微信|微信号|QQ|QQ号|支付宝|支付宝账号|抖音|抖音号|微博|小红书|小红书号|用户名|WeChat|WeChat ID|Skype|\
@@ -94,8 +94,10 @@ static LABELS: LazyLock<Labels> = LazyLock::new(|| {
     Labels {
         automaton,
         values: words().map(|(value, _)| value).collect(),
-        number: regex(r"(?P<v>#?[A-Za-z0-9](?:[A-Za-z0-9_-]{4,31}\.\d{2,4}|[A-Za-z0-9_-]{0,31}))"),
-        account: regex(r"(?P<v>[A-Za-z0-9][A-Za-z0-9_-]{4,31})"),
+        number: regex(
+            r"(?P<v>#?[A-Za-z0-9](?:[A-Za-z0-9_-]{4,31}\.\d{2,4}|[A-Za-z0-9_-]{0,31}(?: \d{3}){2,3}|[A-Za-z0-9_-]{0,31}))",
+        ),
+        account: regex(r"(?P<v>[A-Za-z0-9](?:[A-Za-z0-9_.-]{3,30}[A-Za-z0-9_-]))"),
         phone: regex(
             r"(?P<v>[(+]?\d[\d() -]{5,22}\d(?:[/、，,;；或和 ]{1,3}\d[\d-]{5,12}\d)*|\d{3,8} ?转 ?\d{1,6}|\d[\d-]{1,6}\d)",
         ),

@@ -69,7 +69,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
 
 /// Letters and digits that name a document, account or device: AB-987654, HPX345678, E12345678.
 static CODE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^#?[A-Z]{1,4}-?\d{5,24}(?:-?[A-Z0-9]{1,4}|\([0-9A]\))?|^[A-Z]{1,5}(?:-\d{2,10}){2,4}|^[A-Z]{2}\d{2}[A-Z]{4}\d{10,22}|^[A-Z]{1,2}\d{6,9}[A-Z]?|^#[A-Z]{0,4}-?\d{4,12}")
+    Regex::new(r"^#?[A-Z]{1,4}-?\d{5,24}(?:-?[A-Z0-9]{1,4}|\([0-9A]\))?|^[A-Z]{1,5}(?:-\d{2,10}){2,4}|^[A-Z]{2}\d{2}[A-Z]{4}\d{10,22}|^[A-Z]{1,2}\d{6,9}[A-Z]?|^#[A-Z]{0,4}-?\d{1,12}(?:-[A-Z]?\d{1,10}){1,3}|^#[A-Z]{0,4}-?\d{4,12}|^[A-Z]{1,3}-?\d{2}-\d{4,7}")
         .expect("a fixed pattern")
 });
 
@@ -101,7 +101,12 @@ const AGE_UNITS: [&str; 11] = [
     "yr-old",
 ];
 /// Words before one.
-const AGE_CUES: [&str; 4] = ["年龄", "享年", "age", "aged"];
+const AGE_CUES: [&str; 7] = ["年龄", "享年", "age", "aged", "turns", "turned", "turning"];
+/// A letter for the sex behind an age, and what goes on behind it.
+static SEX: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^ ?[MF] (?:w/|with|who|hx|h/o|p/w|pw|s/p|presents|admitted|here)")
+        .expect("a fixed pattern")
+});
 
 /// Ages over 89 in Chinese numerals.
 static NUMERAL_AGE: LazyLock<Regex> = LazyLock::new(|| {
@@ -286,8 +291,14 @@ fn code_at(text: &str, word: usize) -> Option<Finding> {
     whole.then(|| Finding::likely(word..end, Kind::Id))
 }
 
-/// Trial and literature numbers are public.
+/// Trial and literature numbers are public. Behind a sign of number, few digits are a size: #2-0.
 fn is_clinical(code: &str) -> bool {
+    const DIGITS_MIN: usize = 4;
+    if code.starts_with('#')
+        && digits(code).iter().filter(|b| b.is_ascii_digit()).count() < DIGITS_MIN
+    {
+        return true;
+    }
     ["NCT", "PMID", "ISO", "GB"].iter().any(|prefix| {
         code.strip_prefix(prefix).is_some_and(|rest| !rest.bytes().any(|b| b.is_ascii_uppercase()))
     })
@@ -302,6 +313,7 @@ fn age_at(text: &str, run: usize, run_end: usize) -> Option<Finding> {
     let unit = after(text, run_end, 24).trim_start_matches([' ', '-', '周']);
     let cue = before(text, run, 24).trim_end_matches([' ', ':', '：', '为']).to_ascii_lowercase();
     let is_age = AGE_UNITS.iter().any(|word| unit.starts_with(word))
+        || SEX.is_match(&text[run_end..])
         || AGE_CUES.iter().any(|word| {
             let start = cue.strip_suffix(word).map(str::len);
             start.is_some_and(|start| stands_apart(&cue, &(start..cue.len())))

@@ -4,22 +4,47 @@ use std::{ops::Range, sync::LazyLock};
 
 use regex::Regex;
 
-use crate::{Finding, Kind, context::stands_apart};
+use crate::{
+    Finding, Kind,
+    context::{before, stands_apart},
+};
 
-/// Postal codes of the United Kingdom (SW1A 1AA) and Canada (M5V 2T6), in capitals.
+/// Postal codes of the United Kingdom (SW1A 1AA) and Canada (M5V 2T6), in capitals, and those of the
+/// United States behind a state (CA 92840-1234).
 static POSTAL_CODE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}|[A-Z][0-9][A-Z] [0-9][A-Z][0-9]")
-        .expect("a fixed pattern")
+    Regex::new(&format!(
+        "[A-Z]{{1,2}}[0-9][A-Z0-9]? [0-9][A-Z]{{2}}|[A-Z][0-9][A-Z] [0-9][A-Z][0-9]|\
+        (?:{STATES}),? [0-9]{{5}}(?:-[0-9]{{4}})?"
+    ))
+    .expect("a fixed pattern")
 });
 
 /// A house number, at times a direction, a name, and what it is the name of.
 static STREET: LazyLock<Regex> = LazyLock::new(|| {
     let kinds = "St|Street|Ave|Avenue|Rd|Road|Blvd|Boulevard|Ln|Lane|Dr|Drive|Ct|Court|Pl|Place|Ter|Terrace|Cir|Circle|\
-        Pkwy|Parkway|Hwy|Highway|Sq|Square|Trl|Trail|Way";
+        Pkwy|Parkway|Hwy|Highway|Sq|Square|Trl|Trail|Way|Cres|Crescent|Mews|Grove|Gardens|Close";
     Regex::new(&format!(
         r"\d{{1,6}} (?:[NSEW]{{1,2}}\.? )?(?:\p{{Lu}}[\p{{L}}'’-]+ ){{1,4}}(?:{kinds})(?-u:\b)"
     ))
     .expect("a fixed pattern")
+});
+
+/// The states of the United States, with the capital's district.
+const STATES: &str = "A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|\
+    T[NX]|UT|V[AT]|W[AIVY]";
+
+/// A town with its state, and at times a code, behind a street: 12 Union Sq[, Hudson, MA].
+static TOWN: LazyLock<Regex> = LazyLock::new(|| {
+    let town = r"\p{Lu}[\p{L}'’-]+(?: \p{Lu}[\p{L}'’-]+){0,2}";
+    Regex::new(&format!(r"^\.?,? {town},? (?:{STATES})(?-u:\b)(?: \d{{5}}(?:-\d{{4}})?(?-u:\b))?"))
+        .expect("a fixed pattern")
+});
+
+/// A town before a postal code: Newcastle upon Tyne NE1 4LP.
+static TOWN_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+    let word = r"\p{Lu}[\p{L}'’-]+,? ";
+    Regex::new(&format!("{word}(?:(?:{word}|(?:upon|on|under|le|by|in) ){{0,2}}{word})?$"))
+        .expect("a fixed pattern")
 });
 
 /// Words that stand within an address, and for nothing by themselves.
@@ -90,15 +115,24 @@ pub(super) fn find_streets(text: &str, findings: &mut Vec<Finding>) {
     };
     let streets = STREET.find_iter(text).map(|found| found.range());
     let streets = streets.filter(|range| stands_apart(text, range) && !is_title(range));
+    let streets = streets.map(|street| {
+        let town = TOWN.find(&text[street.end..]).map_or(0, |town| town.end());
+        street.start..street.end + town
+    });
     findings.extend(streets.map(|range| Finding::likely(range, Kind::Address)));
     findings.sort_by_key(|finding| finding.range.start);
 }
 
-/// Adds postal codes that tell what they are by their form.
+/// Adds postal codes that tell what they are by their form, with the town right before them.
 pub(super) fn find_postal_codes(text: &str, findings: &mut Vec<Finding>) {
+    const TOWN_LEN: usize = 48;
     let codes = POSTAL_CODE.find_iter(text).map(|found| found.range());
     let apart = codes.filter(|range| stands_apart(text, range));
-    findings.extend(apart.map(|range| Finding::likely(range, Kind::Address)));
+    findings.extend(apart.map(|code| {
+        let town = TOWN_BEFORE.find(before(text, code.start, TOWN_LEN));
+        let start = code.start - town.map_or(0, |town| town.len());
+        Finding::likely(start..code.end, Kind::Address)
+    }));
 }
 
 fn is_one_address(text: &str, first: &Finding, second: &Finding) -> bool {
@@ -214,6 +248,15 @@ mod tests {
             ["4417 N. Whispering Pines Ct"]
         );
         assert_eq!(found("at 12 Oak Dr, seen at 3 Today Dr. Smith said"), ["12 Oak Dr"]);
+        assert_eq!(found("cc 12 Union Sq, Hudson, MA."), ["12 Union Sq, Hudson, MA"]);
+    }
+
+    #[test]
+    fn postal_codes_with_their_towns() {
+        let found = |text| found_by(find_postal_codes, text);
+        assert_eq!(found("at Newcastle upon Tyne NE1 4LP."), ["Newcastle upon Tyne NE1 4LP"]);
+        assert_eq!(found("in Garden Grove CA 92840-1234"), ["Garden Grove CA 92840-1234"]);
+        assert_eq!(found("Ca 92840, L4 5AB1, MA 0211"), [""; 0]);
     }
 
     #[test]

@@ -10,87 +10,83 @@ use crate::{Finding, Kind, context::after};
 static TERMS: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("../../data/english_terms.txt").lines().collect());
 
-/// With these end words of medicine that are made of Greek ones.
-const ENDINGS: [&str; 22] = [
-    "oscopy", "oscope", "ectomy", "ostomy", "otomy", "oplasty", "orrhaphy", "opexy", "otripsy",
-    "itis", "osis", "emia", "uria", "opathy", "ology", "ologic", "ocele", "ography", "ogram",
-    "algia", "plegia", "megaly",
+/// With these end words of medicine that are made of Greek ones, and names of drugs (stems of the World
+/// Health Organization's international nonproprietary names).
+const ENDINGS: [&str; 56] = [
+    "oscopy",
+    "oscope",
+    "ectomy",
+    "ostomy",
+    "otomy",
+    "oplasty",
+    "orrhaphy",
+    "opexy",
+    "otripsy",
+    "itis",
+    "osis",
+    "emia",
+    "uria",
+    "opathy",
+    "ology",
+    "ologic",
+    "ocele",
+    "ography",
+    "ogram",
+    "algia",
+    "plegia",
+    "megaly",
+    "caine",
+    "cillin",
+    "conazole",
+    "cycline",
+    "dipine",
+    "dronate",
+    "fenac",
+    "floxacin",
+    "gliflozin",
+    "gliptin",
+    "glitazone",
+    "grastim",
+    "lukast",
+    "mycin",
+    "olol",
+    "oxetine",
+    "parin",
+    "platin",
+    "prazole",
+    "profen",
+    "rubicin",
+    "sartan",
+    "semide",
+    "setron",
+    "tadine",
+    "thiazide",
+    "tidine",
+    "tinib",
+    "triptan",
+    "vastatin",
+    "xaban",
+    "zepam",
+    "ximab",
+    "zumab",
 ];
+
+/// Of these, what is done on a day.
+const PROCEDURES: [&str; 9] =
+    ["oscopy", "ectomy", "ostomy", "otomy", "oplasty", "orrhaphy", "opexy", "ography", "ogram"];
 
 /// Physicians after whom something is named, in small letters.
-const EPONYMS: [&str; 66] = [
-    "addison",
-    "adson",
-    "allis",
-    "alzheimer",
-    "apgar",
-    "babcock",
-    "baker",
-    "balfour",
-    "bankart",
-    "barrett",
-    "bartholin",
-    "bell",
-    "billroth",
-    "blake",
-    "buck",
-    "burkitt",
-    "camper",
-    "cheyne",
-    "colles",
-    "cooper",
-    "coude",
-    "crohn",
-    "cushing",
-    "deaver",
-    "debakey",
-    "doppler",
-    "down",
-    "dupuytren",
-    "ewing",
-    "foley",
-    "fournier",
-    "gleason",
-    "gram",
-    "graves",
-    "hartmann",
-    "hashimoto",
-    "heaney",
-    "hodgkin",
-    "holter",
-    "homan",
-    "kaposi",
-    "kelly",
-    "kernig",
-    "kocher",
-    "lachman",
-    "lahey",
-    "marfan",
-    "mayo",
-    "mcburney",
-    "mcmurray",
-    "meckel",
-    "murphy",
-    "nissen",
-    "parkinson",
-    "penrose",
-    "phalen",
-    "potts",
-    "raynaud",
-    "richardson",
-    "romberg",
-    "scarpa",
-    "tinel",
-    "turner",
-    "veress",
-    "whipple",
-    "wilson",
-];
+static EPONYMS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("../../data/english_eponyms.txt").lines().collect());
 
 /// What is named after them.
-const NAMED: [&str; 38] = [
+const NAMED: [&str; 63] = [
+    "aneurysm",
+    "angina",
+    "anomaly",
     "catheter",
     "catheters",
+    "chorea",
     "clamp",
     "clamps",
     "classification",
@@ -98,42 +94,64 @@ const NAMED: [&str; 38] = [
     "criteria",
     "curette",
     "cyst",
+    "defect",
+    "deformity",
     "disease",
     "diverticulum",
     "drain",
     "drains",
     "esophagus",
     "fascia",
+    "fistula",
     "forceps",
+    "formula",
     "fracture",
     "gangrene",
     "gland",
+    "goiter",
     "hernia",
+    "hump",
+    "lesion",
+    "lesions",
     "ligament",
     "lymphoma",
+    "malformation",
     "maneuver",
     "monitor",
     "needle",
+    "orbit",
+    "orbital",
+    "palsy",
     "phenomenon",
     "point",
     "position",
     "pouch",
+    "protocol",
     "reflex",
     "retractor",
     "retractors",
+    "ring",
+    "rings",
     "sarcoma",
     "scissors",
     "score",
     "sign",
     "stain",
     "syndrome",
+    "thyroiditis",
+    "triad",
+    "triangle",
+    "tumor",
+    "tumour",
+    "ulcer",
 ];
 
 /// Units behind a number.
-const UNITS: [&str; 36] = [
-    "%", "bpm", "cc", "cc/hr", "cm", "days", "degrees", "fr", "french", "g", "gauge", "gm",
-    "hours", "inches", "iu", "kg", "l", "lbs", "mcg", "meq", "mg", "min", "minutes", "ml", "ml/hr",
-    "mm", "mmhg", "mmol", "months", "o'", "oz", "pounds", "seconds", "units", "weeks", "years",
+const UNITS: [&str; 44] = [
+    "%", "bpm", "cc", "cc/hr", "cgy", "cm", "days", "degrees", "fr", "french", "fx", "g", "gauge",
+    "gm", "gy", "hours", "inches", "iu", "j", "kg", "l", "lbs", "mcg", "mcg/hr", "mcg/min", "mci",
+    "meq", "mg", "min", "minutes", "ml", "ml/hr", "mm", "mm/hr", "mmhg", "mmol", "months", "o'",
+    "oz", "pounds", "seconds", "units", "weeks", "years",
 ];
 
 /// Whether a finding is no more than a word of medicine or a measured number.
@@ -174,6 +192,17 @@ pub(super) fn is_listed(word: &str) -> bool {
     TERMS.contains(word) || TERMS.contains(word.to_lowercase().as_str())
 }
 
+/// Whether a word is of medicine: on the list, formed like one, or the name of a physician after whom
+/// something is named.
+pub(super) fn is_term(word: &str) -> bool {
+    is_listed(word) || is_formed(word) || EPONYMS.contains(word.to_lowercase().as_str())
+}
+
+/// Whether a word in small letters ends as those of procedures do.
+pub(super) fn is_procedure(word: &str) -> bool {
+    PROCEDURES.iter().any(|end| word.ends_with(end))
+}
+
 /// Whether a word ends as words of medicine do.
 fn is_formed(word: &str) -> bool {
     let small = word.trim_matches(|c: char| !c.is_alphabetic()).to_lowercase();
@@ -191,7 +220,7 @@ fn is_eponym(text: &str, range: &Range<usize>) -> bool {
     let within = words(&text[range.clone()]).len();
     match words(after(&text[range.start..], 0, range.len() + NEAR)).as_slice() {
         [name, named, ..] => {
-            within <= 2 && EPONYMS.contains(&name.as_str()) && NAMED.contains(&named.as_str())
+            within <= 2 && EPONYMS.contains(name.as_str()) && NAMED.contains(&named.as_str())
         }
         _ => false,
     }

@@ -7,7 +7,9 @@ use super::tokens::word_hash;
 /// Number of lists.
 pub(super) const LISTS_LEN: usize = 4;
 
-const NAMES: u32 = 0b0011;
+const GIVEN: u32 = 0b0001;
+const FAMILY: u32 = 0b0010;
+const NAMES: u32 = GIVEN | FAMILY;
 const COMMON: u32 = 0b1000;
 
 /// One bit for each list that a word in small letters is in, by the word's hash.
@@ -30,6 +32,16 @@ static LISTS: LazyLock<HashMap<u32, u32>> = LazyLock::new(|| {
 /// The lists that a word with this hash is in.
 pub(super) fn of(hash: u32) -> u32 {
     LISTS.get(&hash).copied().unwrap_or_default()
+}
+
+/// Whether these lists have given names among them.
+pub(super) const fn is_given(lists: u32) -> bool {
+    lists & GIVEN != 0
+}
+
+/// Whether these lists have family names among them, and no common words.
+pub(super) const fn is_family(lists: u32) -> bool {
+    lists & FAMILY != 0 && lists & COMMON == 0
 }
 
 /// Whether a word in small letters is a name and no common word.

@@ -1,9 +1,13 @@
 //! Names, places and institutions in text of Latin or a related script.
 
 mod addresses;
+mod again;
 mod clinical;
+mod days;
 mod labels;
 mod lists;
+mod pairs;
+mod phones;
 mod tagger;
 mod titles;
 mod tokens;
@@ -45,6 +49,13 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     found.retain(|finding| !clinical::is_clinical(text, finding));
     addresses::find_postal_codes(text, &mut found);
     titles::find(text, &mut found);
+    if !is_chinese {
+        pairs::find(text, &tokens, &mut found);
+        days::find(text, &mut found);
+        phones::find(text, &mut found);
+        again::add_joined(text, &tokens, &mut found);
+        again::add_elsewhere(text, &tokens, &mut found);
+    }
     findings.append(&mut found);
 }
 
@@ -53,16 +64,18 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
 /// that is written like one or is one.
 fn settle(text: &str, mut finding: Finding, is_chinese: bool) -> Option<Finding> {
     let value = &text[finding.range.clone()];
+    let is_name = finding.kind == Kind::Name;
+    let mut words = value.split([' ', '\n']).filter(|word| !word.is_empty());
+    let is_letter = value.chars().filter(|c| c.is_alphabetic()).count() < 2;
+    if is_name && (is_letter || words.clone().all(|word| lists::is_common(&word.to_lowercase()))) {
+        return None;
+    }
     if !value.contains(|c: char| c.is_uppercase() || c.is_numeric()) {
-        let listed = finding.kind == Kind::Name
-            && value.split([' ', '\n']).any(|word| word.len() > 2 && lists::is_name(word));
+        let listed = is_name && words.any(|word| word.len() > 2 && lists::is_name(word));
         return (!is_chinese && (listed || is_small(line_around(text, &finding.range))))
             .then_some(finding);
     }
-    if finding.kind == Kind::Name {
-        if lists::is_common(&value.to_lowercase()) {
-            return None;
-        }
+    if is_name {
         let is_no_name = |word: &str| is_small(word) && !lists::is_name(word);
         let words = || value.split_inclusive([' ', '\n']);
         let head: usize = words().take_while(|word| is_no_name(word)).map(str::len).sum();
