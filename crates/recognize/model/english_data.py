@@ -7,7 +7,8 @@ usage: pip install faker==40.54.0 && apt-get install wamerican wamerican-small w
   OUT   gets examples.jsonl; the lists go to ../data beside this script
 
 Names of the examples are exchanged for others of the lists, and addresses for others of many
-countries, so that the tagger learns where they stand more than which there are. Displays of Synthea's codes are examples without any name.
+countries, so that the tagger learns where they stand more than which there are. Displays of Synthea's
+codes are examples without any name; sentences of notes, of our own, are in english_notes.txt.
 """
 import html, importlib, json, os, pkgutil, random, re, sys
 import faker, faker.providers.address, faker.providers.person
@@ -296,10 +297,15 @@ PLACES_OF_CARE = ["Hospital", "Clinic", "Medical Center", "Health Center", "Memo
                   "General Hospital", "University Hospital", "Children's Hospital", "Urgent Care"]
 
 
+def name_parts():
+    """A given and a family name, at times such that no list has."""
+    if rng.random() < .25:
+        return (rng.choice(family)[:3] + rng.choice(given)[-3:]).title(), (rng.choice(given)[:4] + rng.choice(family)[-4:]).title()
+    return rng.choice(given), rng.choice(family)
+
+
 def person():
-    g, f = rng.choice(given), rng.choice(family)
-    if rng.random() < .25:  # a name that no list has
-        g, f = (rng.choice(family)[:3] + rng.choice(given)[-3:]).title(), (rng.choice(given)[:4] + rng.choice(family)[-4:]).title()
+    g, f = name_parts()
     forms = [g, f, f"{g} {f}", f"{g} {f}", f"{g} {f}", f"{f}, {g}", f"{g} {rng.choice('ABCDEFGHJKLMPRSTW')}. {f}",
              f"{g[0]}. {f}", f"{g} {f[0]}."]
     return rng.choice(forms)
@@ -339,6 +345,72 @@ def own(sentence):
         elif part in ("R", "r"):
             value = rng.choice(RARE).capitalize()
         value = value.lower() if part in "ntcrpso" and len(part) == 1 else value
+        if kind:
+            spans.append({"start": len(made), "end": len(made) + len(value), "type": kind})
+        made += value
+    return made, spans
+
+
+NOTES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "english_notes.txt")
+# How many of each of these sentences.
+NOTE_COPIES = 50
+HOUSE_HEADS = """Autumn Bay Birch Bridge Brook Cedar Clear Creek Crystal East Elm Evergreen Fair Forest Garden Golden Grand Green
+Harbor Heritage Hill Lake Laurel Liberty Maple Meadow Mountain New North Oak Park Pine Pleasant Quail River Rose Silver
+South Spring Stone Summit Sun Sunny Valley West White Willow Wind Wood""".split()
+HOUSE_TAILS = """Acres Bridge Brook Center Commons Cove Creek Crest Estates Field Gardens Glen Grove Harbor Haven Heights Hill
+Home House Lake Landing Lodge Manor Meadows Oaks Park Pines Place Plaza Point Ridge Square Terrace Trail View Village Woods""".split()
+HOUSE_KINDS = [kind.replace("_", " ") for kind in """Academy Baptist_Church Church College Elementary Elementary_School
+Family_Shelter Gym High High_School Home Hospice House Library Mall Manor Middle_School Mission Nursing_Home Preschool Rehab
+Rehabilitation_Center School Senior_Center Shelter Temple University YMCA""".split()]
+
+
+def facility():
+    """A home, school, church or the like."""
+    first = rng.choice([rng.choice(HOUSE_HEADS), rng.choice(family), rng.choice(cities), "St. " + rng.choice(given), rng.choice(RARE).capitalize()])
+    if rng.random() < .5:
+        return f"{first} {rng.choice(HOUSE_TAILS)}" + rng.choice(["", "", "", " Home", " Manor", " Rehab"])
+    return f"{first} {rng.choice(HOUSE_KINDS)}"
+
+
+SHORT_FOR_CARE = ["General", "Mercy", "Memorial", "Medical", "Health", "Children's", "University", "VA"]
+
+
+def clinic():
+    first = rng.choice([rng.choice(cities), rng.choice(family), "St. " + rng.choice(given), rng.choice(HOUSE_HEADS) + " " + rng.choice(HOUSE_TAILS)])
+    return f"{first} {rng.choice(PLACES_OF_CARE + SHORT_FOR_CARE)}"
+
+
+with open(os.path.join(home, "english_terms.txt"), encoding="utf-8") as file:
+    TERMS = file.read().split()
+SLOTS = {
+    "name": ("NAME", person), "first": ("NAME", lambda: name_parts()[0]), "last": ("NAME", lambda: name_parts()[1]),
+    "place": ("ADDRESS", lambda: rng.choice(cities) + (", " + rng.choice(["TX", "NY", "CA", "Ohio", "UK", "ME"]) if rng.random() < .2 else "")),
+    "address": ("ADDRESS", lambda: street() if rng.random() < .5 else address()),
+    "clinic": ("ORG", clinic), "facility": ("ORG", facility), "company": ("ORG", company),
+    "title": (None, lambda: rng.choice(TITLES)), "term": (None, medical), "drug": (None, lambda: rng.choice(WORDS) if rng.random() < .3 else product()),
+    "w": (None, lambda: rng.choice(TERMS)), "abbr": (None, lambda: rng.choice(ABBREVIATIONS)), "n": (None, lambda: str(rng.choice([rng.randrange(1, 10), rng.randrange(10, 100), rng.randrange(100, 400)]))),
+    "x": (None, lambda: f"{rng.randrange(0, 40)}.{rng.randrange(0, 100)}"), "day": (None, lambda: f"{rng.randrange(1, 13)}/{rng.randrange(1, 29)}"),
+    "date": (None, lambda: f"{rng.randrange(1, 13)}/{rng.randrange(1, 29)}/{rng.choice(['', '20'])}{rng.randrange(10, 27)}"),
+    "time": (None, lambda: rng.choice([f"{rng.randrange(0, 24):02}{rng.randrange(0, 60):02}", f"{rng.randrange(0, 24)}:{rng.randrange(0, 60):02}"])),
+    "phone": (None, lambda: f"{rng.randrange(200, 999)}-{rng.randrange(200, 999)}-{rng.randrange(0, 9999):04}"),
+}
+
+
+def note(sentence):
+    """A sentence of a note: a slot in capitals or with a capital is written so."""
+    made, spans = "", []
+    for part in re.split(r"(\{\w+\})", sentence):
+        kind, value = None, part
+        if re.fullmatch(r"\{\w+\}", part):
+            slot = part[1:-1]
+            kind, make = SLOTS[slot.lower()]
+            value = make()
+            if len(slot) > 1 and slot.isupper():
+                value = value.upper()
+            elif slot[0].isupper():
+                value = value[0].upper() + value[1:]
+            elif kind and sentence == sentence.lower() and rng.random() < .7:
+                value = value.lower()
         if kind:
             spans.append({"start": len(made), "end": len(made) + len(value), "type": kind})
         made += value
@@ -417,6 +489,18 @@ with open(os.path.join(out, "examples.jsonl"), "w", encoding="utf-8") as file:
     for number, sentence in enumerate(sentences):
         for _ in range(100 if re.search(r"\b[MmDCcRrK]\b", sentence) else 40):
             put(*own(sentence.replace("¶", "\n")), "o%d" % number)
+    with open(NOTES, encoding="utf-8") as notes:
+        notes = [part for line in notes for part in line.rstrip("\n").replace("\\n", "\n").split("|")]
+    for number, sentence in enumerate(notes):
+        for _ in range(NOTE_COPIES):
+            text, spans = note(sentence)
+            # Sentences stand in a row, as in a note.
+            if rng.random() < .4:
+                more, others = note(rng.choice(notes))
+                shift = len(text) + 1
+                text += rng.choice([" ", "\n"]) + more
+                spans = spans + [dict(s, start=s["start"] + shift, end=s["end"] + shift) for s in others]
+            put(text, spans, "n%d" % number)
     seen = set()
     for name in ("fhir_r4_examples", "ccda_samples", "hl7v2_samples", "synthea_fhir_r4"):
         for text, spans in documents(name):

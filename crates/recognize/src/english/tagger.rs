@@ -11,7 +11,7 @@ pub(super) const TAGS: usize = 7;
 /// Weights of one feature, padded.
 pub(super) const ROW: usize = 8;
 /// Buckets that features are hashed into.
-pub(super) const BUCKETS: usize = 1 << 17;
+pub(super) const BUCKETS: usize = 1 << 18;
 
 /// Weights of features and of one tag behind another.
 pub(super) struct Tagger<'a> {
