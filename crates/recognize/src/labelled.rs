@@ -7,6 +7,7 @@ use regex::Regex;
 
 use crate::{
     Finding, Kind,
+    chinese::family,
     context::{is_han, stands_apart},
 };
 
@@ -39,9 +40,35 @@ const POSTAL_CODES: &str = "邮编|邮政编码|ZIP|ZIP code|postal code|postcod
 const CHINESE_ADDRESSES: &str = "住址|地址|家庭住址|现住址|户籍地址|户口地址|联系地址|通讯地址|工作单位|户籍地|居住地|\
     出生地";
 
-const CHINESE_NAMES: &str = "姓名|患者姓名|病人姓名|联系人|联系人姓名|家属姓名|医师|医生|主治医师|主管医师|经治医师|\
-    住院医师|主任医师|申请医师|报告医师|审核医师|检查医师|手术医师|护士|责任护士|麻醉医师|\
-    主刀|签名|医师签名|记录者|记录人|陈述者|监护人|送检医师|术者";
+const CHINESE_NAMES: &str = "姓名|患者姓名|病人姓名|患儿姓名|产妇姓名|联系人|紧急联系人|联系人姓名|家属姓名|家长姓名|\
+    医师|医生|主治医师|主管医师|经治医师|住院医师|主任医师|申请医师|报告医师|审核医师|检查医师|\
+    诊断医师|操作医师|手术医师|麻醉医师|送检医师|护士|责任护士|责护|药师|技师|主刀|术者|手术者|操作者|\
+    助手|一助|二助|签名|医师签名|记录者|记录人|书写者|报告者|检验者|审核者|审核人|复核者|复核人|\
+    核对者|带教|带教老师|陈述者|代诉人|陪同人|监护人|法定代理人|委托人|鉴定人|被鉴定人";
+
+/// In a form with spaces, these say that a name follows: 检验者 夏天 审核者 安宁.
+const OF_SPACED_LABELS: [char; 4] = ['名', '者', '人', '师'];
+
+/// What stands where a name would and is none: persons by their part, and labels of a form.
+const NO_NAMES: [&str; 25] = [
+    "本人", "患者", "病人", "家属", "父亲", "母亲", "儿子", "女儿", "丈夫", "妻子", "其父", "其母",
+    "其子", "其女", "其夫", "其妻", "不详", "性别", "年龄", "科室", "科别", "日期", "时间", "签名",
+    "签字",
+];
+
+/// Professions before a name: 记录者：实习医生许诺.
+const PROFESSIONS: [&str; 10] = [
+    "实习医生",
+    "实习医师",
+    "规培医师",
+    "进修医师",
+    "住院医师",
+    "主治医师",
+    "副主任医师",
+    "主任医师",
+    "护士长",
+    "护士",
+];
 
 /// What stands between label and value; the number of an officer's card begins 军字第.
 const BETWEEN: &str = r#"^(?:\s*(?:[:：#№=|"“【@]|(?i:number|num(?-u:\b)|no\.?|nr\.?|code|id|is|of)|号码|编号|\p{Han}{1,2}字第?|号|码|为|是|（|\())*\s*"#;
@@ -116,16 +143,16 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
         if !is_whole(text, label.start(), label.end()) {
             continue;
         }
-        let rest = &text[label.end()..];
+        let (word, rest) = (&text[label.start()..label.end()], &text[label.end()..]);
         let one = |value: Option<Range<usize>>| value.into_iter().collect();
         let (kind, values): (_, Vec<_>) = match LABELS.values[label.pattern().as_usize()] {
-            Value::Number => (Kind::Id, one(number(rest))),
+            Value::Number => (Kind::Id, one(number(word, rest))),
             Value::Account => (Kind::Id, one(account(rest))),
             Value::Phone => (Kind::Phone, phones(rest, 7)),
             Value::Extension => (Kind::Phone, phones(rest, 3)),
             Value::PostalCode => (Kind::Address, one(whole(&LABELS.postal_code, rest))),
             Value::Address => (Kind::Address, one(address(rest))),
-            Value::Name => (Kind::Name, one(name(rest))),
+            Value::Name => (Kind::Name, one(name(rest).or_else(|| spaced_name(word, rest)))),
         };
         findings.extend(values.into_iter().map(|value| {
             Finding::likely(label.end() + value.start..label.end() + value.end, kind)
@@ -154,12 +181,14 @@ fn is_whole(text: &str, start: usize, end: usize) -> bool {
     !cut_before && !cut_behind
 }
 
-/// A number has two digits at least, and no unit behind it.
-fn number(rest: &str) -> Option<Range<usize>> {
+/// A number has four digits at least, or something says that it is one: a colon, 号.
+fn number(label: &str, rest: &str) -> Option<Range<usize>> {
     let found = LABELS.number.captures(rest)?.name("v")?;
     let digits = found.as_str().bytes().filter(u8::is_ascii_digit).count();
     let letters = found.as_str().bytes().filter(u8::is_ascii_lowercase).count();
-    let said = found.start() > 0 && rest[..found.start()].contains([':', '：', '#', '号']);
+    let between = &rest[..found.start()];
+    let said =
+        found.start() > 0 && (label.ends_with('号') || between.contains([':', '：', '#', '号']));
     let enough = digits >= 4 || (said && digits >= 1 && letters <= digits + 4);
     enough.then(|| found.range())
 }
@@ -203,13 +232,35 @@ fn address(rest: &str) -> Option<Range<usize>> {
 /// runs on is no name.
 fn name(rest: &str) -> Option<Range<usize>> {
     let found = LABELS.name.captures(rest)?.name("v")?;
-    let len = found.as_str().chars().count();
-    let fits = len <= 4 || found.as_str().is_ascii() || found.as_str().contains('·');
-    let is_department = found.as_str().ends_with('科');
+    let profession = PROFESSIONS.iter().find(|word| found.as_str().starts_with(**word));
+    let start = found.start() + profession.map_or(0, |word| word.len());
+    let value = &rest[start..found.end()];
+    let len = value.chars().count();
+    let fits = len >= 2 && (len <= 4 || value.is_ascii() || value.contains('·'));
+    let is_department = value.ends_with('科');
     let runs_on = is_department
         || rest[found.end()..].starts_with(is_han)
         || !stands_apart(rest, &found.range());
-    (fits && !runs_on).then(|| found.range())
+    (fits && !runs_on && !is_no_name(value)).then_some(start..found.end())
+}
+
+/// A name between spaces, with a family name, behind a label without a colon, or right behind 姓名.
+fn spaced_name(label: &str, rest: &str) -> Option<Range<usize>> {
+    let value = rest.trim_start_matches([' ', '\t', '\u{3000}']);
+    let start = rest.len() - value.len();
+    let len = value.find(|c| !is_han(c)).unwrap_or(value.len());
+    let value = &value[..len];
+    let next = rest[start + len..].chars().next();
+    let ends = next.is_none_or(|c| c.is_whitespace() || (start == 0 && "，,。；;、".contains(c)));
+    let fits =
+        (start > 0 || label.ends_with("姓名")) && ends && (2..=4).contains(&value.chars().count());
+    let announces =
+        label == "姓名" || (label.ends_with(OF_SPACED_LABELS) && label.chars().count() > 2);
+    (fits && announces && family::begins(value) && !is_no_name(value)).then_some(start..start + len)
+}
+
+fn is_no_name(value: &str) -> bool {
+    NO_NAMES.iter().any(|word| value.contains(word))
 }
 
 #[cfg(test)]
@@ -249,6 +300,12 @@ mod tests {
         assert_eq!(found("邮编200032"), [(Kind::Address, "200032")]);
         assert_eq!(found("军官证：南字第08001234号"), [(Kind::Id, "08001234")]);
         assert_eq!(found("姓名拼音：zhang wei，"), [(Kind::Name, "zhang wei")]);
+        assert_eq!(
+            found("姓名 田野 床号 23 检验者 夏天\u{3000}审核者 安宁"),
+            [(Kind::Name, "田野"), (Kind::Id, "23"), (Kind::Name, "夏天"), (Kind::Name, "安宁")]
+        );
+        assert_eq!(found("记录者：实习医生许诺　"), [(Kind::Name, "许诺")]);
+        assert_eq!(found("母亲姓名花小蕾，姓名不详，"), [(Kind::Name, "花小蕾")]);
     }
 
     #[test]
@@ -256,5 +313,6 @@ mod tests {
         assert_eq!(found("uric acid 4500, plan is to continue, case of 2 patients"), []);
         assert_eq!(found("医生：请注意休息多饮水，会诊医生：心内科，"), []);
         assert_eq!(found("微信随访，电话随访3次，CT电话报告，tel 123"), []);
+        assert_eq!(found("病史陈述者：患者本人，姓名 性别 年龄，医师 建议复查 护士 安排"), []);
     }
 }

@@ -81,6 +81,16 @@ fn measure(notes: &str, of: impl Fn(Kind) -> bool) -> Measure {
 }
 
 #[test]
+fn chinese_notes() {
+    let notes = include_str!("notes/chinese.txt");
+    let all = measure(notes, |_| true);
+    let names = measure(notes, |kind| kind == Kind::Name);
+    assert!(all.hidden * 100 >= all.identifiers * 94, "{} of {}", all.hidden, all.identifiers);
+    assert!(names.hidden * 100 >= names.identifiers * 93);
+    assert!(all.false_findings * 100 <= all.findings * 2);
+}
+
+#[test]
 fn english_notes() {
     let notes = include_str!("notes/english.txt");
     let all = measure(notes, |_| true);

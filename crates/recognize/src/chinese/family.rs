@@ -1,4 +1,4 @@
-//! Chinese family names.
+//! Chinese family names, by the number of those who bear them.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -7,13 +7,34 @@ static FAMILY_NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     lines.filter_map(|line| line.split('\t').next()).collect()
 });
 
+/// Family names that say more often which post somebody has: 原主任, 全主任医师.
+const OF_POSTS: [&str; 11] = ["原", "代", "全", "总", "正", "各", "本", "前", "老", "专", "班"];
+
+/// The usual ones.
+static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    const COMMON_LEN: usize = 300;
+    let mut lines: Vec<(&str, u32)> = include_str!("../../data/family_names.tsv")
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .map(|(name, number)| (name, number.parse().unwrap_or_default()))
+        .filter(|(name, _)| !OF_POSTS.contains(name))
+        .collect();
+    lines.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
+    lines.into_iter().take(COMMON_LEN).map(|(name, _)| name).collect()
+});
+
+/// Whether a text is one of the usual family names.
+pub(super) fn is_common(text: &str) -> bool {
+    COMMON.contains(text)
+}
+
 /// Whether a text is a family name, of one or two characters.
-pub(super) fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     FAMILY_NAMES.contains(text)
 }
 
 /// Whether a text begins with a family name and goes on.
-pub(super) fn begins(text: &str) -> bool {
+pub(crate) fn begins(text: &str) -> bool {
     let ends = text.char_indices().map(|(at, _)| at).skip(1).take(2);
     ends.into_iter().any(|end| is_name(&text[..end]))
 }

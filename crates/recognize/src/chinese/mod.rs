@@ -3,8 +3,9 @@
 mod clinical;
 mod cues;
 mod dotted;
-mod family;
+pub(crate) mod family;
 mod gate;
+mod kin;
 mod masked;
 mod model_file;
 mod network;
@@ -40,6 +41,10 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     masked::find(text, findings);
     titled::find(text, findings);
     let terms = clinical::terms(text);
+    let mut kin = Vec::new();
+    kin::find(text, &mut kin);
+    kin.retain(|finding| !clinical::is_part(text, &terms, &finding.range));
+    findings.append(&mut kin);
     dotted::find(text, &terms, findings);
     let settled = findings.iter().map(|finding| finding.range.clone()).chain(terms.iter().cloned());
     let windows = windows(text, settled.collect());

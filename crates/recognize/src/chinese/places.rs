@@ -41,11 +41,11 @@ static UNITS: LazyLock<Regex> = LazyLock::new(|| {
 /// Characters that are in no name of a place: one begins behind them at the earliest.
 const BOUNDS: &str = "于在到从自来至住往赴返经由是为，。；：、的和与及被将把";
 /// Words with which prose goes on behind an address.
-const PROSE: [&str; 44] = [
+const PROSE: [&str; 48] = [
     "因", "就诊", "入院", "住院", "出院", "患者", "于", "治疗", "检查", "电话", "联系", "工作",
     "的", "收治", "为", "诊", "术", "病", "局长", "处长", "科长", "院长", "主任", "经理", "理事",
     "记者", "居民", "说", "告诉", "表示", "负责", "老板", "行长", "书记", "主编", "律师", "老师",
-    "教授", "透露", "报道", "指出", "发现", "开始", "交给",
+    "教授", "透露", "报道", "指出", "发现", "开始", "交给", "去世", "死亡", "打工", "务工",
 ];
 /// Words that end like a unit and are none.
 const NO_UNITS: [&str; 22] = [

@@ -1,13 +1,27 @@
-//! Names between a department and a title, whatever they look like: 神经内科热依汗医生.
+//! Names that a title tells, whatever they look like: between a department and a title (神经内科热依汗医生),
+//! a family name before one (找方院长), or behind 小 and 老 (护士小吴).
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::family;
 use crate::{Finding, Kind};
 
 static TITLED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"科(?P<name>\p{Han}{2,4}?)(?:医生|医师|大夫|主任|教授|护士)")
+        .expect("a fixed pattern")
+});
+
+/// A family name between a word or sign and a title.
+static FAMILY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[，。；、：:（( \n找请由经代与和向随跟让遵按据知报嘱诉谢问的员])(?P<name>\p{Han})(?:院长|主任|教授|医生|医师|大夫|护士|老师|主治|主管)")
+        .expect("a fixed pattern")
+});
+
+/// A family name behind 小 or 老 and one who is called so.
+static FAMILIAR: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:员|同事|同学|邻居|护士|医生|老乡|工友|室友|朋友|保姆|护工)(?P<name>[小老](?P<family>\p{Han}))")
         .expect("a fixed pattern")
 });
 
@@ -18,8 +32,22 @@ const OF_PROFESSIONS: [&str; 28] = [
     "助理", "副", "总", "的",
 ];
 
-/// Adds what stands between 科 and a title.
+/// Words of two characters that begin with 小 or 老 and a family name: 小时, 小叶.
+const SMALL_WORDS: [&str; 8] = ["小时", "小于", "小叶", "小方", "小白", "小黄", "小麦", "老年"];
+
+/// Adds names that a title or a form of address tells.
 pub(super) fn find(text: &str, findings: &mut Vec<Finding>) {
+    let families = FAMILY.captures_iter(text).filter_map(|captures| captures.name("name"));
+    let families = families.filter(|name| family::is_common(name.as_str()));
+    findings.extend(families.map(|name| Finding::likely(name.range(), Kind::Name)));
+    for captures in FAMILIAR.captures_iter(text) {
+        let (Some(name), Some(family)) = (captures.name("name"), captures.name("family")) else {
+            continue;
+        };
+        if family::is_common(family.as_str()) && !SMALL_WORDS.contains(&name.as_str()) {
+            findings.push(Finding::likely(name.range(), Kind::Name));
+        }
+    }
     let names = TITLED.captures_iter(text).filter_map(|captures| captures.name("name"));
     let persons =
         names.filter(|name| !OF_PROFESSIONS.iter().any(|word| name.as_str().contains(word)));
@@ -36,5 +64,8 @@ mod tests {
         let found = |text| found_by(find, text);
         assert_eq!(found("请神经内科热依汗医生会诊"), ["热依汗"]);
         assert_eq!(found("骨科主治医师、内科值班医生、外科主任、科护士长"), [""; 0]);
+        assert_eq!(found("门诊复查，找方院长；胡斌代汤主治签字"), ["方", "汤"]);
+        assert_eq!(found("全主任医师、请主任会诊，副院长，由总医师"), [""; 0]);
+        assert_eq!(found("社区网格员小吴协助，护士小时工，邻居老李"), ["小吴", "老李"]);
     }
 }
