@@ -1,9 +1,7 @@
 //! Days without a year: on 5/14, Tues 12/9, labs 3/4. What is written so may be a score or a share
 //! (pain 6/10, 1/2 NS), so something must say that it is a day.
 
-use std::{collections::HashSet, ops::Range, sync::LazyLock};
-
-use regex::Regex;
+use std::{collections::HashSet, ops::Range};
 
 use super::{clinical, lists};
 use crate::{
@@ -11,9 +9,6 @@ use crate::{
     checks::month_and_day,
     context::{after, before},
 };
-
-static MONTH_AND_DAY: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\d{1,2}/\d{1,2}").expect("a fixed pattern"));
 
 /// Before a day, in small letters.
 const CUES: [&str; 60] = [
@@ -102,13 +97,24 @@ pub(super) fn find(text: &str, findings: &mut Vec<Finding>) {
     let names: HashSet<usize> =
         findings.iter().filter(is_name).map(|name| name.range.end).collect();
     let mut last_end = usize::MAX;
-    for day in MONTH_AND_DAY.find_iter(text).map(|found| found.range()) {
+    for day in memchr::memchr_iter(b'/', text.as_bytes()).filter_map(|sign| around(text, sign)) {
         let is_behind_name = names.contains(&text[..day.start].trim_end_matches(' ').len());
         if stands_alone(text, &day) && is_day(text, &day, is_behind_name, last_end) {
             last_end = day.end;
             findings.push(Finding::likely(day, Kind::Date));
         }
     }
+}
+
+/// One or two digits on either side of a stroke, and the stroke.
+fn around(text: &str, sign: usize) -> Option<Range<usize>> {
+    let digits = |bytes: &mut dyn Iterator<Item = &u8>| {
+        bytes.take_while(|byte| byte.is_ascii_digit()).count()
+    };
+    let (head, tail) = text.as_bytes().split_at(sign);
+    let (before, behind) = (digits(&mut head.iter().rev()), digits(&mut tail[1..].iter()));
+    let is_short = (1..=2).contains(&before) && (1..=2).contains(&behind);
+    is_short.then(|| sign - before..sign + 1 + behind)
 }
 
 /// Whether no number, fraction or word goes on at either end.

@@ -1,6 +1,10 @@
 //! Lists of names of people and places in Latin script, and of common English words.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+    sync::LazyLock,
+};
 
 use super::tokens::word_hash;
 
@@ -13,14 +17,14 @@ const NAMES: u32 = GIVEN | FAMILY;
 const COMMON: u32 = 0b1000;
 
 /// One bit for each list that a word in small letters is in, by the word's hash.
-static LISTS: LazyLock<HashMap<u32, u32>> = LazyLock::new(|| {
+static LISTS: LazyLock<HashMap<u32, u32, BuildHasherDefault<Spread>>> = LazyLock::new(|| {
     let lists: [&str; LISTS_LEN] = [
         include_str!("../../data/latin_given_names.txt"),
         include_str!("../../data/latin_family_names.txt"),
         include_str!("../../data/latin_places.txt"),
         include_str!("../../data/english_words.txt"),
     ];
-    let mut words = HashMap::new();
+    let mut words = HashMap::default();
     for (bit, list) in lists.iter().enumerate() {
         for word in list.lines() {
             *words.entry(word_hash(word)).or_default() |= 1 << bit;
@@ -28,6 +32,26 @@ static LISTS: LazyLock<HashMap<u32, u32>> = LazyLock::new(|| {
     }
     words
 });
+
+/// Spreads what is a hash already over 64 bits (Knuth's multiplicative hashing).
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32((*byte).into());
+        }
+    }
+
+    fn write_u32(&mut self, hash: u32) {
+        self.0 = (self.0 ^ u64::from(hash)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// The lists that a word with this hash is in.
 pub(super) fn of(hash: u32) -> u32 {

@@ -1,26 +1,28 @@
 //! Telephone numbers without an area code, which only a name before them tells: Mike 555-0134.
 
-use std::{collections::HashSet, sync::LazyLock};
+use std::sync::LazyLock;
 
 use regex::Regex;
 
 use crate::{Finding, Kind, context::stands_apart};
 
-/// An exchange and a line of the North American plan.
-static LOCAL: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"[2-9]\d{2}[-.]\d{4}").expect("a fixed pattern"));
+/// An exchange and a line of the North American plan, at times in brackets or behind a sign.
+static LOCAL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[ (,:]{1,3}(?P<number>[2-9]\d{2}[-.]\d{4})").expect("a fixed pattern")
+});
 
 /// Adds numbers right behind a name that was found, or in brackets or behind a comma there.
 pub(super) fn find(text: &str, findings: &mut Vec<Finding>) {
-    let is_name = |finding: &&Finding| finding.kind == Kind::Name;
-    let names: HashSet<usize> =
-        findings.iter().filter(is_name).map(|name| name.range.end).collect();
-    let numbers = LOCAL.find_iter(text).map(|found| found.range());
-    let behind_names = numbers.filter(|number| {
-        let head = text[..number.start].trim_end_matches([' ', '(', ',', ':']);
-        stands_apart(text, number) && names.contains(&head.len())
-    });
-    findings.extend(behind_names.map(|number| Finding::likely(number, Kind::Phone)));
+    let mut added = Vec::new();
+    for name in findings.iter().filter(|finding| finding.kind == Kind::Name) {
+        let captures = LOCAL.captures(&text[name.range.end..]);
+        let Some(number) = captures.and_then(|captures| captures.name("number")) else { continue };
+        let range = name.range.end + number.start()..name.range.end + number.end();
+        if stands_apart(text, &range) {
+            added.push(Finding::likely(range, Kind::Phone));
+        }
+    }
+    findings.extend(added);
 }
 
 #[cfg(test)]
