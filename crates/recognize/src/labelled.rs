@@ -40,14 +40,14 @@ const POSTAL_CODES: &str = "邮编|邮政编码|ZIP|ZIP code|postal code|postcod
 const CHINESE_ADDRESSES: &str = "住址|地址|家庭住址|现住址|户籍地址|户口地址|联系地址|通讯地址|工作单位|户籍地|居住地|\
     出生地";
 
-const CHINESE_NAMES: &str = "姓名|患者姓名|病人姓名|患儿姓名|产妇姓名|联系人|紧急联系人|联系人姓名|家属姓名|家长姓名|\
+const CHINESE_NAMES: &str = "姓名|患者姓名|病人姓名|患儿姓名|产妇姓名|曾用名|小名|乳名|大名|昵称|外号|绰号|联系人|紧急联系人|联系人姓名|家属姓名|家长姓名|\
     医师|医生|主治医师|主管医师|经治医师|住院医师|主任医师|申请医师|报告医师|审核医师|检查医师|\
     诊断医师|操作医师|手术医师|麻醉医师|送检医师|护士|责任护士|责护|药师|技师|主刀|术者|手术者|操作者|\
     助手|一助|二助|签名|医师签名|记录者|记录人|书写者|报告者|检验者|审核者|审核人|复核者|复核人|\
     核对者|带教|带教老师|陈述者|代诉人|陪同人|监护人|法定代理人|委托人|鉴定人|被鉴定人";
 
-/// In a form with spaces, these say that a name follows: 检验者 夏天 审核者 安宁.
-const OF_SPACED_LABELS: [char; 4] = ['名', '者', '人', '师'];
+/// With these end labels behind which, in a form with spaces, a name follows: 检验者 夏天 审核者 安宁.
+const OF_PERSONS: [char; 3] = ['者', '人', '师'];
 
 /// What stands where a name would and is none: persons by their part, and labels of a form.
 const NO_NAMES: [&str; 25] = [
@@ -244,7 +244,7 @@ fn name(rest: &str) -> Option<Range<usize>> {
     (fits && !runs_on && !is_no_name(value)).then_some(start..found.end())
 }
 
-/// A name between spaces, with a family name, behind a label without a colon, or right behind 姓名.
+/// A name with a family name behind a label without a colon: between spaces, or right behind 名.
 fn spaced_name(label: &str, rest: &str) -> Option<Range<usize>> {
     let value = rest.trim_start_matches([' ', '\t', '\u{3000}']);
     let start = rest.len() - value.len();
@@ -252,11 +252,11 @@ fn spaced_name(label: &str, rest: &str) -> Option<Range<usize>> {
     let value = &value[..len];
     let next = rest[start + len..].chars().next();
     let ends = next.is_none_or(|c| c.is_whitespace() || (start == 0 && "，,。；;、".contains(c)));
-    let fits =
-        (start > 0 || label.ends_with("姓名")) && ends && (2..=4).contains(&value.chars().count());
-    let announces =
-        label == "姓名" || (label.ends_with(OF_SPACED_LABELS) && label.chars().count() > 2);
-    (fits && announces && family::begins(value) && !is_no_name(value)).then_some(start..start + len)
+    let of_name = label.ends_with('名');
+    let of_person = label.ends_with(OF_PERSONS) && label.chars().count() > 2;
+    let announces = of_name || (of_person && start > 0);
+    let fits = announces && ends && (2..=4).contains(&value.chars().count());
+    (fits && family::begins(value) && !is_no_name(value)).then_some(start..start + len)
 }
 
 fn is_no_name(value: &str) -> bool {
@@ -305,7 +305,10 @@ mod tests {
             [(Kind::Name, "田野"), (Kind::Id, "23"), (Kind::Name, "夏天"), (Kind::Name, "安宁")]
         );
         assert_eq!(found("记录者：实习医生许诺　"), [(Kind::Name, "许诺")]);
-        assert_eq!(found("母亲姓名花小蕾，姓名不详，"), [(Kind::Name, "花小蕾")]);
+        assert_eq!(
+            found("母亲姓名花小蕾，小名苗苗，姓名不详，"),
+            [(Kind::Name, "花小蕾"), (Kind::Name, "苗苗")]
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod cues;
 mod dotted;
 pub(crate) mod family;
 mod gate;
+mod handles;
 mod kin;
 mod masked;
 mod model_file;
@@ -56,6 +57,7 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     }
     whole::add_latin(text, findings);
     whole::add_again(text, findings);
+    handles::find(text, findings);
 }
 
 /// Parts of the text near places where a name may begin that lies in nothing settled: bytes, in

@@ -13,6 +13,7 @@ mod titles;
 mod tokens;
 #[cfg(feature = "train")]
 pub mod train;
+mod within_chinese;
 
 use std::ops::Range;
 
@@ -28,6 +29,9 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     let tagger = tagger::Tagger::new(include_bytes!("../../model/english.bin"));
     let is_chinese = text.chars().any(is_han);
     labels::find(text, findings);
+    if is_chinese {
+        within_chinese::find(text, findings);
+    }
     if is_chinese && !may_hold_a_name(text) {
         return;
     }
