@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Before a day, in small letters.
-const CUES: [&str; 74] = [
+const CUES: [&str; 73] = [
     "admitted",
     "appointment",
     "appt",
@@ -49,7 +49,6 @@ const CUES: [&str; 74] = [
     "mri",
     "next",
     "note",
-    "of",
     "on",
     "operated",
     "performed",
@@ -88,8 +87,8 @@ const CUES: [&str; 74] = [
     "xray",
 ];
 /// Before a day or a share.
-const WEAK_CUES: [&str; 8] =
-    ["after", "before", "between", "by", "from", "starting", "through", "to"];
+const WEAK_CUES: [&str; 9] =
+    ["after", "before", "between", "by", "from", "of", "starting", "through", "to"];
 /// Before a score or a share.
 const SCORES: [&str; 20] = [
     "apgar", "apgars", "bp", "gcs", "grade", "mmse", "moca", "motor", "murmur", "nodes", "pain",
@@ -207,7 +206,7 @@ mod tests {
         for text in [
             "pain 6/10, strength 5/5, vision 20/40, BP 120/80, 1/2 NS at 75",
             "improved from 8/10 to 4/10, GCS 12/15, MMSE 12/30",
-            "on 1/2 tab daily, 3/14 nodes, 2/6 systolic murmur, 22/1.1, 3/4/5",
+            "strength of 4/5 in the arm, on 1/2 tab daily, 3/14 nodes, 2/6 systolic murmur, 22/1.1, 3/4/5",
             "1/7 days, 0/12, 13/14, HPF 2/3 full, ANA 1/40",
         ] {
             assert_eq!(found(text), [""; 0], "{text}");
