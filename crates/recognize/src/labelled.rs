@@ -23,7 +23,7 @@ const ENGLISH_NUMBERS: &str = "MRN|medical record|record number|chart number|pat
     policy|member ID|member|subscriber|beneficiary|health plan|plan ID|insurance|\
     insurance ID|group number|Medicare|Medicaid|SSN|social security|passport|license|licence|\
     driver's license|driver license|DL|VIN|plate|serial|serial number|device ID|accession|\
-    case|site ID|study ID|ID|NHS|certificate|claim|invoice|receipt|S/N|No.|badge|specimen|subject|group|lot|OHIP";
+    case|site ID|study ID|ID|NHS|certificate|claim|invoice|receipt|S/N|No.|badge|specimen|subject|group|lot|run|OHIP";
 
 /// Accounts whose names are of letters at times.
 const ACCOUNTS: &str = "微信|微信号|QQ|QQ号|支付宝|支付宝账号|抖音|抖音号|微博|小红书|小红书号|用户名|WeChat|WeChat ID|Skype|\
@@ -48,6 +48,9 @@ const CHINESE_NAMES: &str = "姓名|患者姓名|病人姓名|患儿姓名|产�
 
 /// With these end labels behind which, in a form with spaces, a name follows: 检验者 夏天 审核者 安宁.
 const OF_PERSONS: [char; 3] = ['者', '人', '师'];
+
+/// Of these, those behind which much else stands.
+const SHORT: [&str; 2] = ["医师", "药师"];
 
 /// What stands where a name would and is none: persons by their part, and labels of a form.
 const NO_NAMES: [&str; 25] = [
@@ -253,8 +256,9 @@ fn spaced_name(label: &str, rest: &str) -> Option<Range<usize>> {
     let next = rest[start + len..].chars().next();
     let ends = next.is_none_or(|c| c.is_whitespace() || (start == 0 && "，,。；;、".contains(c)));
     let of_name = label.ends_with('名');
-    let of_person = label.ends_with(OF_PERSONS) && label.chars().count() > 2;
-    let announces = of_name || (of_person && start > 0);
+    let of_person = label.ends_with(OF_PERSONS) && !SHORT.contains(&label);
+    let in_form = next.is_some_and(char::is_whitespace);
+    let announces = of_name || (of_person && (start > 0 || in_form));
     let fits = announces && ends && (2..=4).contains(&value.chars().count());
     (fits && family::begins(value) && !is_no_name(value)).then_some(start..start + len)
 }
@@ -304,6 +308,7 @@ mod tests {
             found("姓名 田野 床号 23 检验者 夏天\u{3000}审核者 安宁"),
             [(Kind::Name, "田野"), (Kind::Id, "23"), (Kind::Name, "夏天"), (Kind::Name, "安宁")]
         );
+        assert_eq!(found("术者邝安堃　"), [(Kind::Name, "邝安堃")]);
         assert_eq!(found("记录者：实习医生许诺　"), [(Kind::Name, "许诺")]);
         assert_eq!(
             found("母亲姓名花小蕾，小名苗苗，姓名不详，"),

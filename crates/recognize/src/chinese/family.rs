@@ -33,6 +33,13 @@ pub(crate) fn is_name(text: &str) -> bool {
     FAMILY_NAMES.contains(text)
 }
 
+/// Whether a text begins with a usual family name, or one of two characters, and goes on.
+pub(super) fn begins_usual(text: &str) -> bool {
+    let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).skip(1).take(2).collect();
+    ends.first().is_some_and(|end| is_common(&text[..*end]))
+        || ends.get(1).is_some_and(|end| is_name(&text[..*end]))
+}
+
 /// Whether a text begins with a family name and goes on.
 pub(crate) fn begins(text: &str) -> bool {
     let ends = text.char_indices().map(|(at, _)| at).skip(1).take(2);

@@ -1,5 +1,6 @@
 //! Names, places and institutions in Chinese text.
 
+mod aged;
 mod clinical;
 mod cues;
 mod dotted;
@@ -42,10 +43,11 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     masked::find(text, findings);
     titled::find(text, findings);
     let terms = clinical::terms(text);
-    let mut kin = Vec::new();
-    kin::find(text, &mut kin);
-    kin.retain(|finding| !clinical::is_part(text, &terms, &finding.range));
-    findings.append(&mut kin);
+    let mut told = Vec::new();
+    kin::find(text, &mut told);
+    aged::find(text, &mut told);
+    told.retain(|finding| !clinical::is_part(text, &terms, &finding.range));
+    findings.append(&mut told);
     dotted::find(text, &terms, findings);
     let settled = findings.iter().map(|finding| finding.range.clone()).chain(terms.iter().cloned());
     let windows = windows(text, settled.collect());

@@ -19,6 +19,12 @@ static FAMILY: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a fixed pattern")
 });
 
+/// A whole name between a sign and a form of address.
+static ADDRESSED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[，。；、：:（( \n\u{3000}])(?P<name>\p{Han}{2,3})(?:女士|先生)")
+        .expect("a fixed pattern")
+});
+
 /// A family name behind 小 or 老 and one who is called so.
 static FAMILIAR: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?:员|同事|同学|邻居|护士|医生|老乡|工友|室友|朋友|保姆|护工)(?P<name>[小老](?P<family>\p{Han}))")
@@ -40,6 +46,9 @@ pub(super) fn find(text: &str, findings: &mut Vec<Finding>) {
     let families = FAMILY.captures_iter(text).filter_map(|captures| captures.name("name"));
     let families = families.filter(|name| family::is_common(name.as_str()));
     findings.extend(families.map(|name| Finding::likely(name.range(), Kind::Name)));
+    let addressed = ADDRESSED.captures_iter(text).filter_map(|captures| captures.name("name"));
+    let addressed = addressed.filter(|name| family::begins_usual(name.as_str()));
+    findings.extend(addressed.map(|name| Finding::likely(name.range(), Kind::Name)));
     for captures in FAMILIAR.captures_iter(text) {
         let (Some(name), Some(family)) = (captures.name("name"), captures.name("family")) else {
             continue;
@@ -66,6 +75,7 @@ mod tests {
         assert_eq!(found("骨科主治医师、内科值班医生、外科主任、科护士长"), [""; 0]);
         assert_eq!(found("门诊复查，找方院长；胡斌代汤主治签字"), ["方", "汤"]);
         assert_eq!(found("全主任医师、请主任会诊，副院长，由总医师"), [""; 0]);
+        assert_eq!(found("随访：温馨女士您好，尊敬的女士、各位先生"), ["温馨"]);
         assert_eq!(found("社区网格员小吴协助，护士小时工，邻居老李"), ["小吴", "老李"]);
     }
 }

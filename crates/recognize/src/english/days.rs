@@ -11,7 +11,8 @@ use crate::{
 };
 
 /// Before a day, in small letters.
-const CUES: [&str; 73] = [
+const CUES: [&str; 75] = [
+    "addendum",
     "admitted",
     "appointment",
     "appt",
@@ -58,6 +59,7 @@ const CUES: [&str; 73] = [
     "recheck",
     "removed",
     "repeat",
+    "rtc",
     "sat",
     "saturday",
     "scan",
