@@ -15,8 +15,9 @@ static TITLED: LazyLock<Regex> = LazyLock::new(|| {
 
 /// A family name between a word or sign and a title.
 static FAMILY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:^|[，。；、：:（( \n找请由经代与和向随跟让遵按据知报嘱诉谢问的员])(?P<name>\p{Han})(?:院长|主任|教授|医生|医师|大夫|护士|老师|主治|主管)")
-        .expect("a fixed pattern")
+    let before = r"(?:^|[，。；、：:（( \n找请由经代与和向随跟让遵按据知报嘱诉谢问的员])";
+    let title = "(?:院长|主任|教授|医生|医师|大夫|护士|老师|主治|主管)";
+    Regex::new(&format!(r"{before}(?P<name>\p{{Han}}){title}")).expect("a fixed pattern")
 });
 
 /// A whole name between a sign and a form of address.
@@ -27,8 +28,10 @@ static ADDRESSED: LazyLock<Regex> = LazyLock::new(|| {
 
 /// A family name behind 小 or 老 and one who is called so.
 static FAMILIAR: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:员|同事|同学|邻居|护士|医生|老乡|工友|室友|朋友|保姆|护工)(?P<name>[小老](?P<family>\p{Han}))")
-        .expect("a fixed pattern")
+    Regex::new(
+        r"(?:员|同事|同学|邻居|护士|医生|老乡|工友|室友|朋友|保姆|护工)(?P<name>[小老]\p{Han})",
+    )
+    .expect("a fixed pattern")
 });
 
 /// Of these a profession is made, not a name: 骨科主治医师, 内科值班医生.
@@ -43,24 +46,25 @@ const SMALL_WORDS: [&str; 8] = ["小时", "小于", "小叶", "小方", "小白"
 
 /// Adds names that a title or a form of address tells.
 pub(super) fn find(text: &str, findings: &mut Vec<Finding>) {
-    let families = FAMILY.captures_iter(text).filter_map(|captures| captures.name("name"));
-    let families = families.filter(|name| family::is_common(name.as_str()));
-    findings.extend(families.map(|name| Finding::likely(name.range(), Kind::Name)));
-    let addressed = ADDRESSED.captures_iter(text).filter_map(|captures| captures.name("name"));
-    let addressed = addressed.filter(|name| family::begins_usual(name.as_str()));
-    findings.extend(addressed.map(|name| Finding::likely(name.range(), Kind::Name)));
-    for captures in FAMILIAR.captures_iter(text) {
-        let (Some(name), Some(family)) = (captures.name("name"), captures.name("family")) else {
-            continue;
-        };
-        if family::is_common(family.as_str()) && !SMALL_WORDS.contains(&name.as_str()) {
-            findings.push(Finding::likely(name.range(), Kind::Name));
-        }
-    }
-    let names = TITLED.captures_iter(text).filter_map(|captures| captures.name("name"));
-    let persons =
-        names.filter(|name| !OF_PROFESSIONS.iter().any(|word| name.as_str().contains(word)));
-    findings.extend(persons.map(|name| Finding::likely(name.range(), Kind::Name)));
+    let mut add = |pattern: &Regex, is_name: fn(&str) -> bool| {
+        let names = pattern.captures_iter(text).filter_map(|captures| captures.name("name"));
+        let names = names.filter(|name| is_name(name.as_str()));
+        findings.extend(names.map(|name| Finding::likely(name.range(), Kind::Name)));
+    };
+    add(&FAMILY, family::is_common);
+    add(&ADDRESSED, family::begins_usual);
+    add(&FAMILIAR, is_familiar);
+    add(&TITLED, is_no_profession);
+}
+
+/// Whether the second character is a family name, and both are no word.
+fn is_familiar(name: &str) -> bool {
+    let family = name.char_indices().nth(1).map_or("", |(at, _)| &name[at..]);
+    family::is_common(family) && !SMALL_WORDS.contains(&name)
+}
+
+fn is_no_profession(name: &str) -> bool {
+    !OF_PROFESSIONS.iter().any(|word| name.contains(word))
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ static WORD: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("[A-Z][a-z]{2,20}(?:[A-Z][a-z]{2,20})?").expect("a fixed pattern"));
 
 /// With these goes on what is named after somebody: signs, drugs, scales, devices, institutions.
-const NAMED_AFTER: &str = "征病综评线试氏管囊分法术染瘤型度级反杆菌指模体细抗片胶针注粉栓软滴贴喷量表训导带架夹钳镜刀板钉棒孔区环角公司院大学科牌产号系列";
+const NAMED_AFTER: &str = "征病综评线试氏管囊分法术染瘤型度级反杆菌指模体细抗片胶针注粉栓软滴贴\
+    喷量表训导带架夹钳镜刀板钉棒孔区环角公司院大学科牌产号系列";
 
 /// Adds words of the lists of names that are no terms of medicine and no common words.
 pub(super) fn find(text: &str, findings: &mut Vec<Finding>) {
