@@ -17,6 +17,7 @@ pub(super) fn find(text: &str, findings: &mut Vec<Finding>) {
     if !text.contains(['@', '＠']) {
         return;
     }
+    let names = names_until(findings);
     let mut added = Vec::new();
     for captures in HANDLE.captures_iter(text) {
         let (Some(whole), Some(name)) = (captures.get(0), captures.name("name")) else { continue };
@@ -24,15 +25,26 @@ pub(super) fn find(text: &str, findings: &mut Vec<Finding>) {
         if is_mail || !name.as_str().contains(is_han) {
             continue;
         }
-        let is_within = |finding: &Finding| {
-            finding.range.start < name.end() && name.start() < finding.range.end
-        };
-        let has_name = findings.iter().any(|found| found.kind == Kind::Name && is_within(found));
+        let before_end = names.partition_point(|(start, _)| *start < name.end());
+        let has_name = before_end.checked_sub(1).is_some_and(|at| names[at].1 > name.start());
         let is_name = has_name || is_like_a_name(name.as_str());
         let kind = if is_name { Kind::Name } else { Kind::Network };
         added.push(Finding::likely(name.range(), kind));
     }
     findings.append(&mut added);
+}
+
+/// Starts of names in order, with the furthest end of those up to there.
+fn names_until(findings: &[Finding]) -> Vec<(usize, usize)> {
+    let names = findings.iter().filter(|finding| finding.kind == Kind::Name);
+    let mut names: Vec<_> = names.map(|name| (name.range.start, name.range.end)).collect();
+    names.sort_unstable();
+    let mut furthest = 0;
+    for (_, end) in &mut names {
+        furthest = furthest.max(*end);
+        *end = furthest;
+    }
+    names
 }
 
 fn is_like_a_name(account: &str) -> bool {

@@ -10,10 +10,12 @@ use crate::{Finding, Kind};
 
 /// Adds names that `and`, a comma or a stroke joins to one that was found.
 pub(super) fn add_joined(text: &str, tokens: &[Token], findings: &mut Vec<Finding>) {
+    let mut known: HashSet<usize> = findings.iter().map(|found| found.range.start).collect();
     let mut added = Vec::new();
     for finding in findings.iter().filter(|finding| finding.kind == Kind::Name) {
         let mut end = finding.range.end;
-        while let Some(next) = joined(text, tokens, end) {
+        // One that is known has its turn itself: a list of names is walked once.
+        while let Some(next) = joined(text, tokens, end).filter(|next| known.insert(next.start)) {
             end = next.end;
             added.push(Finding::likely(next, Kind::Name));
         }
@@ -101,6 +103,18 @@ mod tests {
         assert_eq!(found("Drs. Chen and Abernathy/Lim", &["Chen"]), ["Abernathy", "Lim"]);
         assert_eq!(found("Chen, Cardiology, and Surgery; Foley", &["Chen"]), [""; 0]);
         assert_eq!(found("Smith and Lisinopril", &["Smith"]), [""; 0]);
+    }
+
+    #[test]
+    fn a_long_list_is_walked_once() {
+        const NAMES: usize = 4_000;
+        let text = "Tom and ".repeat(NAMES);
+        let mut findings: Vec<_> = text
+            .match_indices("Tom")
+            .map(|(at, name)| Finding::likely(at..at + name.len(), Kind::Name))
+            .collect();
+        add_joined(&text, &tokens(&text), &mut findings);
+        assert_eq!(findings.len(), NAMES);
     }
 
     #[test]
