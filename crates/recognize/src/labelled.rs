@@ -23,7 +23,7 @@ const ENGLISH_NUMBERS: &str = "MRN|medical record|record number|chart number|pat
     policy|member ID|member|subscriber|beneficiary|health plan|plan ID|insurance|\
     insurance ID|group number|Medicare|Medicaid|SSN|social security|passport|license|licence|\
     driver's license|driver license|DL|VIN|plate|serial|serial number|device ID|accession|\
-    case|site ID|study ID|ID|NHS|certificate|claim|invoice|receipt|S/N|No.|badge|specimen|subject|group|lot|run|OHIP";
+    case|site ID|study ID|ID|NHS|certificate|claim|invoice|receipt|S/N|No.|badge|specimen|subject|group|lot|run #|run#|OHIP";
 
 /// Accounts whose names are of letters at times.
 const ACCOUNTS: &str = "微信|微信号|QQ|QQ号|支付宝|支付宝账号|抖音|抖音号|微博|小红书|小红书号|用户名|WeChat|WeChat ID|Skype|\
@@ -318,7 +318,10 @@ mod tests {
 
     #[test]
     fn words_that_are_no_labels() {
-        assert_eq!(found("uric acid 4500, plan is to continue, case of 2 patients"), []);
+        assert_eq!(
+            found("uric acid 4500, plan is to continue, case of 2 patients, run 1500 m"),
+            []
+        );
         assert_eq!(found("医生：请注意休息多饮水，会诊医生：心内科，"), []);
         assert_eq!(found("微信随访，电话随访3次，CT电话报告，tel 123"), []);
         assert_eq!(found("病史陈述者：患者本人，姓名 性别 年龄，医师 建议复查 护士 安排"), []);
