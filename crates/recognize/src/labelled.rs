@@ -251,7 +251,8 @@ fn name(rest: &str) -> Option<Range<usize>> {
 fn spaced_name(label: &str, rest: &str) -> Option<Range<usize>> {
     let value = rest.trim_start_matches([' ', '\t', '\u{3000}']);
     let start = rest.len() - value.len();
-    let len = value.find(|c| !is_han(c)).unwrap_or(value.len());
+    // One more than a name has: what is longer is none, however long.
+    let len = value.chars().take(5).take_while(|c| is_han(*c)).map(char::len_utf8).sum();
     let value = &value[..len];
     let next = rest[start + len..].chars().next();
     let ends = next.is_none_or(|c| c.is_whitespace() || (start == 0 && "，,。；;、".contains(c)));
