@@ -50,7 +50,7 @@ const CHINESE_NAMES: &str = "姓名|患者姓名|病人姓名|患儿姓名|产�
 const OF_PERSONS: [char; 3] = ['者', '人', '师'];
 
 /// Of these, those behind which much else stands.
-const SHORT: [&str; 2] = ["医师", "药师"];
+const OF_MUCH_ELSE: [&str; 2] = ["医师", "药师"];
 
 /// What stands where a name would and is none: persons by their part, and labels of a form.
 const NO_NAMES: [&str; 25] = [
@@ -257,7 +257,7 @@ fn spaced_name(label: &str, rest: &str) -> Option<Range<usize>> {
     let next = rest[start + len..].chars().next();
     let ends = next.is_none_or(|c| c.is_whitespace() || (start == 0 && "，,。；;、".contains(c)));
     let of_name = label.ends_with('名');
-    let of_person = label.ends_with(OF_PERSONS) && !SHORT.contains(&label);
+    let of_person = label.ends_with(OF_PERSONS) && !OF_MUCH_ELSE.contains(&label);
     let in_form = next.is_some_and(char::is_whitespace);
     let announces = of_name || (of_person && (start > 0 || in_form));
     let fits = announces && ends && (2..=4).contains(&value.chars().count());

@@ -8,7 +8,8 @@
 //! 3. **Chinese** (`chinese`): whole addresses by a grammar of units; names, places and institutions
 //!    by a recurrent network, which reads only where a cheap model says that a name may begin;
 //!    clinical terms are protected.
-//! 4. **English** (`english`): names, places and institutions by a linear sequence model.
+//! 4. **English** (`english`): names, places and institutions by a linear sequence model, and by what
+//!    stands beside them: titles, other names, towns and postal codes; days without a year.
 //!
 //! Everything is computed in integers or single IEEE operations: the same text has the same findings
 //! on every machine. Where the models come from and what went into them is in `model/README.md`.

@@ -35,13 +35,16 @@ pub(crate) fn is_name(text: &str) -> bool {
 
 /// Whether a text begins with a usual family name, or one of two characters, and goes on.
 pub(super) fn begins_usual(text: &str) -> bool {
-    let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).skip(1).take(2).collect();
-    ends.first().is_some_and(|end| is_common(&text[..*end]))
-        || ends.get(1).is_some_and(|end| is_name(&text[..*end]))
+    heads(text).any(|head| is_common(head) || (head.chars().count() == 2 && is_name(head)))
 }
 
 /// Whether a text begins with a family name and goes on.
 pub(crate) fn begins(text: &str) -> bool {
-    let ends = text.char_indices().map(|(at, _)| at).skip(1).take(2);
-    ends.into_iter().any(|end| is_name(&text[..end]))
+    heads(text).any(is_name)
+}
+
+/// The first character of a text and the first two, if more follows.
+fn heads(text: &str) -> impl Iterator<Item = &str> {
+    let ends = [1, 2].into_iter().filter_map(|len| text.char_indices().nth(len));
+    ends.map(|(end, _)| &text[..end])
 }

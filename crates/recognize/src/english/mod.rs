@@ -24,16 +24,16 @@ use crate::{
     context::{after, before, is_han, stands_apart},
 };
 
-/// Adds what the tagger finds.
+/// Adds what labels, the tagger and rules beside it find.
 pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     let tagger = tagger::Tagger::new(include_bytes!("../../model/english.bin"));
     let is_chinese = text.chars().any(is_han);
     labels::find(text, findings);
     if is_chinese {
         within_chinese::find(text, findings);
-    }
-    if is_chinese && !may_hold_a_name(text) {
-        return;
+        if !may_hold_a_name(text) {
+            return;
+        }
     }
     let tokens = tokens::tokens(text);
     let mut found = Vec::new();

@@ -35,7 +35,7 @@ fn stands_alone(text: &str, range: &Range<usize>) -> bool {
 
 fn is_name(word: &str) -> bool {
     const ALONE_LEN_MIN: usize = 4;
-    let second = word.char_indices().skip(1).find(|(_, c)| c.is_uppercase()).map(|(at, _)| at);
+    let second = word[1..].find(char::is_uppercase).map(|at| at + 1);
     let is_listed = |word: &str| lists::is_name(&word.to_lowercase()) && !clinical::is_term(word);
     match second {
         Some(at) => is_listed(&word[..at]) && is_listed(&word[at..]),
