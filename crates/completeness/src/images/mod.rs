@@ -2,6 +2,8 @@
 
 mod area;
 #[cfg(feature = "detector")]
+mod convolution;
+#[cfg(feature = "detector")]
 mod detector;
 mod found;
 #[cfg(feature = "detector")]
@@ -11,6 +13,8 @@ mod matcher;
 mod network;
 #[cfg(feature = "detector")]
 mod panels;
+#[cfg(feature = "detector")]
+mod parts;
 mod patient;
 #[cfg(feature = "detector")]
 mod pixels;
