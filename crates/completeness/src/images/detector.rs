@@ -10,7 +10,7 @@ use super::{Found, Lettering, ModelError, PanelLabels, Panels, area::Area};
 const SIZE: usize = 256;
 
 /// The least score at which a panel is shown.
-const LEAST: f32 = 0.4;
+const LEAST: f32 = 0.35;
 
 /// The classes of the network in this crate. Each met its bars on pictures of sources that it had not
 /// seen; `training/README.md` has the figures.

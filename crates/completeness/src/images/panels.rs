@@ -16,6 +16,9 @@ const FILL: f32 = 114.0 / 255.0;
 /// Two boxes that overlap more (as intersection over union) show the same.
 const SAME: f32 = 0.5;
 
+/// A panel of which this share lies in another of its class, or that has as much of it, shows the same.
+const INSIDE: f32 = 0.6;
+
 /// A panel whose longer side is a smaller share of the picture's is looked at once more, alone,
 const SMALL: f32 = 0.6;
 /// unless its score is as good as this.
@@ -99,7 +102,7 @@ impl Panels {
         }
         let mut found: Vec<_> = seen.iter().filter_map(|seen| self.named(seen)).collect();
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
-        Ok(found)
+        Ok(without_parts(found))
     }
 
     /// Looks at one panel alone, and changes its scores by what is seen.
@@ -213,10 +216,50 @@ impl Panels {
     }
 }
 
+/// Without panels that are parts of a surer one, or wholes of it: what is seen of a picture in a
+/// picture is the picture once more.
+fn without_parts(found: Vec<Found>) -> Vec<Found> {
+    let mut kept: Vec<Found> = Vec::with_capacity(found.len());
+    for panel in found {
+        let area = Area::of(&panel);
+        let is_again = |surer: &Found| {
+            let other = Area::of(surer);
+            let smaller = (area.width * area.height).min(other.width * other.height);
+            (&surer.label, &surer.looks_like) == (&panel.label, &panel.looks_like)
+                && area.joint(&other) > INSIDE * smaller
+        };
+        if !kept.iter().any(is_again) {
+            kept.push(panel);
+        }
+    }
+    kept
+}
+
 impl Seen {
     /// The class of the best score, and that score; class 0 and no score if there are no classes.
     fn best(&self) -> (usize, f32) {
         let scores = self.scores.iter().copied().enumerate();
         scores.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((0, f32::NEG_INFINITY))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn panel(label: &str, score: f32, [x, y, width, height]: [f32; 4]) -> Found {
+        Found { label: label.to_owned(), looks_like: None, score, x, y, width, height }
+    }
+
+    #[test]
+    fn a_panel_within_another_of_its_class_is_no_second_one() {
+        let outer = panel("ultrasound", 0.9, [0.0, 0.0, 100.0, 80.0]);
+        let inner = panel("ultrasound", 0.5, [20.0, 20.0, 40.0, 40.0]);
+        let beside = panel("ultrasound", 0.5, [90.0, 0.0, 100.0, 80.0]);
+        let traces = panel("ecg", 0.5, [20.0, 20.0, 40.0, 40.0]);
+        let found = vec![outer.clone(), inner, beside.clone(), traces.clone()];
+        assert_eq!(without_parts(found), [outer.clone(), beside, traces]);
+        let sure = panel("ultrasound", 0.95, [20.0, 20.0, 40.0, 40.0]);
+        assert_eq!(without_parts(vec![sure.clone(), outer]), [sure]);
     }
 }
