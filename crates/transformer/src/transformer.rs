@@ -60,8 +60,8 @@ impl Transformer {
         tokenizer_json: &str,
         windows: Windows,
     ) -> Result<Self, TransformerError> {
-        let model = Model::load(onnx.to_vec());
-        let model = model.map_err(|error| TransformerError::Model(error.to_string()))?;
+        emrshare_onnx::check(onnx).map_err(unreadable)?;
+        let model = Model::load(onnx.to_vec()).map_err(unreadable)?;
         let (tokens, others) = inputs(&model)?;
         let output = model.output_ids().first().copied();
         let output = output.ok_or_else(|| TransformerError::Form("it has no output".into()))?;
@@ -157,6 +157,10 @@ fn tokenizer(json: &str, windows: Windows) -> Result<Tokenizer, TransformerError
     };
     tokenizer.with_padding(None).with_truncation(Some(windows)).map_err(form)?;
     Ok(tokenizer)
+}
+
+fn unreadable(error: impl ToString) -> TransformerError {
+    TransformerError::Model(error.to_string())
 }
 
 /// The input of the tokens, and the others with the value that each of their places has.

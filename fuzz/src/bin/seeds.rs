@@ -100,6 +100,7 @@ fn main() -> std::io::Result<()> {
     let streams = STREAMS.iter().map(|(syntax, stream)| compressed(&drawn[0], syntax, stream));
     let streams = streams.collect::<Vec<_>>();
     write(&folder.join("picture_decode"), [drawn, streams, vec![plain]].concat())?;
+    write(&folder.join("onnx_load"), NETWORKS.map(<[u8]>::to_vec).to_vec())?;
     let samples = Generator::new(2, Tongue::Mixed).text_only().take(8);
     let records = samples.filter_map(|sample| import(sample.into_source()).ok());
     let texts = records.map(|(record, _)| {
@@ -116,6 +117,12 @@ fn main() -> std::io::Result<()> {
     write(&folder.join("json_mapping"), vec![own])?;
     write(&folder.join("file_desensitize"), FILES.map(|file| file.as_bytes().to_vec()).to_vec())
 }
+
+/// A network with every kind of convolution, and a transformer.
+const NETWORKS: [&[u8]; 2] = [
+    include_bytes!("../../../crates/onnx/tests/small.onnx"),
+    include_bytes!("../../../crates/completeness/tests/encoder/model.onnx"),
+];
 
 /// A DICOM file with a compressed stream for pixels.
 fn compressed(file: &[u8], syntax: &str, stream: &[u8]) -> Vec<u8> {

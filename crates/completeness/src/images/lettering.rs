@@ -1,13 +1,9 @@
 //! Finds writing, marks of the side and bar codes on pictures.
 
+use emrshare_onnx::{Answer, Network};
 use emrshare_picture::Picture;
-use rten_tensor::NdTensor;
 
-use super::{
-    Found, ModelError,
-    area::Area,
-    network::{Answer, Network},
-};
+use super::{Found, ModelError, area::Area};
 
 /// What each channel of the network's answer is called.
 const LABELS: [&str; 3] = ["burnt_in_text", "laterality_mark", "barcode"];
@@ -57,7 +53,8 @@ impl Lettering {
     /// # Errors
     /// [`ModelError`] if the network fails.
     pub fn find(&self, picture: &Picture) -> Result<Vec<Found>, ModelError> {
-        let answer = self.network.run(grey(picture))?;
+        let (shape, values) = grey(picture);
+        let answer = self.network.run(shape, values)?;
         let [1, 3, rows, columns] = answer.shape[..] else {
             return Err(ModelError::Form(format!("an output of the shape {:?}", answer.shape)));
         };
@@ -78,14 +75,13 @@ impl Lettering {
 
 /// The picture in grey at the network's size. It is stretched to multiples of [`STEP`]: a rim would
 /// look like writing.
-fn grey(picture: &Picture) -> NdTensor<f32, 4> {
+fn grey(picture: &Picture) -> ([usize; 4], Vec<f32>) {
     let long = picture.width().max(picture.height()).max(1);
     let scale = (long * 4 / 5).clamp(SIDE.0, SIDE.1) as f32 / long as f32;
     let side = |length: usize| ((length as f32 * scale).round() as usize).next_multiple_of(STEP);
     let (width, height) = (side(picture.width()).max(STEP), side(picture.height()).max(STEP));
     let scaled = picture.resized(width, height);
-    let values: Vec<_> = scaled.rgb().chunks_exact(3).map(luma).collect();
-    NdTensor::from_data([1, 1, height, width], values)
+    ([1, 1, height, width], scaled.rgb().chunks_exact(3).map(luma).collect())
 }
 
 /// Luma of ITU-R BT.601, from 0 to 1.

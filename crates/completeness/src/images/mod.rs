@@ -2,19 +2,13 @@
 
 mod area;
 #[cfg(feature = "detector")]
-mod convolution;
-#[cfg(feature = "detector")]
 mod detector;
 mod found;
 #[cfg(feature = "detector")]
 mod lettering;
 mod matcher;
 #[cfg(feature = "detector")]
-mod network;
-#[cfg(feature = "detector")]
 mod panels;
-#[cfg(feature = "detector")]
-mod parts;
 mod patient;
 #[cfg(feature = "detector")]
 mod pixels;
@@ -24,8 +18,8 @@ pub use matcher::{HeaderMatcher, ImageMatcher, Label};
 #[cfg(feature = "detector")]
 pub use {
     detector::Detector,
+    emrshare_onnx::ModelError,
     lettering::Lettering,
-    network::ModelError,
     panels::{PanelLabels, Panels},
     pixels::PixelMatcher,
 };

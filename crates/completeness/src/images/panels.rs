@@ -1,14 +1,10 @@
 //! Finds panels of imaging: a chest X-ray, a slice of CT, an electrocardiogram, on a picture that may
 //! hold several.
 
+use emrshare_onnx::{Answer, Network};
 use emrshare_picture::Picture;
-use rten_tensor::NdTensor;
 
-use super::{
-    Found, ModelError,
-    area::Area,
-    network::{Answer, Network},
-};
+use super::{Found, ModelError, area::Area};
 
 /// The grey that fills the square below or beside the picture, as in YOLO's training.
 const FILL: f32 = 114.0 / 255.0;
@@ -129,8 +125,8 @@ impl Panels {
 
     /// What one run of the network sees, the surest first, in the picture's pixels.
     fn look(&self, picture: &Picture) -> Result<Vec<Seen>, ModelError> {
-        let (input, scale) = self.square(picture);
-        let answer = self.network.run(input)?;
+        let (square, scale) = self.square(picture);
+        let answer = self.network.run([1, 3, self.size, self.size], square)?;
         let mut seen = self.read(&answer)?;
         let (right, bottom) = (picture.width() as f32, picture.height() as f32);
         for seen in &mut seen {
@@ -142,7 +138,7 @@ impl Panels {
     }
 
     /// The picture at the top left of a square, and by how much it was scaled.
-    fn square(&self, picture: &Picture) -> (NdTensor<f32, 4>, f32) {
+    fn square(&self, picture: &Picture) -> (Vec<f32>, f32) {
         let scale = self.size as f32 / picture.width().max(picture.height()).max(1) as f32;
         let side = |length: usize| ((length as f32 * scale).round() as usize).clamp(1, self.size);
         let small = picture.resized(side(picture.width()), side(picture.height()));
@@ -155,7 +151,7 @@ impl Panels {
                 }
             }
         }
-        (NdTensor::from_data([1, 3, self.size, self.size], values), scale)
+        (values, scale)
     }
 
     /// Boxes of the answer that are sure enough, the best of overlapping ones only.

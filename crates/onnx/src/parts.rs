@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rten_onnx::onnx::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 
-use super::convolution::{Convolution, Weights};
+use crate::convolution::{Convolution, Weights};
 
 /// A part of a network. All its values have names.
-pub(super) enum Part {
+pub(crate) enum Part {
     /// A graph of its own.
     Graph(ModelProto),
     /// A convolution, with its input and its output.
@@ -16,7 +16,7 @@ pub(super) enum Part {
 
 /// The parts of a network in the order in which they run. A network with graphs inside of nodes is
 /// one part.
-pub(super) fn parts(mut model: ModelProto) -> Vec<Part> {
+pub(crate) fn parts(mut model: ModelProto) -> Vec<Part> {
     let has_inner = |graph: &GraphProto| {
         graph.node.iter().flat_map(|node| &node.attribute).any(|attribute| attribute.g.is_some())
     };

@@ -21,11 +21,11 @@ const VECTORS: usize = 4;
 const PAST: usize = 64;
 
 /// The weights of a network by their names.
-pub(super) type Weights = HashMap<String, TensorProto>;
+pub(crate) type Weights = HashMap<String, TensorProto>;
 
 /// ONNX's `Conv` of two dimensions.
 #[derive(Debug)]
-pub(super) struct Convolution {
+pub(crate) struct Convolution {
     /// Height and width of the filters.
     size: [usize; 2],
     /// Down and across.
@@ -60,7 +60,7 @@ impl Convolution {
     /// What a node of a graph calculates; `None` if it is no convolution, one of single pixels, or
     /// of a form that is left to the library: with gaps in filters, with strides or padding larger
     /// than they are, with a number of channels that does not make whole blocks.
-    pub(super) fn of(node: &NodeProto, weights: &Weights) -> Option<Self> {
+    pub(crate) fn of(node: &NodeProto, weights: &Weights) -> Option<Self> {
         let attribute = |name: &str| {
             node.attribute.iter().find(|attribute| attribute.name.as_deref() == Some(name))
         };
@@ -102,7 +102,7 @@ impl Convolution {
 
     /// The convolution of `[batch, channels, height, width]`; `None` if there are not as many
     /// channels as the filters take, or less values than they need.
-    pub(super) fn run(&self, input: &NdTensorView<f32, 4>) -> Option<NdTensor<f32, 4>> {
+    pub(crate) fn run(&self, input: &NdTensorView<f32, 4>) -> Option<NdTensor<f32, 4>> {
         let [batch, channels, height, width] = input.shape();
         if channels != self.groups * self.taken || height == 0 || width == 0 {
             return None;
