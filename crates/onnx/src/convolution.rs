@@ -65,6 +65,7 @@ impl Convolution {
             node.attribute.iter().find(|attribute| attribute.name.as_deref() == Some(name))
         };
         let is_convolution = node.op_type.as_deref() == Some("Conv")
+            && node.output.len() == 1
             && node.domain.as_deref().is_none_or(str::is_empty)
             && attribute("auto_pad").is_none_or(|pad| pad.s.as_deref() == Some("NOTSET"))
             && ints(attribute("dilations"), [1, 1])? == [1, 1];
@@ -419,6 +420,14 @@ mod tests {
         assert!(of([4, 1, 3, 3], &[("pads", &[0, 0, 3, 0])]).is_none());
         assert!(of([4, 0, 3, 3], &[]).is_none());
         assert!(of([4, 1, 3, 3], &[("group", &[3])]).is_none());
+    }
+
+    #[test]
+    fn a_node_without_a_result_is_no_convolution() {
+        let (mut node, weights) = node(&[1.0; 36], [4, 1, 3, 3], None, &[]);
+        assert!(Convolution::of(&node, &weights).is_some());
+        node.output.clear();
+        assert!(Convolution::of(&node, &weights).is_none());
     }
 
     #[test]
