@@ -48,7 +48,8 @@ fn panels(model: &Path, arguments: &CheckArguments) -> anyhow::Result<Panels> {
     let names = arguments.panel_labels.clone();
     let labels =
         PanelLabels { least_scores: vec![0.25; names.len()], names, unsupported_least: 1.0 };
-    Ok(Panels::from_onnx(&onnx, arguments.panel_size, labels)?)
+    let panels = Panels::from_onnx(&onnx, arguments.panel_size, labels);
+    panels.with_context(|| model.display().to_string())
 }
 
 fn look_at(
