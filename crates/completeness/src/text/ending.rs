@@ -26,6 +26,12 @@ const NOT_CLOSED: i32 = -(SIXTEENTHS as i32);
 /// What counts against an ending if the rest of the text shows how it should look.
 const BREAKS_HABIT: i32 = -3 * SIXTEENTHS as i32;
 
+/// The same in running prose: who writes whole sentences ends them.
+const BREAKS_PROSE: i32 = -6 * SIXTEENTHS as i32;
+
+/// Words that sentences of running prose have, on average.
+const PROSE: usize = 8;
+
 /// Letters that a word before a full stop has at least, if it is no abbreviation.
 const WORD: usize = 4;
 
@@ -101,7 +107,9 @@ const fn is_terminal(character: char) -> bool {
 fn habit(text: &str, marked: u32) -> i32 {
     let unmarked = 1000 - u64::from(marked.min(1000)) + DOUBT;
     let usual = log2_sixteenths(unmarked) as i32 - log2_sixteenths(1000 + DOUBT) as i32;
-    if breaks_habit(text) {
+    if is_prose(text) {
+        usual.min(BREAKS_PROSE)
+    } else if breaks_habit(text) {
         usual.min(BREAKS_HABIT)
     } else if keeps_habit(text) {
         usual / 2
@@ -132,8 +140,19 @@ fn breaks_habit(text: &str) -> bool {
         if has_colon(item) { (fields + 1, others) } else { (fields, others + 1) }
     });
     text.contains(['。', '！', '？'])
-        || ends_sentences(text)
+        || ended_sentences(text).next().is_some()
         || (fields > 1 && others == 0 && !has_colon(last))
+}
+
+/// Whether the last line is of long sentences that end with a full stop, and of one that does not. A
+/// heading or a name is no sentence, nor is what stands behind a colon.
+fn is_prose(text: &str) -> bool {
+    let line = text.rsplit('\n').next().unwrap_or_default();
+    let stops: Vec<_> = ended_sentences(line).collect();
+    let Some(end) = stops.last() else { return false };
+    let (ended, last) = line.split_at(*end);
+    let is_sentence = last.split_whitespace().any(|word| word.starts_with(char::is_lowercase));
+    is_sentence && !last.contains(':') && ended.split_whitespace().count() >= PROSE * stops.len()
 }
 
 /// The other lines have no mark at their ends either.
@@ -142,13 +161,14 @@ fn keeps_habit(text: &str) -> bool {
     lines.peek().is_some() && !lines.any(is_marked)
 }
 
-/// Whether a full stop after a word of some letters ends a sentence. "Dr." and "1." end none.
-fn ends_sentences(text: &str) -> bool {
-    text.match_indices('.').any(|(at, _)| {
-        let letters = text[..at].chars().rev().take_while(|c| c.is_alphabetic()).count();
+/// Where full stops after a word of some letters end a sentence. "Dr." and "1." end none.
+fn ended_sentences(text: &str) -> impl Iterator<Item = usize> + '_ {
+    let stops = text.match_indices('.').filter(|(at, _)| {
+        let letters = text[..*at].chars().rev().take_while(|c| c.is_alphabetic()).count();
         let next = text[at + 1..].chars().next();
         letters >= WORD && next.is_some_and(|c| c.is_whitespace() || c == ',')
-    })
+    });
+    stops.map(|(at, _)| at + 1)
 }
 
 #[cfg(test)]
@@ -208,6 +228,19 @@ mod tests {
     fn where_all_texts_end_with_a_mark_its_absence_counts() {
         assert!(habit("2型糖尿病", 0) > habit("2型糖尿病", 1000));
         assert_eq!(evidence_of("2型糖尿病。"), SURE);
+    }
+
+    #[test]
+    fn running_prose_ends_with_a_stop() {
+        let sentence = "He was brought in by his daughter after two days of vomiting and pain. ";
+        assert!(is_prose(&format!("{sentence}The scan showed a dilated duct")));
+        assert!(!is_prose(&format!("{sentence}Signed, B. Tremblay, DPT")), "a name");
+        assert!(!is_prose(&format!("{sentence}PHYSICAL EXAMINATION")), "a heading");
+        assert!(!is_prose(&format!("{sentence}cc: the family doctor")));
+        assert!(!is_prose(&format!("{sentence}\nwidowed, lives alone")), "a line of its own");
+        assert!(!is_prose("Retired teacher. Smoker. Lives with his wife"), "notes");
+        let cut = format!("{sentence}The scan showed a dilated");
+        assert!(evidence_of(&cut) < evidence_of("Seen today. The scan showed a dilated"));
     }
 
     #[test]
