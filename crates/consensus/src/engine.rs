@@ -77,7 +77,8 @@ pub struct Config {
     pub leader_timeout: Duration,
     /// The directory is from a backup: votes that this node has given since are not in it. It follows
     /// the others for ten times `leader_timeout`, or until the next epoch, before it votes; after a
-    /// restart too. Without peers there is nobody to follow, and it votes.
+    /// restart too. Without peers there is nobody to follow: it votes, but does not start without a block
+    /// ([`EngineError::NothingRestored`]).
     pub restored: bool,
 }
 
