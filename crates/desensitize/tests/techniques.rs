@@ -350,7 +350,7 @@ proptest! {
         ranges in prop::collection::vec((0..40_usize, 0..40_usize), 0..6),
     ) {
         let told = ranges.into_iter().map(|(start, end)| start..end).collect();
-        let text = "小虎，手机13812345678，昨晚睡得好。";
+        let text = "甲乙，手机13812345678，昨晚睡得好。";
         let treat = |desensitizer: Desensitizer| {
             let mut copy = Vec::new();
             desensitizer.desensitize_text(text.as_bytes(), &mut copy).unwrap();
@@ -358,7 +358,7 @@ proptest! {
         };
         let deleting = || desensitizer(policy(&[("name", "\"delete\""), ("contact", "\"delete\"")], ""));
         let alone = treat(deleting());
-        prop_assert_eq!(&alone, "小虎，手机[contact]，昨晚睡得好。");
+        prop_assert_eq!(&alone, "甲乙，手机[contact]，昨晚睡得好。");
         let more = treat(deleting().with_recognizer(Arc::new(Told(told))));
         prop_assert!(!more.contains("1381234"), "{}", more);
         let kept: String = more.replace("[name]", "").replace("[contact]", "");
