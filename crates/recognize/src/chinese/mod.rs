@@ -34,9 +34,11 @@ const WINDOW: (usize, usize) = (12, 14);
 /// Characters between two such places that are read too: where one name is, others are.
 const GAP: usize = 20;
 
-/// How much likelier than the network has learnt a name begins, as a logarithm of the odds: in texts of
-/// hospitals, where words are seldom taken for names, and in others, where they often are.
-const PRIOR: (f32, f32) = (0.7, -1.3);
+/// How much likelier than the network has learnt a name begins in a text of a hospital, where words are
+/// seldom taken for names: a logarithm of the odds.
+const PRIOR_IN_HOSPITAL: f32 = 0.7;
+/// The same for other texts, where they often are.
+const PRIOR_ELSEWHERE: f32 = -1.3;
 
 /// Characters of a Chinese name.
 const NAME_LEN: RangeInclusive<usize> = 2..=4;
@@ -55,7 +57,8 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     dotted::find(text, &terms, findings);
     let settled = findings.iter().map(|finding| finding.range.clone()).chain(terms.iter().cloned());
     let windows = windows(text, settled.collect());
-    let prior = if clinical::is_of_hospital(text, &terms) { PRIOR.0 } else { PRIOR.1 };
+    let is_of_hospital = clinical::is_of_hospital(text, &terms);
+    let prior = if is_of_hospital { PRIOR_IN_HOSPITAL } else { PRIOR_ELSEWHERE };
     for window in windows {
         let mut found = Vec::new();
         find_in_window(text, window, prior, &mut found);
