@@ -380,13 +380,30 @@ def clinic():
     return f"{first} {rng.choice(PLACES_OF_CARE + SHORT_FOR_CARE)}"
 
 
+STORES = """Aldi|Amazon|Boots|Costco|CVS|Dollar General|Duane Reade|Giant|H-E-B|Home Depot|Kaiser Pharmacy|Kroger|Lloyds Pharmacy|Lowe's|Meijer|
+Pharmasave|Publix|Rexall|Rite Aid|Safeway|Sainsbury's|Sam's Club|ShopRite|Shoppers Drug Mart|Stop & Shop|Superdrug|Target|Tesco|
+Trader Joe's|UPS|Walgreens|Walmart|Wegmans""".replace("\n", "").split("|")
+PAYERS = """Aetna|Amerigroup|Anthem|Blue Cross|BCBS|Bupa|Centene|Cigna|Delta Dental|Geisinger|Harvard Pilgrim|Health Net|Highmark|Humana|Kaiser|
+Molina|Oscar|Premera|Regence|Tufts|UHC|United Healthcare|Vitality|WellCare""".replace("\n", "").split("|")
+
+
+def store():
+    return rng.choice(STORES) if rng.random() < .6 else rng.choice([rng.choice(family), rng.choice(HOUSE_HEADS), rng.choice(cities)]) + rng.choice([" Pharmacy", " Drug", " Drugs", " Market", " Chemist", "'s"])
+
+
+def payer():
+    return rng.choice(PAYERS) if rng.random() < .6 else rng.choice([rng.choice(HOUSE_HEADS), rng.choice(cities), rng.choice(family)]) + rng.choice([" Health Plan", " Mutual", " Life", " Advantage", " Health", " State"])
+
+
 with open(os.path.join(home, "english_terms.txt"), encoding="utf-8") as file:
     TERMS = file.read().split()
 SLOTS = {
     "name": ("NAME", person), "first": ("NAME", lambda: name_parts()[0]), "last": ("NAME", lambda: name_parts()[1]),
+    "initialled": ("NAME", lambda: name_parts()[0][0] + ". " + name_parts()[1]),
     "place": ("ADDRESS", lambda: rng.choice(cities) + (", " + rng.choice(["TX", "NY", "CA", "Ohio", "UK", "ME"]) if rng.random() < .2 else "")),
     "address": ("ADDRESS", lambda: street() if rng.random() < .5 else address()),
     "clinic": ("ORG", clinic), "facility": ("ORG", facility), "company": ("ORG", company),
+    "store": ("ORG", store), "payer": ("ORG", payer),
     "title": (None, lambda: rng.choice(TITLES)), "term": (None, medical), "drug": (None, lambda: rng.choice(WORDS) if rng.random() < .3 else product()),
     "w": (None, lambda: rng.choice(TERMS)), "abbr": (None, lambda: rng.choice(ABBREVIATIONS)), "n": (None, lambda: str(rng.choice([rng.randrange(1, 10), rng.randrange(10, 100), rng.randrange(100, 400)]))),
     "x": (None, lambda: f"{rng.randrange(0, 40)}.{rng.randrange(0, 100)}"), "day": (None, lambda: f"{rng.randrange(1, 13)}/{rng.randrange(1, 29)}"),

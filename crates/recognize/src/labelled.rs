@@ -23,14 +23,14 @@ const ENGLISH_NUMBERS: &str = "MRN|medical record|record number|chart number|pat
     policy|member ID|member|subscriber|beneficiary|health plan|plan ID|insurance|\
     insurance ID|group number|Medicare|Medicaid|SSN|social security|passport|license|licence|\
     driver's license|driver license|DL|VIN|plate|serial|serial number|device ID|accession|\
-    case|site ID|study ID|ID|NHS|certificate|claim|invoice|receipt|S/N|No.|badge|specimen|subject|group|lot|run #|run#|OHIP";
+    case|site ID|study ID|ID|NHS|certificate|claim|invoice|receipt|S/N|No.|badge|specimen|subject|group|lot|run #|run#|OHIP|UR|URN|folder|hospital number|unit number|NRIC|acc|last 4|last four";
 
 /// Accounts whose names are of letters at times.
 const ACCOUNTS: &str = "微信|微信号|QQ|QQ号|支付宝|支付宝账号|抖音|抖音号|微博|小红书|小红书号|用户名|WeChat|WeChat ID|Skype|\
     Twitter|Facebook|Instagram|WhatsApp|username|user name";
 
 const PHONES: &str =
-    "电话|手机|移动电话|联系方式|座机|固话|传真|热线|phone|telephone|tel|mobile|fax";
+    "电话|手机|移动电话|联系方式|座机|固话|传真|热线|phone|telephone|tel|mobile|mob|cell|fax";
 
 /// Behind these stand numbers of a house's own exchange at times.
 const EXTENSIONS: &str = "内线|分机|分机号|短号|院内电话|pager|beeper";
@@ -125,7 +125,7 @@ static LABELS: LazyLock<Labels> = LazyLock::new(|| {
         automaton,
         values: words().map(|(value, _)| value).collect(),
         number: regex(
-            r"(?P<v>#?[A-Za-z0-9](?:[A-Za-z0-9_-]{4,31}\.\d{2,4}|[A-Za-z0-9_-]{0,31}(?: \d{3}){2,3}|[A-Za-z0-9_-]{0,31}))",
+            r"(?P<v>[A-Z]{2} [A-Z]{3} \d{4}|[A-Z]{1,4} \d{5,12}|#?[A-Za-z0-9](?:[A-Za-z0-9_-]{4,31}\.\d{2,4}|[A-Za-z0-9_-]{0,31}(?: \d{3}){2,3}|[A-Za-z0-9_-]{0,31}))",
         ),
         account: regex(r"(?P<v>[A-Za-z0-9](?:[A-Za-z0-9_.-]{3,30}[A-Za-z0-9_-]))"),
         phone: regex(
@@ -286,6 +286,18 @@ mod tests {
             [(Kind::Id, "45-8892"), (Kind::Id, "ABCD1234")]
         );
         assert_eq!(found("主管医师：欧阳修文，"), [(Kind::Name, "欧阳修文")]);
+        assert_eq!(
+            found(
+                "Folder GSH 8823014, plate MI ABC 1234, UR 1048833, SSN last four 4410; mob 94150 55512"
+            ),
+            [
+                (Kind::Id, "GSH 8823014"),
+                (Kind::Id, "MI ABC 1234"),
+                (Kind::Id, "1048833"),
+                (Kind::Id, "4410"),
+                (Kind::Phone, "94150 55512")
+            ]
+        );
         assert_eq!(found("现住址：某市某区3号楼。"), [(Kind::Address, "某市某区3号楼")]);
         assert_eq!(
             found("微信号：wxid_abcde，QQ 123456"),

@@ -102,9 +102,13 @@ const AGE_UNITS: [&str; 11] = [
 ];
 /// Words before one.
 const AGE_CUES: [&str; 7] = ["年龄", "享年", "age", "aged", "turns", "turned", "turning"];
+/// Before one that a comma or "and" follows: what is measured has a unit or goes on otherwise.
+const PERSON_IS: [&str; 5] = ["pt is", "patient is", " he is", "she is", "who is"];
 /// A letter for the sex behind an age, and what goes on behind it.
 static SEX: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^ ?[MF] (?:w/|with|who|hx|h/o|p/w|pw|s/p|presents|admitted|here)")
+    Regex::new(
+        r"^ ?[MF] (?:w/|with|who|hx|h/o|p/w|pw|s/p|c/o|presents|admitted|here|from|retired|living|lives|brought|found|seen|referred|known)",
+    )
         .expect("a fixed pattern")
 });
 
@@ -314,6 +318,8 @@ fn age_at(text: &str, run: usize, run_end: usize) -> Option<Finding> {
     let cue = before(text, run, 24).trim_end_matches([' ', ':', '：', '为']).to_ascii_lowercase();
     let is_age = AGE_UNITS.iter().any(|word| unit.starts_with(word))
         || SEX.is_match(&text[run_end..])
+        || ([",", ";", " and "].iter().any(|end| text[run_end..].starts_with(end))
+            && PERSON_IS.iter().any(|word| cue.ends_with(word)))
         || AGE_CUES.iter().any(|word| {
             let start = cue.strip_suffix(word).map(str::len);
             start.is_some_and(|start| stands_apart(&cue, &(start..cue.len())))

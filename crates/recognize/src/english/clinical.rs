@@ -12,7 +12,7 @@ static TERMS: LazyLock<HashSet<&str>> =
 
 /// With these end words of medicine that are made of Greek ones, and names of drugs (stems of the World
 /// Health Organization's international nonproprietary names).
-const ENDINGS: [&str; 56] = [
+const ENDINGS: [&str; 62] = [
     "oscopy",
     "oscope",
     "ectomy",
@@ -33,6 +33,12 @@ const ENDINGS: [&str; 56] = [
     "ography",
     "ogram",
     "algia",
+    "oblast",
+    "oblasts",
+    "ocyte",
+    "ocytes",
+    "ophil",
+    "ophils",
     "plegia",
     "megaly",
     "caine",

@@ -11,20 +11,25 @@ use crate::{
 };
 
 /// Before a day, in small letters.
-const CUES: [&str; 75] = [
+const CUES: [&str; 88] = [
     "addendum",
+    "admit",
     "admitted",
+    "ama",
     "appointment",
     "appt",
+    "arrived",
     "begun",
     "biopsy",
     "born",
     "bx",
+    "called",
     "colonoscopy",
     "completed",
     "ct",
     "cxr",
     "dated",
+    "delivered",
     "discharge",
     "discharged",
     "dob",
@@ -35,27 +40,34 @@ const CUES: [&str; 75] = [
     "echo",
     "edc",
     "edd",
+    "effective",
     "egd",
     "ekg",
     "ended",
     "ending",
     "eta",
+    "expires",
+    "faxed",
     "fri",
     "friday",
+    "injury",
     "labs",
     "last",
     "lmp",
+    "lnmp",
     "mon",
     "monday",
     "mri",
     "next",
     "note",
     "on",
+    "onset",
     "operated",
     "performed",
     "pet",
     "placed",
     "planned",
+    "received",
     "recheck",
     "removed",
     "repeat",
@@ -64,6 +76,7 @@ const CUES: [&str; 75] = [
     "saturday",
     "scan",
     "scheduled",
+    "section",
     "seen",
     "signed",
     "since",
@@ -196,6 +209,10 @@ mod tests {
         assert_eq!(found("LABS 3/4: Na 138; 3/5: Na 140"), ["3/4", "3/5"]);
         assert_eq!(found("from 3/14 to 3/17, due 7/2 - 7/4"), ["3/14", "3/17", "7/2", "7/4"]);
         assert_eq!(found("thru 6/12. Home 12/14. f/u 10/4"), ["6/12", "12/14", "10/4"]);
+        assert_eq!(
+            found("LNMP 5/2, left AMA 2/28, C-section (8/30, stable)"),
+            ["5/2", "2/28", "8/30"]
+        );
         assert_eq!(found("hemicolectomy 9/10, next 2/4"), ["9/10", "2/4"]);
         let text = "w/ Dr. Ahn 6/20";
         let mut findings = vec![Finding::likely(3..10, Kind::Name)];

@@ -16,18 +16,43 @@ const FAMILY: u32 = 0b0010;
 const NAMES: u32 = GIVEN | FAMILY;
 const COMMON: u32 = 0b1000;
 
-/// One bit for each list that a word in small letters is in, by the word's hash.
-static LISTS: LazyLock<HashMap<u32, u32, BuildHasherDefault<Spread>>> = LazyLock::new(|| {
+/// Clusters of one group: words of a group are alike, those of one of its clusters more so.
+const GROUP: u32 = 16;
+
+/// What is known of a word.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Entry {
+    /// One bit for each list that the word is in.
+    pub(super) lists: u32,
+    /// The cluster of words that stand in like places, from 1; 0 if it is in none.
+    pub(super) cluster: u32,
+}
+
+impl Entry {
+    /// The group that the cluster is one of, from 1; 0 if there is none.
+    pub(super) const fn group(self) -> u32 {
+        self.cluster.div_ceil(GROUP)
+    }
+}
+
+/// What is known of words in small letters, by their hash.
+static WORDS: LazyLock<HashMap<u32, Entry, BuildHasherDefault<Spread>>> = LazyLock::new(|| {
     let lists: [&str; LISTS_LEN] = [
         include_str!("../../data/latin_given_names.txt"),
         include_str!("../../data/latin_family_names.txt"),
         include_str!("../../data/latin_places.txt"),
         include_str!("../../data/english_words.txt"),
     ];
-    let mut words = HashMap::default();
+    let mut words: HashMap<u32, Entry, _> = HashMap::default();
     for (bit, list) in lists.iter().enumerate() {
         for word in list.lines() {
-            *words.entry(word_hash(word)).or_default() |= 1 << bit;
+            words.entry(word_hash(word)).or_default().lists |= 1 << bit;
+        }
+    }
+    let clusters = include_str!("../../data/english_clusters.txt");
+    for (cluster, line) in (1..).zip(clusters.lines()) {
+        for word in line.split_whitespace() {
+            words.entry(word_hash(word)).or_default().cluster = cluster;
         }
     }
     words
@@ -53,19 +78,19 @@ impl Hasher for Spread {
     }
 }
 
-/// The lists that a word with this hash is in.
-pub(super) fn of(hash: u32) -> u32 {
-    LISTS.get(&hash).copied().unwrap_or_default()
+/// What is known of a word with this hash.
+pub(super) fn of(hash: u32) -> Entry {
+    WORDS.get(&hash).copied().unwrap_or_default()
 }
 
-/// Whether these lists have given names among them.
-pub(super) const fn is_given(lists: u32) -> bool {
-    lists & GIVEN != 0
+/// Whether the lists of given names have a word.
+pub(super) const fn is_given(word: Entry) -> bool {
+    word.lists & GIVEN != 0
 }
 
-/// Whether these lists have family names among them, and no common words.
-pub(super) const fn is_family(lists: u32) -> bool {
-    lists & FAMILY != 0 && lists & COMMON == 0
+/// Whether the lists of family names have a word, and no common words do.
+pub(super) const fn is_family(word: Entry) -> bool {
+    word.lists & FAMILY != 0 && word.lists & COMMON == 0
 }
 
 /// Whether a word in small letters is a name and no common word.
@@ -96,5 +121,5 @@ pub(crate) fn is_word(word: &str) -> bool {
 }
 
 fn of_word(word: &str) -> u32 {
-    of(word_hash(word.trim_matches(|c: char| !c.is_alphabetic())))
+    of(word_hash(word.trim_matches(|c: char| !c.is_alphabetic()))).lists
 }

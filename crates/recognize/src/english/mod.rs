@@ -3,6 +3,7 @@
 mod addresses;
 mod again;
 mod clinical;
+mod compound;
 mod days;
 mod labels;
 mod lists;
@@ -60,6 +61,7 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     titles::find(text, &mut found);
     if !is_chinese {
         pairs::find(text, &tokens, &mut found);
+        compound::make_whole(text, &mut found);
         days::find(text, &mut found);
         phones::find(text, &mut found);
         again::add_joined(text, &tokens, &mut found);

@@ -1,4 +1,5 @@
-//! A given name with a family name behind it, both on lists: Will Johnson.
+//! A given name with a family name behind it, or before it and a comma, both on lists: Will Johnson,
+//! JOHNSON,WILL.
 
 use super::{
     clinical, lists,
@@ -6,22 +7,38 @@ use super::{
 };
 use crate::{Finding, Kind};
 
-/// Adds pairs of words of which the first is on the list of given names, and the second on that of
-/// family names and no common word; neither is a term of medicine.
+/// Adds pairs of words of which one is on the list of given names and the other on that of family names
+/// and no common word; neither is a term of medicine.
 pub(super) fn find(text: &str, tokens: &[Token], findings: &mut Vec<Finding>) {
-    let is_written_so = |token: &Token| token.shape == Shape::Capitalised && token.range.len() > 2;
     for pair in tokens.windows(2) {
-        let [given, family] = pair else { continue };
-        let is_pair = lists::is_given(given.lists) && lists::is_family(family.lists);
-        if !is_pair || !pair.iter().all(is_written_so) {
-            continue;
-        }
-        let is_apart = &text[given.range.end..family.range.start] == " ";
-        let is_term = pair.iter().any(|token| clinical::is_term(&text[token.range.clone()]));
-        if is_apart && !is_term {
-            findings.push(Finding::likely(given.range.start..family.range.end, Kind::Name));
-        }
+        find_pair(text, [&pair[0], &pair[1]], [&pair[0], &pair[1]], &[" "], findings);
     }
+    for parts in tokens.windows(3) {
+        find_pair(text, [&parts[2], &parts[0]], [&parts[0], &parts[2]], &[",", ", "], findings);
+    }
+}
+
+/// Adds a given and a family name that stand in an order with one of some signs between.
+fn find_pair(
+    text: &str,
+    [given, family]: [&Token; 2],
+    order: [&Token; 2],
+    between: &[&str],
+    findings: &mut Vec<Finding>,
+) {
+    let range = order[0].range.start..order[1].range.end;
+    let is_pair = lists::is_given(given.known) && lists::is_family(family.known);
+    if is_pair
+        && order.iter().all(|token| is_written_so(token) && token.shape == given.shape)
+        && between.contains(&&text[order[0].range.end..order[1].range.start])
+        && !order.iter().any(|token| clinical::is_term(&text[token.range.clone()]))
+    {
+        findings.push(Finding::likely(range, Kind::Name));
+    }
+}
+
+fn is_written_so(token: &Token) -> bool {
+    matches!(token.shape, Shape::Capitalised | Shape::Capitals) && token.range.len() > 2
 }
 
 #[cfg(test)]
@@ -33,6 +50,10 @@ mod tests {
     fn pairs_of_listed_names() {
         let found = |text| found_by(|text, found| find(text, &tokens(text), found), text);
         assert_eq!(found("Will Johnson drove; Grace Okafor."), ["Will Johnson", "Grace Okafor"]);
+        assert_eq!(
+            found("GUTIERREZ,JOSE MRN 1; Johnson, Will"),
+            ["GUTIERREZ,JOSE", "Johnson, Will"]
+        );
         assert_eq!(found("Grace period. Will Follow. Hodgkin Lymphoma, Mark Vicryl"), [""; 0]);
     }
 }

@@ -2,7 +2,7 @@
 //! same text gives the same tags on every machine.
 
 use super::{
-    lists::LISTS_LEN,
+    lists::{Entry, LISTS_LEN},
     tokens::{Shape, Token},
 };
 
@@ -87,12 +87,20 @@ pub(super) fn best_path(
 
 /// Buckets of the features of one token in its surroundings.
 pub(super) fn features(tokens: &[Token], at: usize) -> impl Iterator<Item = usize> {
-    const EDGE: Token =
-        Token { range: 0..0, shape: Shape::Line, word: 0, prefix: 0, suffix: 0, lists: 0 };
+    const EDGE: Token = Token {
+        range: 0..0,
+        shape: Shape::Line,
+        word: 0,
+        prefix: 0,
+        suffix: 0,
+        known: Entry { lists: 0, cluster: 0 },
+    };
     let near = |by: isize| at.checked_add_signed(by).and_then(|at| tokens.get(at)).unwrap_or(&EDGE);
     let (a, b, c, d, e) = (near(-2), near(-1), near(0), near(1), near(2));
     let shape = |token: &Token| token.shape as u32;
-    let form = |token: &Token| (shape(token) << LISTS_LEN) + token.lists;
+    let form = |token: &Token| (shape(token) << LISTS_LEN) + token.known.lists;
+    let cluster = |token: &Token| token.known.cluster;
+    let group = |token: &Token| token.known.group();
     [
         [c.word, 0, 0],
         [b.word, 0, 0],
@@ -114,6 +122,11 @@ pub(super) fn features(tokens: &[Token], at: usize) -> impl Iterator<Item = usiz
         [shape(a), form(b), form(c)],
         [form(c), form(d), shape(e)],
         [b.word, form(c), form(d)],
+        [cluster(c), shape(c), 0],
+        [cluster(b), form(c), 0],
+        [cluster(d), form(c), 0],
+        [group(b), form(c), group(d)],
+        [group(c), form(c), 0],
     ]
     .into_iter()
     .zip(1_u32..)

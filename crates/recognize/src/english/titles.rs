@@ -4,13 +4,17 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{addresses, lists};
+use super::{addresses, clinical, lists};
 use crate::{Finding, Kind};
 
 static TITLED: LazyLock<Regex> = LazyLock::new(|| {
-    let other = "Rev|Nurse Practitioner|Nurse|Officer|Trooper|Detective|Deputy|Coach|Pastor|Rabbi|Imam|Fr|Sr|Judge|Sgt|Capt|Lt";
+    let of_care = "Nurse Practitioner|Nurse|A/Prof|Chaplain";
+    let of_church = "Rev|Reverend|Pastor|Rabbi|Imam|Fr|Sr";
+    let of_service = "Officer|Trooper|Detective|Det|Deputy|Sheriff|Judge|Coach|Sgt|SGT|Sergeant|Capt|CPT|Captain|Lt|Cpl|Pvt|Private|Major";
+    let of_lands = "Smt|Shri|Mdm|Mme|Señora?|Sra|Don|Doña|Herr|Frau";
+    let other = format!("{of_care}|{of_church}|{of_service}|{of_lands}");
     let title = format!(
-        "(?:Mr|Mister|Mrs|Ms|Miss|Dr|Drs|Prof|Professor|(?P<loud>MRS|DR|DRS|PROF)|(?P<other>{other}))"
+        "(?:Mr|Mister|Mrs|Ms|Miss|Dr|Drs|Prof|Professor|(?P<loud>MRS|DR|DRS|PROF)|(?P<other>{other})|(?P<brief>NP|PA))"
     );
     let particle = "(?:van|von|der|den|de|da|del|della|di|du|la|le|al|el|bin|ter|ten|dos) ";
     let word = r"\p{Lu}[\p{L}'’-]+";
@@ -40,8 +44,12 @@ static SMALL: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) fn find(text: &str, findings: &mut Vec<Finding>) {
     for captures in TITLED.captures_iter(text) {
         let (Some(whole), Some(name)) = (captures.get(0), captures.name("name")) else { continue };
-        // Nurse Practitioner is a profession.
-        if captures.name("other").is_some() && lists::is_common(&first_word(name.as_str())) {
+        let first = first_word(name.as_str());
+        // Nurse Practitioner is a profession, Private Insurance and PA Catheter are no persons.
+        let is_no_name = lists::is_common(&first) || clinical::is_term(&first);
+        if (captures.name("other").is_some() && is_no_name)
+            || (captures.name("brief").is_some() && !lists::is_name(&first))
+        {
             continue;
         }
         let is_loud = captures.name("loud").or_else(|| captures.name("dotted")).is_some();
@@ -101,6 +109,11 @@ mod tests {
         assert_eq!(found("at 12 Oak Dr. Suite 4"), [""; 0]);
         assert_eq!(found("the Dr. said, Nurse Practitioner"), [""; 0]);
         assert_eq!(found("with Rev. King"), ["Rev. King"]);
+        assert_eq!(
+            found("SGT Ruiz, NP Carver, A/Prof Chia, Private Jensen"),
+            ["SGT Ruiz", "NP Carver", "A/Prof Chia", "Private Jensen"]
+        );
+        assert_eq!(found("PA Catheter, Private Insurance, Major Depression, NP Swab"), [""; 0]);
         assert_eq!(found("DR. SMITH NOTIFIED MR. OKAFOR, MS CHANGES"), ["DR. SMITH", "MR. OKAFOR"]);
     }
 

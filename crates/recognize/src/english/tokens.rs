@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::lists::Entry;
 use crate::context::is_han;
 
 /// What a token looks like.
@@ -34,8 +35,7 @@ pub(super) struct Token {
     pub(super) word: u32,
     pub(super) prefix: u32,
     pub(super) suffix: u32,
-    /// Lists that the token is in.
-    pub(super) lists: u32,
+    pub(super) known: Entry,
 }
 
 /// All tokens of a text.
@@ -78,7 +78,7 @@ impl Token {
             word,
             prefix: hash(2, &small.as_bytes()[..head]),
             suffix: hash(3, &small.as_bytes()[tail..]),
-            lists: super::lists::of(word),
+            known: super::lists::of(word),
             range,
         }
     }

@@ -14,7 +14,7 @@ const TRAININGS: u64 = 4;
 
 /// Features that are left out of each hundred when a sentence is learnt from, others each time: so
 /// that the rest must tell, too.
-const LEFT_OUT: u64 = 20;
+const LEFT_OUT: u64 = 30;
 
 /// By how much what is to be found must beat what is nothing.
 const MARGIN: i32 = 5;
