@@ -87,25 +87,56 @@ impl SealedHead {
         key: &EnvelopeKey,
         readers: &[EnvelopeAddress],
     ) -> Result<Self, EnvelopeError> {
-        let file_key = self.file_key(key)?;
-        let mut head = INTRODUCTION.to_vec();
+        let Unwrapped { file_key, .. } = self.unwrap(key)?;
+        let mut stanzas = Vec::new();
         for reader in readers {
-            let wrapped = reader.recipient()?.wrap_file_key(&file_key);
-            let (stanzas, _) = wrapped.map_err(|_| EnvelopeError::Closed)?;
-            stanzas.iter().for_each(|stanza| put_stanza(&mut head, stanza));
+            put_wrapped(&mut stanzas, &file_key, reader)?;
         }
-        head.extend_from_slice(FOOTER);
-        let code = hmac::sign(&head_key(&file_key), &head);
-        let code = BASE64_STANDARD_NO_PAD.encode(code);
-        head.extend_from_slice(format!(" {code}\n").as_bytes());
-        Ok(Self(head))
+        Ok(Self::of(&file_key, &stanzas))
     }
 
-    fn file_key(&self, key: &EnvelopeKey) -> Result<FileKey, EnvelopeError> {
-        let witness = Witness { key, file_key: Cell::new(None) };
+    /// Another head for the same body: for a new reader instead of `key`, and for all other readers as
+    /// before.
+    ///
+    /// # Errors
+    /// As [`address_to`](Self::address_to).
+    ///
+    /// ```
+    /// # use emrshare_identity::{EnvelopeKey, SigningKey, seal_at_rest};
+    /// # let [old, new, patient] = [1, 2, 3].map(|seed| EnvelopeKey::of(&SigningKey::from_seed([seed; 32])));
+    /// let (head, body) = seal_at_rest(b"original", &[old.address(), patient.address()])?;
+    /// let head = head.readdress(&old, &new.address())?;
+    /// assert!(new.open_at_rest(&head, body.as_slice()).is_ok());
+    /// assert!(patient.open_at_rest(&head, body.as_slice()).is_ok());
+    /// assert!(old.open_at_rest(&head, body.as_slice()).is_err());
+    /// # Ok::<(), emrshare_identity::EnvelopeError>(())
+    /// ```
+    pub fn readdress(
+        &self,
+        key: &EnvelopeKey,
+        to: &EnvelopeAddress,
+    ) -> Result<Self, EnvelopeError> {
+        let Unwrapped { file_key, others } = self.unwrap(key)?;
+        let mut stanzas = Vec::new();
+        put_wrapped(&mut stanzas, &file_key, to)?;
+        stanzas.extend_from_slice(&others);
+        Ok(Self::of(&file_key, &stanzas))
+    }
+
+    fn of(file_key: &FileKey, stanzas: &[u8]) -> Self {
+        let mut head = [INTRODUCTION, stanzas].concat();
+        head.extend_from_slice(FOOTER);
+        let code = hmac::sign(&head_key(file_key), &head);
+        let code = BASE64_STANDARD_NO_PAD.encode(code);
+        head.extend_from_slice(format!(" {code}\n").as_bytes());
+        Self(head)
+    }
+
+    fn unwrap(&self, key: &EnvelopeKey) -> Result<Unwrapped, EnvelopeError> {
+        let witness = Witness { key, unwrapped: Cell::new(None) };
         // Only the head is looked at: a body that holds nothing does.
         envelope::open(self.0.chain([0; NONCE_LEN].as_slice()), &witness)?;
-        witness.file_key.into_inner().ok_or(EnvelopeError::Closed)
+        witness.unwrapped.into_inner().ok_or(EnvelopeError::Closed)
     }
 }
 
@@ -130,21 +161,49 @@ impl EnvelopeKey {
     }
 }
 
+/// What a key unwraps of a head: the file's key, and the stanzas of other readers as they stand in it.
+struct Unwrapped {
+    file_key: FileKey,
+    others: Vec<u8>,
+}
+
 /// Unwraps like a key, and keeps what it unwrapped.
 struct Witness<'a> {
     key: &'a EnvelopeKey,
-    file_key: Cell<Option<FileKey>>,
+    unwrapped: Cell<Option<Unwrapped>>,
 }
 
 impl Identity for Witness<'_> {
     fn unwrap_stanza(&self, stanza: &Stanza) -> Option<Result<FileKey, DecryptError>> {
-        let unwrapped = self.key.identity().unwrap_stanza(stanza)?;
+        self.key.identity().unwrap_stanza(stanza)
+    }
+
+    fn unwrap_stanzas(&self, stanzas: &[Stanza]) -> Option<Result<FileKey, DecryptError>> {
+        let tried = stanzas.iter().map(|stanza| self.unwrap_stanza(stanza));
+        let (own, unwrapped) =
+            tried.enumerate().find_map(|(at, unwrapped)| Some((at, unwrapped?)))?;
         if let Ok(key) = &unwrapped {
-            let copy = FileKey::init_with_mut(|copy| copy.copy_from_slice(key.expose_secret()));
-            self.file_key.set(Some(copy));
+            let file_key = FileKey::init_with_mut(|copy| copy.copy_from_slice(key.expose_secret()));
+            let mut others = Vec::new();
+            let is_other = |(at, _): &(usize, _)| *at != own;
+            let of_others = stanzas.iter().enumerate().filter(is_other);
+            of_others.for_each(|(_, stanza)| put_stanza(&mut others, stanza));
+            self.unwrapped.set(Some(Unwrapped { file_key, others }));
         }
         Some(unwrapped)
     }
+}
+
+/// Adds the stanzas that wrap a file's key for a reader.
+fn put_wrapped(
+    stanzas: &mut Vec<u8>,
+    file_key: &FileKey,
+    reader: &EnvelopeAddress,
+) -> Result<(), EnvelopeError> {
+    let wrapped = reader.recipient()?.wrap_file_key(file_key);
+    let (wrapped, _) = wrapped.map_err(|_| EnvelopeError::Closed)?;
+    wrapped.iter().for_each(|stanza| put_stanza(stanzas, stanza));
+    Ok(())
 }
 
 /// Where the body of an age file begins. No stanza has a line that begins like the footer.

@@ -17,7 +17,12 @@ use emrshare_storage::Engine;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use crate::{monitor_token::MonitorToken, node_keys::NodeKeys, secrets::Secrets};
+use crate::{
+    master_key::{MASTER, is_changing},
+    monitor_token::MonitorToken,
+    node_keys::NodeKeys,
+    secrets::Secrets,
+};
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +82,12 @@ pub enum ConfigError {
     /// The keys are not those of the node's certificate.
     #[error("the keys beside the configuration are not those of the certificate of node {0}")]
     ForeignKeys(u32),
+    /// Some originals may be under a new master key, others under the old one.
+    #[error(
+        "the change of the master key has not ended: run `emrshare originals rekey --home` with the \
+         node's folder again"
+    )]
+    MasterKeyChanges,
     /// The mapping of JSON cannot be used.
     #[error("{path} cannot be used")]
     Mapping {
@@ -244,6 +255,9 @@ impl Config {
         let certificate_pem = read(&certificate_path)?;
         let certificate = certified(node.get(), &certificate_pem, &genesis)?;
         let secrets = Secrets::open(folder, &settings)?;
+        if is_changing(folder, &secrets)? {
+            return Err(ConfigError::MasterKeyChanges);
+        }
         let keys = Arc::new(NodeKeys::read(folder, &secrets)?);
         let tls_key = TlsKey::new(secrets.key("tls.key")?);
         let has_reveal_key = secrets.has("reveal.key");
@@ -264,7 +278,7 @@ impl Config {
             keys,
             tls_key,
             consortium_key: secrets.key("consortium.key")?,
-            master_key: secrets.key("master.key")?,
+            master_key: secrets.key(MASTER)?,
             reveal_key: has_reveal_key.then(|| secrets.key("reveal.key")).transpose()?,
             mapping: settings
                 .json_mapping

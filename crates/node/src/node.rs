@@ -29,7 +29,7 @@ use crate::{
     files::{Damaged, DesensitizedStore},
     ingest::{Ingest, commit::Committer},
     ledger_node::LedgerNode,
-    measures,
+    master_key, measures,
     mend::Mender,
     monitor_token::MonitorToken,
     originals::OriginalStore,
@@ -101,6 +101,12 @@ pub enum NodeError {
          `keys/node-next.key` of `emrshare rekey` is missing"
     )]
     OtherKey(NodeId),
+    /// The originals in the store are under another master key.
+    #[error(
+        "the originals of this node are under another key than `keys/master.key`: put the key of that time \
+         there, or, if it is lost, run `emrshare originals rekey --lost`"
+    )]
+    OtherMasterKey,
     /// The node has run before, and its data are gone.
     #[error(
         "this node has run before, and {0} has none of its data: is a disk not mounted? Put a backup \
@@ -314,6 +320,7 @@ impl Node {
         let address = listener.local_addr().unwrap_or(listen);
         let tls = server::tls(&config)?;
         let kv = open_kv(data, settings.store).await?;
+        master_key::check(&kv, &config.master_key).await?;
         let (asked, tasks_of_blocks) = mpsc::unbounded_channel();
         let ledger = LedgerNode::open(&config, kv.clone(), asked.clone()).await?;
         let peers = Peers::new(tls.client, ledger.chain.watch_members())?;

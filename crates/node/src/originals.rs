@@ -196,6 +196,32 @@ impl Read for Body<'_> {
     }
 }
 
+/// What became of the row of an original whose reader was to change.
+pub(crate) enum Readdressed {
+    /// Another row.
+    Now(Vec<u8>),
+    /// The new key opens it already.
+    Before,
+    /// Neither key opens it, or it is malformed.
+    Closed,
+}
+
+/// The row of an original for a new key instead of an old one; other readers stay.
+pub(crate) fn readdress(
+    old_row: &[u8],
+    old: Option<&EnvelopeKey>,
+    new: &EnvelopeKey,
+) -> Readdressed {
+    let Ok((head, pieces)) = split(old_row) else { return Readdressed::Closed };
+    let address = new.address();
+    let readdressed = old.and_then(|old| head.readdress(old, &address).ok());
+    match readdressed.and_then(|head| row(&head, &pieces).ok()) {
+        Some(row) => Readdressed::Now(row),
+        None if head.readdress(new, &address).is_ok() => Readdressed::Before,
+        None => Readdressed::Closed,
+    }
+}
+
 /// Length of the head 2, head, digests of the pieces.
 fn row(head: &SealedHead, pieces: &[Digest]) -> Result<Vec<u8>, OriginalError> {
     let head = head.as_bytes();

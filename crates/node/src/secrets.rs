@@ -13,13 +13,14 @@ use zeroize::Zeroizing;
 
 use crate::{
     config::{ConfigError, Settings, read, read_settings},
+    master_key::{MASTER, NEXT_MASTER},
     node_keys::{CURRENT, NEXT},
     setup::{SetupError, replace, write_secret},
 };
 
 /// What the node itself needs. The operator's key is that of a person.
-const NAMES: [&str; 7] =
-    [CURRENT, NEXT, "tls.key", "consortium.key", "master.key", "reveal.key", "web-key.pem"];
+const NAMES: [&str; 8] =
+    [CURRENT, NEXT, "tls.key", "consortium.key", MASTER, NEXT_MASTER, "reveal.key", "web-key.pem"];
 const SEALED: &str = "sealed.age";
 /// Logarithm of scrypt's N: about half a second.
 const WORK: u8 = 17;
@@ -64,6 +65,17 @@ impl Secrets {
                 Ok(Zeroizing::new(read(&path)?))
             }
         }
+    }
+
+    /// A key that was made after others were sealed, perhaps: in the clear, or sealed since then.
+    pub(crate) fn newest<T: FromStr>(
+        &self,
+        home: &Path,
+        name: &str,
+    ) -> Result<Option<T>, ConfigError> {
+        let clear = Self::in_the_clear(home);
+        let mut places = [&clear, self].into_iter();
+        places.find(|secrets| secrets.has(name)).map(|secrets| secrets.key(name)).transpose()
     }
 
     fn remove(&self, name: &str) -> Result<(), SetupError> {
@@ -132,6 +144,23 @@ pub fn seal_secrets(home: &Path, passphrase_file: &Path) -> Result<(), SetupErro
     present.into_iter().try_for_each(|name| clear.remove(name))
 }
 
+/// Adds a secret, sealed if the others are, and durable when this returns.
+pub(crate) fn add(
+    home: &Path,
+    settings: &Settings,
+    name: &str,
+    text: Zeroizing<String>,
+) -> Result<(), SetupError> {
+    let mut secrets = Secrets::open(home, settings)?;
+    let Some(texts) = &mut secrets.opened else {
+        let path = secrets.folder.join(name);
+        write_secret(&path, text.as_bytes())?;
+        return sync(&secrets.folder);
+    };
+    texts.insert(name.to_owned(), text);
+    write_sealed(home, settings, texts)
+}
+
 /// Lets a secret take the place of another one, wherever they are.
 pub(crate) fn promote(
     home: &Path,
@@ -144,7 +173,8 @@ pub(crate) fn promote(
     let Some(texts) = &mut sealed.opened else {
         let path = clear.folder.join(to);
         let renamed = fs::rename(clear.folder.join(from), &path);
-        return renamed.map_err(|source| SetupError::Write { path, source });
+        renamed.map_err(|source| SetupError::Write { path, source })?;
+        return sync(&clear.folder);
     };
     let sealed_before = texts.remove(from);
     let text = if clear.has(from) { Some(clear.text(from)?) } else { sealed_before };
@@ -166,7 +196,14 @@ fn write_sealed(home: &Path, settings: &Settings, texts: &Texts) -> Result<(), S
     // One that an interrupted run left behind.
     let _ = fs::remove_file(&beside);
     write_secret(&beside, &sealed)?;
-    fs::rename(&beside, &path).map_err(|source| SetupError::Write { path, source })
+    fs::rename(&beside, &path).map_err(|source| SetupError::Write { path, source })?;
+    sync(&home.join("keys"))
+}
+
+/// Makes durable which files a folder holds.
+fn sync(folder: &Path) -> Result<(), SetupError> {
+    let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|source| SetupError::Write { path: folder.into(), source })
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, ConfigError> {

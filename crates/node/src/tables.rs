@@ -1,6 +1,6 @@
 //! The tables of a node's key-value store.
 //!
-//! All but [`OUTBOX`], [`ORIGINALS`], [`ORIGINAL_BLOBS`] and [`IDEMPOTENCY`] can be rebuilt from blocks and peers.
+//! All but [`OUTBOX`], [`ORIGINALS`], [`MASTER_ADDRESS`], [`ORIGINAL_BLOBS`] and [`IDEMPOTENCY`] can be rebuilt from blocks and peers.
 
 use emrshare_codec::RecordIndex;
 use emrshare_storage::{BlobTables, Row, Table};
@@ -21,6 +21,8 @@ pub(crate) const ERASURES: Table = Table::new(b'e');
 pub(crate) const OUTBOX: Table = Table::new(b'o');
 /// Original digest → head of an age file, digests of its body's pieces.
 pub(crate) const ORIGINALS: Table = Table::new(b'p');
+/// One row: the address that heads of originals are for, beside those of patients.
+pub(crate) const MASTER_ADDRESS: Table = Table::new(b'm');
 /// Digest of a desensitized file, user → nothing: the file is stored and used by a record or order.
 pub(crate) const FILES: Table = Table::new(b'f');
 /// Chunk digest, file digest → nothing: the file needs the chunk.

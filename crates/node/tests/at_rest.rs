@@ -8,7 +8,10 @@ use std::{collections::BTreeMap, fs, io::Read, path::Path, time::Duration};
 use emrshare_codec::RecordIndex;
 use emrshare_contracts::{Parts, Purpose, RegistryCall, Role};
 use emrshare_identity::{EnvelopeError, EnvelopeKey, SigningKey};
-use emrshare_node::export_originals;
+use emrshare_node::{
+    Config, ConfigError, MasterKeyError, NewMasterKey, Node, NodeError, OldMasterKey,
+    exchange_master_key, export_originals, setup,
+};
 use emrshare_record::RecordFile;
 use emrshare_sample::{Generator, Tongue};
 use home::{Home, submit, until};
@@ -114,4 +117,102 @@ async fn the_patient_opens_what_is_taken_out_of_the_store_and_nobody_else() {
         assert!(opened(&of(40), file).is_ok(), "the new key does not open {digest}");
         assert!(opened(&node_key, file).is_ok());
     }
+}
+
+fn master(home: &Home, name: &str) -> EnvelopeKey {
+    fs::read_to_string(home.path.join("keys").join(name)).unwrap().parse().unwrap()
+}
+
+fn put_master(home: &Home, name: &str, key: &EnvelopeKey) {
+    fs::write(home.path.join("keys").join(name), key.to_secret_text().as_bytes()).unwrap();
+}
+
+/// A stopped node with an original of a patient, which the patient can read, and another one.
+async fn with_two_originals() -> Home {
+    let home = Home::new();
+    let out = tempfile::tempdir().unwrap();
+    let node = home.start().await;
+    let operator = home.client(&node);
+    let [mine, _] = [submit(&operator, 1).await, submit(&operator, 2).await];
+    operator.register(key(30).public_key(), Role::Patient, "patient").await.unwrap();
+    operator.link(mine, key(30).public_key()).await.unwrap();
+    node.stop().await;
+    exported(&home, out.path(), |files| count(&of(30), files) == 1).await;
+    home
+}
+
+fn count(key: &EnvelopeKey, files: &Files) -> usize {
+    files.values().filter(|file| opened(key, file).is_ok()).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_master_key_opens_all_originals_and_the_old_one_none() {
+    let home = with_two_originals().await;
+    let out = tempfile::tempdir().unwrap();
+    let node = home.start().await;
+    let running = exchange_master_key(&home.path, OldMasterKey::AtHand).await;
+    assert!(matches!(running, Err(MasterKeyError::Store(_))), "{running:?}");
+    node.stop().await;
+
+    let old = master(&home, "master.key");
+    let done = exchange_master_key(&home.path, OldMasterKey::AtHand).await.unwrap();
+    assert_eq!(done, NewMasterKey { opened: 2, closed: 0 });
+    let new = master(&home, "master.key");
+    let files = export(&home.path, out.path()).await;
+    assert_eq!([count(&new, &files), count(&old, &files), count(&of(30), &files)], [2, 0, 1]);
+
+    let node = home.start().await;
+    let patient = home.client_of(&node, key(30));
+    let index = submit(&home.client(&node), 3).await;
+    home.client(&node).link(index, key(30).public_key()).await.unwrap();
+    let request = patient.ask(index, Purpose::Personal, Parts::Everything).await.unwrap();
+    assert!(patient.sealed_original(request).await.is_ok());
+    node.stop().await;
+
+    // As it is when the last step is interrupted.
+    put_master(&home, "master.key", &old);
+    put_master(&home, "master-next.key", &new);
+    let refused = Config::load(&home.path.join("node.toml"));
+    assert!(matches!(refused, Err(ConfigError::MasterKeyChanges)));
+    let done = exchange_master_key(&home.path, OldMasterKey::AtHand).await.unwrap();
+    assert_eq!(done, NewMasterKey { opened: 3, closed: 0 });
+    assert_eq!(master(&home, "master.key").address(), new.address());
+    home.start().await.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_master_key_is_refused_and_a_lost_one_is_replaced() {
+    let home = with_two_originals().await;
+    let out = tempfile::tempdir().unwrap();
+    let old = master(&home, "master.key");
+    put_master(&home, "master.key", &of(9));
+    let config = Config::load(&home.path.join("node.toml")).unwrap();
+    let refused = Node::start(config).await;
+    assert!(matches!(refused, Err(NodeError::OtherMasterKey)));
+    let refused = exchange_master_key(&home.path, OldMasterKey::AtHand).await;
+    assert!(matches!(refused, Err(MasterKeyError::Other)), "{refused:?}");
+
+    fs::remove_file(home.path.join("keys/master.key")).unwrap();
+    let done = exchange_master_key(&home.path, OldMasterKey::Lost).await.unwrap();
+    assert_eq!(done, NewMasterKey { opened: 0, closed: 2 });
+    let node = home.start().await;
+    submit(&home.client(&node), 3).await;
+    node.stop().await;
+    let files = export(&home.path, out.path()).await;
+    let new = master(&home, "master.key");
+    assert_eq!([count(&new, &files), count(&old, &files), count(&of(30), &files)], [1, 2, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_master_key_is_sealed_if_the_old_one_was() {
+    let home = with_two_originals().await;
+    let passphrase = home.path.join("passphrase");
+    fs::write(&passphrase, "correct horse\n").unwrap();
+    setup::seal_secrets(&home.path, &passphrase).unwrap();
+    let done = exchange_master_key(&home.path, OldMasterKey::AtHand).await.unwrap();
+    assert_eq!(done, NewMasterKey { opened: 2, closed: 0 });
+    for name in ["master.key", "master-next.key"] {
+        assert!(!home.path.join("keys").join(name).exists(), "{name} is in the clear");
+    }
+    home.start().await.stop().await;
 }

@@ -21,6 +21,19 @@ pub(crate) enum OriginalsCommand {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Give a node that is stopped another `keys/master.key`, if the one it has may be known to others: all
+    /// originals are under the new one then, and under those of their patients as before.
+    ///
+    /// Old backups and files of `originals export` open with the old key only; the new key belongs into the
+    /// next backup. If it is interrupted, run it again: the node does not start before it has ended.
+    Rekey {
+        /// The node's folder.
+        #[arg(long)]
+        home: PathBuf,
+        /// The old key is lost: originals that are stored stay closed to the node.
+        #[arg(long)]
+        lost: bool,
+    },
     /// Open an original that lies in an age file, from `originals export` or `get --original --sealed`.
     Open {
         /// The file.

@@ -5,7 +5,7 @@ use std::{fs::File, io::Read, path::Path};
 use anyhow::{Context, bail};
 use emrshare_contracts::Parts;
 use emrshare_identity::EnvelopeKey;
-use emrshare_node::export_originals;
+use emrshare_node::{OldMasterKey, exchange_master_key, export_originals};
 use emrshare_record::Excerpt;
 use serde_json::json;
 
@@ -22,6 +22,15 @@ pub(super) async fn run(command: &OriginalsCommand, as_json: bool) -> anyhow::Re
             let count = export_originals(home, out).await?;
             spinner.finish_and_clear();
             output::value(&json!({ "originals": count, "folder": out }), as_json);
+            Ok(())
+        }
+        OriginalsCommand::Rekey { home, lost } => {
+            let old = if *lost { OldMasterKey::Lost } else { OldMasterKey::AtHand };
+            let spinner = output::spinner("addressing originals to a new master key", as_json);
+            let done = exchange_master_key(home, old).await?;
+            spinner.finish_and_clear();
+            let shown = json!({ "originals": done.opened, "closed": done.closed });
+            output::value(&shown, as_json);
             Ok(())
         }
         OriginalsCommand::Open { file, reader, out } => open(file, reader, out, as_json),

@@ -27,7 +27,8 @@ pub fn prepare_key(folder: &Path) -> Result<Subject, SetupError> {
     let settings = read_settings(&folder.join("node.toml"))?;
     let issued = shown(folder, &settings)?;
     let secrets = Secrets::open(folder, &settings)?;
-    if next_key(folder, &secrets)?.is_some_and(|next| next.public_key() == issued.consensus_key) {
+    let next: Option<SigningKey> = secrets.newest(folder, NEXT)?;
+    if next.is_some_and(|next| next.public_key() == issued.consensus_key) {
         promote(folder, &settings, NEXT, CURRENT)?;
     }
     let key = SigningKey::from_seed(clock::random());
@@ -48,7 +49,8 @@ pub fn rekey(folder: &Path, certificate: &str) -> Result<Application, SetupError
         super::valid(certificate, genesis.authority(), seconds())?.subject;
     let secrets = Secrets::open(folder, &settings)?;
     let at_hand: SigningKey = secrets.key("tls.key")?;
-    let next = next_key(folder, &secrets)?.filter(|next| next.public_key() == consensus_key);
+    let next: Option<SigningKey> = secrets.newest(folder, NEXT)?;
+    let next = next.filter(|next| next.public_key() == consensus_key);
     let is_ours = (settings.node, at_hand.public_key()) == (node.get(), tls_key);
     let foreign = ConfigError::ForeignKeys(settings.node);
     let next = next.filter(|_| is_ours).ok_or(foreign)?;
@@ -72,11 +74,4 @@ fn shown(folder: &Path, settings: &Settings) -> Result<Subject, SetupError> {
         return Ok(issued.subject);
     }
     Err(ConfigError::ForeignKeys(settings.node).into())
-}
-
-/// The new key: in the clear since it was made, or sealed since then.
-fn next_key(folder: &Path, sealed: &Secrets) -> Result<Option<SigningKey>, ConfigError> {
-    let clear = Secrets::in_the_clear(folder);
-    let mut places = [&clear, sealed].into_iter();
-    places.find(|secrets| secrets.has(NEXT)).map(|secrets| secrets.key(NEXT)).transpose()
 }
