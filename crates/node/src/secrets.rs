@@ -153,9 +153,7 @@ pub(crate) fn add(
 ) -> Result<(), SetupError> {
     let mut secrets = Secrets::open(home, settings)?;
     let Some(texts) = &mut secrets.opened else {
-        let path = secrets.folder.join(name);
-        write_secret(&path, text.as_bytes())?;
-        return sync(&secrets.folder);
+        return write_whole(&secrets.folder, name, text.as_bytes());
     };
     texts.insert(name.to_owned(), text);
     write_sealed(home, settings, texts)
@@ -192,12 +190,18 @@ fn write_sealed(home: &Path, settings: &Settings, texts: &Texts) -> Result<(), S
     let plain: BTreeMap<_, _> = texts.iter().map(|(name, text)| (name, text.as_str())).collect();
     let plain = Zeroizing::new(serde_json::to_vec(&plain).expect("texts can be written as JSON"));
     let sealed = seal_with_passphrase(&plain, &passphrase, WORK).map_err(|_| closed())?;
+    write_whole(&home.join("keys"), SEALED, &sealed)
+}
+
+/// Under its name a secret is whole, or as it was; it is durable when this returns.
+fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), SetupError> {
+    let path = folder.join(name);
     let beside = path.with_added_extension("new");
     // One that an interrupted run left behind.
     let _ = fs::remove_file(&beside);
-    write_secret(&beside, &sealed)?;
+    write_secret(&beside, bytes)?;
     fs::rename(&beside, &path).map_err(|source| SetupError::Write { path, source })?;
-    sync(&home.join("keys"))
+    sync(folder)
 }
 
 /// Makes durable which files a folder holds.

@@ -3,16 +3,19 @@
 use super::{clinical, lists};
 use crate::{Finding, Kind};
 
+/// Words that are added at either end: more are no name, and to look on takes time.
+const WORDS_MAX: usize = 4;
+
 /// Makes findings that begin or end within such a word whole. What is joined to a name and is a common
 /// word or one of medicine stays apart: Murphy-negative.
 pub(super) fn make_whole(text: &str, findings: &mut [Finding]) {
     let is_meant = |finding: &&mut Finding| matches!(finding.kind, Kind::Name | Kind::Address);
     for finding in findings.iter_mut().filter(is_meant) {
-        while let Some(word) = text[finding.range.end..].strip_prefix('-').and_then(first) {
-            finding.range.end += 1 + word.len();
-        }
-        while let Some(word) = text[..finding.range.start].strip_suffix('-').and_then(last) {
-            finding.range.start -= 1 + word.len();
+        for _ in 0..WORDS_MAX {
+            let behind = text[finding.range.end..].strip_prefix('-').and_then(first);
+            let before = text[..finding.range.start].strip_suffix('-').and_then(last);
+            finding.range.end += behind.map_or(0, |word| 1 + word.len());
+            finding.range.start -= before.map_or(0, |word| 1 + word.len());
         }
     }
 }
