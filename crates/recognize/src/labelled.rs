@@ -23,7 +23,7 @@ const ENGLISH_NUMBERS: &str = "MRN|medical record|record number|chart number|pat
     policy|member ID|member|subscriber|beneficiary|health plan|plan ID|insurance|\
     insurance ID|group number|Medicare|Medicaid|SSN|social security|passport|license|licence|\
     driver's license|driver license|DL|VIN|plate|serial|serial number|device ID|accession|\
-    case|site ID|study ID|ID|NHS|certificate|claim|invoice|receipt|S/N|No.|badge|specimen|subject|group|lot|run #|run#|OHIP|UR|URN|folder|hospital number|unit number|NRIC|acc|last 4|last four";
+    case|site ID|study ID|ID|NHS|certificate|claim|invoice|receipt|S/N|No.|badge|specimen|subject|group|lot|run #|run#|OHIP|UR|URN|folder|hospital number|unit number|NRIC|acc|last 4|last four|unit no|hospital no|hosp no|trip|BIN|confirmation|booking";
 
 /// Accounts whose names are of letters at times.
 const ACCOUNTS: &str = "微信|微信号|QQ|QQ号|支付宝|支付宝账号|抖音|抖音号|微博|小红书|小红书号|用户名|WeChat|WeChat ID|Skype|\
@@ -125,7 +125,7 @@ static LABELS: LazyLock<Labels> = LazyLock::new(|| {
         automaton,
         values: words().map(|(value, _)| value).collect(),
         number: regex(
-            r"(?P<v>[A-Z]{2} [A-Z]{3} \d{4}|[A-Z]{1,4} \d{5,12}|#?[A-Za-z0-9](?:[A-Za-z0-9_-]{4,31}\.\d{2,4}|[A-Za-z0-9_-]{0,31}(?: \d{3}){2,3}|[A-Za-z0-9_-]{0,31}))",
+            r"(?P<v>[A-Z]{2} [A-Z]{3} \d{4}|[A-Z]{1,4} \d{5,12}|#?[A-Za-z0-9](?:[A-Za-z0-9_-]{4,31}\.\d{2,4}|[A-Za-z0-9_-]{0,31}(?: \d{3}){2,3}(?: [A-Z]{2}(?-u:\b))?|[A-Za-z0-9_-]{0,31}))",
         ),
         account: regex(r"(?P<v>[A-Za-z0-9](?:[A-Za-z0-9_.-]{3,30}[A-Za-z0-9_-]))"),
         phone: regex(
@@ -192,7 +192,8 @@ fn number(label: &str, rest: &str) -> Option<Range<usize>> {
     let between = &rest[..found.start()];
     let said =
         found.start() > 0 && (label.ends_with('号') || between.contains([':', '：', '#', '号']));
-    let enough = digits >= 4 || (said && digits >= 1 && letters <= digits + 4);
+    let is_code = digits >= 3 && found.len() >= 8 && letters == 0;
+    let enough = digits >= 4 || is_code || (said && digits >= 1 && letters <= digits + 4);
     enough.then(|| found.range())
 }
 
@@ -288,13 +289,15 @@ mod tests {
         assert_eq!(found("主管医师：欧阳修文，"), [(Kind::Name, "欧阳修文")]);
         assert_eq!(
             found(
-                "Folder GSH 8823014, plate MI ABC 1234, UR 1048833, SSN last four 4410; mob 94150 55512"
+                "Folder GSH 8823014, plate MI ABC 1234, UR 1048833, SSN last four 4410, DL HAUGEBM042JQ, OHIP 4412 887 305 KL; mob 94150 55512"
             ),
             [
                 (Kind::Id, "GSH 8823014"),
                 (Kind::Id, "MI ABC 1234"),
                 (Kind::Id, "1048833"),
                 (Kind::Id, "4410"),
+                (Kind::Id, "HAUGEBM042JQ"),
+                (Kind::Id, "4412 887 305 KL"),
                 (Kind::Phone, "94150 55512")
             ]
         );

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod again;
+mod ages;
 mod clinical;
 mod compound;
 mod days;
@@ -63,6 +64,7 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
         pairs::find(text, &tokens, &mut found);
         compound::make_whole(text, &mut found);
         days::find(text, &mut found);
+        ages::find(text, &mut found);
         phones::find(text, &mut found);
         again::add_joined(text, &tokens, &mut found);
         again::add_elsewhere(text, &tokens, &mut found);

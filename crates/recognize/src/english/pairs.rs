@@ -1,5 +1,5 @@
 //! A given name with a family name behind it, or before it and a comma, both on lists: Will Johnson,
-//! JOHNSON,WILL.
+//! JOHNSON,WILL; or an initial with a name behind it: G. Abercrombie.
 
 use super::{
     clinical, lists,
@@ -15,6 +15,7 @@ pub(super) fn find(text: &str, tokens: &[Token], findings: &mut Vec<Finding>) {
     }
     for parts in tokens.windows(3) {
         find_pair(text, [&parts[2], &parts[0]], [&parts[0], &parts[2]], &[",", ", "], findings);
+        find_initialled(text, [&parts[0], &parts[2]], findings);
     }
 }
 
@@ -37,6 +38,19 @@ fn find_pair(
     }
 }
 
+/// Adds a name of a list, which is no common word and no term, behind an initial and a full stop.
+fn find_initialled(text: &str, [initial, name]: [&Token; 2], findings: &mut Vec<Finding>) {
+    let word = &text[name.range.clone()];
+    if initial.shape == Shape::Initial
+        && name.shape == Shape::Capitalised
+        && matches!(&text[initial.range.end..name.range.start], "." | ". ")
+        && lists::is_name(&word.to_lowercase())
+        && !clinical::is_term(word)
+    {
+        findings.push(Finding::likely(initial.range.start..name.range.end, Kind::Name));
+    }
+}
+
 fn is_written_so(token: &Token) -> bool {
     matches!(token.shape, Shape::Capitalised | Shape::Capitals) && token.range.len() > 2
 }
@@ -54,6 +68,7 @@ mod tests {
             found("GUTIERREZ,JOSE MRN 1; Johnson, Will"),
             ["GUTIERREZ,JOSE", "Johnson, Will"]
         );
+        assert_eq!(found("G. Abercrombie 77; E. Coli, A. Skin"), ["G. Abercrombie"]);
         assert_eq!(found("Grace period. Will Follow. Hodgkin Lymphoma, Mark Vicryl"), [""; 0]);
     }
 }
