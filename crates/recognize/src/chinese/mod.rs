@@ -12,6 +12,7 @@ mod masked;
 mod model_file;
 mod network;
 mod places;
+mod prior;
 mod product;
 mod titled;
 mod whole;
@@ -34,12 +35,6 @@ const WINDOW: (usize, usize) = (12, 14);
 /// Characters between two such places that are read too: where one name is, others are.
 const GAP: usize = 20;
 
-/// How much likelier than the network has learnt a name begins in a text of a hospital, where words are
-/// seldom taken for names: a logarithm of the odds.
-const PRIOR_IN_HOSPITAL: f32 = 0.7;
-/// The same for other texts, where they often are.
-const PRIOR_ELSEWHERE: f32 = -1.3;
-
 /// Characters of a Chinese name.
 const NAME_LEN: RangeInclusive<usize> = 2..=4;
 
@@ -58,10 +53,9 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     let settled = findings.iter().map(|finding| finding.range.clone()).chain(terms.iter().cloned());
     let windows = windows(text, settled.collect());
     let is_of_hospital = clinical::is_of_hospital(text, &terms);
-    let prior = if is_of_hospital { PRIOR_IN_HOSPITAL } else { PRIOR_ELSEWHERE };
     for window in windows {
         let mut found = Vec::new();
-        find_in_window(text, window, prior, &mut found);
+        find_in_window(text, window, is_of_hospital, &mut found);
         found.retain(|finding| !clinical::is_part(text, &terms, &finding.range));
         findings.append(&mut found);
     }
@@ -121,10 +115,15 @@ fn begins_latin_name(characters: &[(usize, char)], place: usize) -> bool {
 }
 
 /// Adds what the network finds in a part of the text.
-fn find_in_window(text: &str, window: Range<usize>, prior: f32, findings: &mut Vec<Finding>) {
+fn find_in_window(
+    text: &str,
+    window: Range<usize>,
+    is_of_hospital: bool,
+    findings: &mut Vec<Finding>,
+) {
     let part = &text[window.clone()];
     let words: Vec<u16> = part.chars().map(|c| MODEL.word(c)).collect();
-    let tags = network::tag(&MODEL, &words, prior);
+    let tags = network::tag(&MODEL, &words, &prior::of(part, is_of_hospital));
     let mut open: Option<(Range<usize>, Kind)> = None;
     for ((at, c), tag) in part.char_indices().zip(tags) {
         let (at, end) = (window.start + at, window.start + at + c.len_utf8());
@@ -186,7 +185,7 @@ mod tests {
     fn a_name_is_likelier_in_a_hospital() {
         let words: Vec<u16> = "关键说他来了".chars().map(|c| MODEL.word(c)).collect();
         let has_name = |prior| {
-            let tags = network::tag(&MODEL, &words, prior);
+            let tags = network::tag(&MODEL, &words, &vec![prior; words.len()]);
             tags.into_iter().any(|tag| usize::from(tag) == MODEL.name)
         };
         assert!(!has_name(-8.0) && has_name(8.0));
@@ -197,15 +196,16 @@ mod tests {
         let text =
             "昨日欧阳修文陪同就诊，诉头痛；江城第一人民医院王建国主任会诊，建议转北京市治疗。";
         let words: Vec<u16> = text.chars().map(|c| MODEL.word(c)).collect();
-        let tags = network::tag(&MODEL, &words, 0.5);
-        assert_eq!(tags, network::tag_with(product::Plain, &MODEL, &words, 0.5));
+        let priors = vec![0.5; words.len()];
+        let tags = network::tag(&MODEL, &words, &priors);
+        assert_eq!(tags, network::tag_with(product::Plain, &MODEL, &words, &priors));
         #[cfg(target_arch = "x86_64")]
         {
             if let Some(simd) = pulp::x86::V3::try_new() {
-                assert_eq!(tags, network::tag_with(simd, &MODEL, &words, 0.5));
+                assert_eq!(tags, network::tag_with(simd, &MODEL, &words, &priors));
             }
             if let Some(simd) = pulp::x86::V4::try_new() {
-                assert_eq!(tags, network::tag_with(simd, &MODEL, &words, 0.5));
+                assert_eq!(tags, network::tag_with(simd, &MODEL, &words, &priors));
             }
         }
         let names: Vec<_> =

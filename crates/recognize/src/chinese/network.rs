@@ -63,21 +63,21 @@ pub(super) struct Tables {
     pub(super) tanh: Table,
 }
 
-/// The best tag for each character, computed with the widest vectors that the machine has. `prior` is
-/// how much likelier than learnt a name begins: a factor of e in the odds is 1.
-pub(super) fn tag(model: &Model, words: &[u16], prior: f32) -> Vec<u8> {
+/// The best tag for each character, computed with the widest vectors that the machine has. `priors` say
+/// how much likelier than learnt a name begins at each: a factor of e in the odds is 1.
+pub(super) fn tag(model: &Model, words: &[u16], priors: &[f32]) -> Vec<u8> {
     if words.is_empty() {
         return Vec::new();
     }
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = pulp::x86::V4::try_new() {
-        return pulp::Simd::vectorize(simd, Tag { model, words, prior, kernel: simd });
+        return pulp::Simd::vectorize(simd, Tag { model, words, priors, kernel: simd });
     }
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = pulp::x86::V3::try_new() {
-        return pulp::Simd::vectorize(simd, Tag { model, words, prior, kernel: simd });
+        return pulp::Simd::vectorize(simd, Tag { model, words, priors, kernel: simd });
     }
-    tag_with(Plain, model, words, prior)
+    tag_with(Plain, model, words, priors)
 }
 
 /// The work of [`tag`], compiled for a kernel's machine: what it calls is inlined for that.
@@ -85,7 +85,7 @@ pub(super) fn tag(model: &Model, words: &[u16], prior: f32) -> Vec<u8> {
 struct Tag<'a, K> {
     model: &'a Model,
     words: &'a [u16],
-    prior: f32,
+    priors: &'a [f32],
     kernel: K,
 }
 
@@ -95,13 +95,18 @@ impl<K: Kernel> pulp::WithSimd for Tag<'_, K> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) -> Vec<u8> {
-        tag_with(self.kernel, self.model, self.words, self.prior)
+        tag_with(self.kernel, self.model, self.words, self.priors)
     }
 }
 
 /// [`tag`] with a kernel.
 #[inline(always)]
-pub(super) fn tag_with<K: Kernel>(kernel: K, model: &Model, words: &[u16], prior: f32) -> Vec<u8> {
+pub(super) fn tag_with<K: Kernel>(
+    kernel: K,
+    model: &Model,
+    words: &[u16],
+    priors: &[f32],
+) -> Vec<u8> {
     let [first, second] = &model.layers;
     let mut projected = Vec::with_capacity(words.len());
     for word in words {
@@ -119,7 +124,7 @@ pub(super) fn tag_with<K: Kernel>(kernel: K, model: &Model, words: &[u16], prior
     let states = layer(kernel, second, input, words.len(), model);
     let mut emissions = vec![0.0; words.len() * model.tags];
     model.output.times_rows(kernel, &states, 1.0 / STATE_ONE, &model.output_bias, &mut emissions);
-    for of_word in emissions.chunks_mut(model.tags) {
+    for (of_word, prior) in emissions.chunks_mut(model.tags).zip(priors) {
         of_word[model.name] += prior;
     }
     best_path(&emissions, &model.transitions, model.tags)
