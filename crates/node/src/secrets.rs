@@ -67,7 +67,7 @@ impl Secrets {
         }
     }
 
-    /// A key that was made after others were sealed, perhaps: in the clear, or sealed since then.
+    /// A key that may have been made after the others were sealed: in the clear, or sealed since then.
     pub(crate) fn newest<T: FromStr>(
         &self,
         home: &Path,

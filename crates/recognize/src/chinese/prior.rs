@@ -49,8 +49,8 @@ pub(super) fn of(part: &str, is_of_hospital: bool) -> Vec<f32> {
             let behind = offsets.get(place + len).map_or("", |at| &part[*at..]);
             TITLES.iter().any(|title| behind.starts_with(title))
         };
-        let does = head.trim_end_matches([' ', '：', ':']);
-        let is_told = DOING.iter().any(|word| does.ends_with(word))
+        let said = head.trim_end_matches([' ', '：', ':']);
+        let is_told = DOING.iter().any(|word| said.ends_with(word))
             || (begins(head) && NAME_LENS.into_iter().any(is_title));
         is_told && part[offsets[place]..].starts_with(is_han)
     };

@@ -2,14 +2,13 @@
 
 mod addresses;
 mod again;
-mod ages;
+mod behind_names;
 mod clinical;
 mod compound;
 mod days;
 mod labels;
 mod lists;
 mod pairs;
-mod phones;
 mod tagger;
 mod titles;
 mod tokens;
@@ -64,8 +63,8 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
         pairs::find(text, &tokens, &mut found);
         compound::make_whole(text, &mut found);
         days::find(text, &mut found);
-        ages::find(text, &mut found);
-        phones::find(text, &mut found);
+        behind_names::find_ages(text, &mut found);
+        behind_names::find_phones(text, &mut found);
         again::add_joined(text, &tokens, &mut found);
         again::add_elsewhere(text, &tokens, &mut found);
     }
