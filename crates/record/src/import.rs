@@ -11,6 +11,7 @@ use crate::{
     fhir::narrative,
     headed, hl7,
     mapping::Mapping,
+    patients,
 };
 
 /// A file as it was sent.
@@ -90,6 +91,9 @@ pub enum ImportError {
         /// The first such file.
         file: usize,
     },
+    /// A Bundle has stays or documents of several patients.
+    #[error("encounters and documents are about several patients: send one record at a time")]
+    Subjects,
     /// A DICOM file is broken.
     #[error("file {file}: {problem}")]
     Dicom {
@@ -183,6 +187,9 @@ impl Draft<'_> {
         } else if has_extension(&file.name, "json") || first_letter(&file.bytes) == Some(b'{') {
             match (Bundle::from_json(&file.bytes), self.mapping) {
                 (Ok(bundle), _) => match &mut self.bundle {
+                    Some(joined) if patients::are_others(joined, &bundle) => {
+                        return Err(ImportError::Patients { file: number });
+                    }
                     Some(joined) => joined.append(bundle),
                     None => self.bundle = Some(bundle),
                 },
@@ -251,7 +258,7 @@ impl Draft<'_> {
         for resource in resources {
             let is_patient = resource["resourceType"] == "Patient";
             let known = bundle.of_type("Patient").next().filter(|_| is_patient);
-            match known.map(|known| is_same_patient(known, &resource)) {
+            match known.map(|known| patients::is_same(known, &resource)) {
                 None => bundle.push(resource),
                 Some(true) => {}
                 Some(false) => return Err(ImportError::Patients { file }),
@@ -314,6 +321,9 @@ impl Draft<'_> {
         if !sections.is_empty() {
             bundle.push(composition(sections));
         }
+        if patients::are_several(&bundle) {
+            return Err(ImportError::Subjects);
+        }
         list_studies(&mut bundle, &studies);
         if made {
             name_the_patient(&mut bundle);
@@ -341,24 +351,6 @@ fn message_or_document(bytes: &[u8]) -> Option<String> {
         return None;
     }
     text_of(bytes).filter(|text| hl7::is_message(text) || cda::is_document(text))
-}
-
-/// Whether two Patient resources are about one person: a number in common and no two days of birth, or,
-/// where one has no number, the same name and day of birth.
-pub(crate) fn is_same_patient(a: &Value, b: &Value) -> bool {
-    let numbers = |patient: &Value| -> Vec<String> {
-        let all = patient.get("identifier").and_then(Value::as_array);
-        let values = all.into_iter().flatten().filter_map(|it| it.get("value")?.as_str());
-        values.map(str::to_owned).collect()
-    };
-    let (of_a, of_b) = (numbers(a), numbers(b));
-    if of_a.is_empty() || of_b.is_empty() {
-        return a.get("birthDate") == b.get("birthDate") && a.get("name") == b.get("name");
-    }
-    let [born_a, born_b] = [a, b].map(|patient| patient.get("birthDate").and_then(Value::as_str));
-    // A year or a month is part of a day. Numbers alone may be fillers that many patients have.
-    let differ = |(a, b): (&str, &str)| !a.starts_with(b) && !b.starts_with(a);
-    !born_a.zip(born_b).is_some_and(differ) && of_a.iter().any(|number| of_b.contains(number))
 }
 
 /// Resources that name no patient are about the only one.

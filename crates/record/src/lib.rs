@@ -33,6 +33,7 @@ mod hl7;
 mod import;
 mod manifest;
 mod mapping;
+mod patients;
 mod record;
 mod sections;
 mod time;

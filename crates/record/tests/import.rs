@@ -122,6 +122,43 @@ fn two_patients_are_no_record() {
 }
 
 #[test]
+fn bundles_of_two_patients_are_no_record() {
+    let bundle = |number: &str, born: &str| {
+        let patient = json!({
+            "resourceType": "Patient", "id": number, "birthDate": born,
+            "identifier": [{"value": number}],
+        });
+        let subject = json!({"reference": format!("Patient/{number}")});
+        let stay = json!({"resourceType": "Encounter", "status": "finished", "subject": subject});
+        json!({"resourceType": "Bundle", "type": "collection", "entry": [
+            {"fullUrl": format!("https://his.example/Patient/{number}"), "resource": patient},
+            {"resource": stay},
+        ]})
+    };
+    let (one, other) = (bundle("71", "1985-03-07"), bundle("72", "1990-01-02"));
+    let bytes = |bundle: &Value| bundle.to_string().into_bytes();
+    let apart = imported(&[&bytes(&one), &bytes(&other)]).unwrap_err();
+    assert!(matches!(apart, ImportError::Patients { file: 2 }), "{apart}");
+    assert!(imported(&[&bytes(&one), &bytes(&one)]).is_ok());
+    let mut both = one.clone();
+    let entries = both["entry"].as_array_mut().unwrap();
+    entries.extend(other["entry"].as_array().unwrap().clone());
+    let together = imported(&[&bytes(&both)]).unwrap_err();
+    assert!(matches!(together, ImportError::Subjects), "{together}");
+    // The other patient is only named: a mother, a donor.
+    both["entry"].as_array_mut().unwrap().pop();
+    assert!(imported(&[&bytes(&both)]).is_ok());
+    // As a server's address, and in a version.
+    for reference in ["https://his.example/Patient/72", "Patient/72/_history/2"] {
+        let mut both = both.clone();
+        both["entry"][1]["resource"]["subject"] = json!({"reference": "Patient/71"});
+        let stay = json!({"resourceType": "Composition", "subject": {"reference": reference}});
+        both["entry"].as_array_mut().unwrap().push(json!({ "resource": stay }));
+        assert!(matches!(imported(&[&bytes(&both)]), Err(ImportError::Subjects)), "{reference}");
+    }
+}
+
+#[test]
 fn a_number_in_common_is_not_enough_where_days_of_birth_differ() {
     let other = ADMISSION.replace("||19850307|", "||19900101|");
     let error = imported(&[ADMISSION.as_bytes(), other.as_bytes()]).unwrap_err();

@@ -102,7 +102,7 @@ impl Resources {
         let Some(read) = read.map(|patient| of_type("Patient", patient)) else { return Ok(()) };
         match &self.patient {
             None => self.patient = Some(read),
-            Some(known) if crate::import::is_same_patient(known, &read) => {}
+            Some(known) if crate::patients::is_same(known, &read) => {}
             Some(_) => {
                 let number = pid.number;
                 return Err(format!("segment {number}: another patient than before"));
