@@ -81,6 +81,11 @@ pub(crate) fn retired(holder: PublicKey) -> Vec<u8> {
     key(b'P', &holder)
 }
 
+/// Key that acted without being registered → nothing: it is never registered.
+pub(crate) fn alone(holder: PublicKey) -> Vec<u8> {
+    key(b'N', &holder)
+}
+
 /// Identity → role, registrar and current key.
 pub(crate) fn identity(identity: Digest) -> Vec<u8> {
     key(b'i', &identity)

@@ -218,6 +218,7 @@ impl PermissionCall {
                 if grant.purposes == Purposes::NONE || grant.valid.until_ms <= by.time_ms {
                     return Err(CallError::Value { what: "the grant would open nothing" });
                 }
+                registry::acts(state, patient);
                 wire::put(state, key::grant(patient, scope, grantee), &grant);
                 Ok(())
             }

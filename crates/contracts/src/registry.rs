@@ -2,7 +2,8 @@
 //!
 //! An identity string stands on the ledger only as an HMAC under the consortium's key. It has one
 //! key at a time; a key that was replaced is never registered again. What a person has, a
-//! [`Party`] has: it follows the person from key to key.
+//! [`Party`] has: it follows the person from key to key. A key that has rights of its own is never
+//! registered: whoever bound it to an identity would take them out of its holder's reach.
 
 use emrshare_codec::{Digest, NodeId};
 use emrshare_identity::{EthereumAddress, PublicKey};
@@ -196,6 +197,13 @@ pub fn wallet_of<S: StateRead + ?Sized>(
     wire::row(state, &key::wallet(address))
 }
 
+/// Notes that a party acts; a key that is registered nowhere stays so from now on.
+pub(crate) fn acts<S: StateRead + ?Sized>(state: &mut Overlay<'_, S>, party: Party) {
+    if let Party::Key(holder) = party {
+        state.put(key::alone(holder), Vec::new());
+    }
+}
+
 fn account<S: StateRead + ?Sized>(
     state: &S,
     identity: Digest,
@@ -302,6 +310,10 @@ fn change_key<S: StateRead + ?Sized>(
         let is_known = state.get(&key::person(new))?.is_some();
         if is_known || state.get(&key::retired(new))?.is_some() {
             return Err(CallError::Registered { what: "key" });
+        }
+        if state.get(&key::alone(new))?.is_some() {
+            let what = "the key has rights of its own and is never registered: take another one";
+            return Err(CallError::Value { what });
         }
         wire::put(state, key::person(new), &identity);
     }

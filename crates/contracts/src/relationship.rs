@@ -313,6 +313,7 @@ fn answer<S: StateRead + ?Sized>(
         _ => Standing::Accepted,
     };
     (answered.rights, answered.since_ms) = (rights, by.time_ms);
+    registry::acts(state, patient);
     wire::put(state, key::relationship(patient, doctor), &answered);
     if answered.standing == Standing::Accepted {
         let count = accepted_at(state, patient, answered.node)?.saturating_add(1);

@@ -236,6 +236,24 @@ fn one_institution_cannot_take_a_person_over_by_registering_anew() {
 }
 
 #[test]
+fn nobody_takes_a_key_over_that_has_rights_of_its_own() {
+    let (mut chain, _) = Chain::with_people();
+    chain.call(0, &key(80), grant(Scope::All, to_person(31))).unwrap();
+    let key = key(80).public_key();
+    let (role, identity) = (Role::Patient, Digest([80; 32]));
+    let register = RegistryCall::Register { role, key, identity };
+    let taken = [
+        chain.call(1, &self::key(11), register),
+        chain.call(0, &self::key(31), RegistryCall::Rotate { key }),
+    ];
+    for taken in taken {
+        assert!(matches!(refused(taken), CallError::Value { .. }));
+    }
+    let revoke = PermissionCall::Revoke { scope: Scope::All, grantee: to_person(31) };
+    chain.call(0, &self::key(80), revoke).unwrap();
+}
+
+#[test]
 fn a_wallet_signs_in_one_person_who_alone_ends_that() {
     let (mut chain, _) = Chain::with_people();
     let address = EthereumAddress([7; 20]);

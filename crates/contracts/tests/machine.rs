@@ -200,6 +200,8 @@ struct Told {
     agreements: HashMap<Digest, Agreed>,
     offered: Option<Digest>,
     votes: HashSet<(Digest, u32)>,
+    /// Parties that have something of their own.
+    acted: HashMap<u8, Party>,
 }
 
 #[derive(Default)]
@@ -246,6 +248,14 @@ fn play(steps: &[Step]) -> (Chain, Told) {
 impl Told {
     fn take(&mut self, chain: &Chain, step: &Step, call: Call, id: Digest, by: Option<Party>) {
         let now_ms = chain.now_ms;
+        if let (
+            Call::Permission(PermissionCall::Grant { .. })
+            | Call::Relationship(RelationshipCall::Answer { .. }),
+            Some(party @ Party::Key(_)),
+        ) = (&call, by)
+        {
+            self.acted.insert(step.signer, party);
+        }
         match call {
             Call::Permission(PermissionCall::Grant { scope, grantee, grant }) => {
                 self.grants.insert(slot(by, scope, grantee), (grant.purposes, grant.parts));
@@ -401,7 +411,11 @@ fn check_updates(chain: &Chain, told: &Told) {
     }
 }
 
-fn check_registry(chain: &Chain) {
+fn check_registry(chain: &Chain, told: &Told) {
+    for (seed, acted) in &told.acted {
+        let now = party(&chain.state, key(*seed).public_key()).unwrap();
+        assert_eq!(now, Some(*acted), "what {seed} has is out of reach");
+    }
     for seed in SIGNERS {
         let holder = key(seed).public_key();
         if let Some(person) = person(&chain.state, holder).unwrap() {
@@ -435,7 +449,7 @@ proptest! {
         let (chain, told) = play(&steps);
         check_access(&chain, &told);
         check_updates(&chain, &told);
-        check_registry(&chain);
+        check_registry(&chain, &told);
         check_votes(&chain, &told);
         for seed in [30, 31, 32, 33] {
             let trail = events(&chain.state, Subject::Person(identity(seed)), 0, 1000).unwrap();
