@@ -6,7 +6,7 @@
 //! | only the origin acts on its records; others update one if they may | nobody else can add, change or end them |
 //! | serials of new records count up from 0 without a gap | nothing can be left out unseen |
 //! | an `add` or `update` brings an original that no block holds | a record is shared once |
-//! | an `update` that repeats the original of its record's version makes the copy anew | policies change |
+//! | an `update` that repeats the original of its record's version makes the copy anew; only the node does that which made the version | policies change; who is named last has the original |
 //! | an `update` finds an active record | what has ended stays so |
 //! | a `delete` repeats the digests of the version that it ends | it says what it ends |
 
@@ -55,6 +55,14 @@ pub enum RuleError {
     /// The record does not exist or is deleted.
     #[error("there is no active record {index}")]
     NotActive {
+        /// The entry's index.
+        index: RecordIndex,
+    },
+    /// Another node than the one that has the original makes the copy anew.
+    #[error("node {acting} does not have the original of the current version of {index}")]
+    NotHolder {
+        /// The acting node.
+        acting: NodeId,
         /// The entry's index.
         index: RecordIndex,
     },
@@ -129,9 +137,12 @@ fn update<S: StateRead + ?Sized>(
     entry: &Entry,
     height: u64,
 ) -> Result<(), RuleError> {
-    let record = active(state, entry.index())?;
+    let (index, acting) = (entry.index(), entry.operation().acting());
+    let record = active(state, index)?;
     if entry.original() != record.original {
         claim_original(state, entry)?;
+    } else if acting != record.acting {
+        return Err(RuleError::NotHolder { acting, index });
     }
     put_record(state, entry, Status::Active, record.version.saturating_add(1), height);
     Ok(())

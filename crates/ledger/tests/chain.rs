@@ -178,6 +178,10 @@ fn only_the_origin_acts_on_its_records() {
         assert_eq!(found.is_ok(), kind == Kind::Update, "{kind:?}");
     }
     assert_eq!(state.record(index).unwrap().unwrap().acting, node(1));
+    // Whose original it is makes the copy anew: not the origin, and not another.
+    let anew = submission(4, vec![entry(Kind::Update, 0, 0, 2)]);
+    assert!(matches!(apply(&mut state, &anew), Err(RuleError::NotHolder { .. })));
+    apply_if(&mut state, &submission(5, vec![foreign(Kind::Update, 2)]), true).unwrap();
     apply(&mut state, &submission(2, vec![entry(Kind::Update, 0, 0, 3)])).unwrap();
 }
 
