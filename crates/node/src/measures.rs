@@ -23,10 +23,11 @@ pub(crate) const ORIGINALS_READ: &str = "emrshare_originals_read";
 pub(crate) const ORIGINALS_REFUSED: &str = "emrshare_originals_refused";
 pub(crate) const SYNC_BACKLOG: &str = "emrshare_sync_backlog";
 pub(crate) const SYNC_FILES: &str = "emrshare_sync_files";
+pub(crate) const SYNC_REFUSED: &str = "emrshare_sync_refused";
 pub(crate) const SYNC_WRONG_FILES: &str = "emrshare_sync_wrong_files";
 
 /// What is counted, with its meaning; shown as 0 before the first.
-const COUNTERS: [(&str, &str); 9] = [
+const COUNTERS: [(&str, &str); 10] = [
     (COPIES_DAMAGED, "Copies that could not be read any more"),
     (DESENSITIZED_VALUES, "Identifying values that were treated"),
     (INGEST_COMMITTED, "Records of this node that came into blocks"),
@@ -35,6 +36,10 @@ const COUNTERS: [(&str, &str); 9] = [
     (ORIGINALS_READ, "Originals that were handed out"),
     (ORIGINALS_REFUSED, "Requests for originals that were not followed"),
     (SYNC_FILES, "Files of other nodes that were fetched"),
+    (
+        SYNC_REFUSED,
+        "Files of other nodes that hold what identifies somebody, and are not kept here",
+    ),
     (SYNC_WRONG_FILES, "Files that others handed out without the ledger's digest"),
 ];
 

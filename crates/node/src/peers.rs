@@ -5,12 +5,13 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
+use bytes::Bytes;
 use emrshare_codec::{Digest, NodeId};
 use emrshare_consensus::Engine;
 use emrshare_identity::NodeCertificate;
 use emrshare_record::{Manifest, RecordFile};
 use emrshare_sync::{Outcome, Want};
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use reqwest::{StatusCode, header::DATE, tls::TlsInfo};
 use tokio::sync::{OnceCell, watch};
 
@@ -18,6 +19,9 @@ use crate::members::{Known, Members, Standing};
 
 /// Most bytes of one file in an answer: originals are bounded far lower.
 const FILE_LEN_MAX: usize = 256 * 1024 * 1024 + Manifest::LEN_MAX;
+/// How long one file of an answer may take: who sends more slowly is taken for unreachable, and the file is
+/// fetched elsewhere. The largest takes that long at 4 Mbit/s.
+const FILE_TIME_MAX: Duration = Duration::from_secs(600);
 /// What an answer begins a file with, or a place without one.
 pub(crate) const PRESENT: u8 = 1;
 pub(crate) const MISSING: u8 = 0;
@@ -156,56 +160,65 @@ async fn read_answer(
     answer: reqwest::Response,
     count: usize,
 ) -> Vec<(Outcome, Option<RecordFile>)> {
-    let mut stream = answer.bytes_stream();
-    let mut buffer = Vec::new();
+    let (mut stream, mut buffer) = (answer.bytes_stream(), Vec::new());
     let mut answers = Vec::new();
     while answers.len() < count {
-        match next_answer(&mut buffer) {
-            Step::File(bytes) => answers.push(match RecordFile::from_bytes(&bytes) {
+        let next = tokio::time::timeout(FILE_TIME_MAX, next_file(&mut stream, &mut buffer));
+        match next.await {
+            Ok(Some(Sent::File(bytes))) => answers.push(match RecordFile::from_bytes(&bytes) {
                 Ok(file) => (Outcome::File(file.manifest().digest()), Some(file)),
                 Err(_) => (Outcome::Damaged, None),
             }),
-            Step::Missing => answers.push((Outcome::Missing, None)),
-            Step::Malformed => {
+            Ok(Some(Sent::Missing)) => answers.push((Outcome::Missing, None)),
+            Ok(Some(Sent::Malformed)) => {
                 answers.push((Outcome::Damaged, None));
                 break;
             }
-            Step::MoreBytes => match stream.next().await {
-                Some(Ok(bytes)) => buffer.extend_from_slice(&bytes),
-                Some(Err(_)) | None => break,
-            },
+            Ok(None) | Err(_) => break,
         }
     }
     answers
 }
 
-enum Step {
+/// What a peer sends for one digest.
+enum Sent {
     File(Vec<u8>),
     Missing,
     Malformed,
-    MoreBytes,
 }
 
-fn next_answer(buffer: &mut Vec<u8>) -> Step {
-    match buffer.first() {
-        None => Step::MoreBytes,
-        Some(&MISSING) => {
-            buffer.remove(0);
-            Step::Missing
+/// What the stream has for the next digest, as soon as that is whole; `None` if it ends before.
+async fn next_file(
+    stream: &mut (impl Stream<Item = reqwest::Result<Bytes>> + Unpin),
+    buffer: &mut Vec<u8>,
+) -> Option<Sent> {
+    loop {
+        if let Some(sent) = take_file(buffer) {
+            return Some(sent);
         }
-        Some(&PRESENT) => {
-            let Some(length) = buffer.get(1..5) else { return Step::MoreBytes };
+        buffer.extend_from_slice(&stream.next().await?.ok()?);
+    }
+}
+
+/// Takes what a buffer begins with; `None` if more bytes are needed.
+fn take_file(buffer: &mut Vec<u8>) -> Option<Sent> {
+    match *buffer.first()? {
+        MISSING => {
+            buffer.remove(0);
+            Some(Sent::Missing)
+        }
+        PRESENT => {
+            let length = buffer.get(1..5)?;
             let length = length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
             if length > FILE_LEN_MAX {
-                return Step::Malformed;
+                return Some(Sent::Malformed);
             }
             if buffer.len() < 5 + length {
-                return Step::MoreBytes;
+                return None;
             }
             let rest = buffer.split_off(5 + length);
-            let file = std::mem::replace(buffer, rest).split_off(5);
-            Step::File(file)
+            Some(Sent::File(std::mem::replace(buffer, rest).split_off(5)))
         }
-        Some(_) => Step::Malformed,
+        _ => Some(Sent::Malformed),
     }
 }

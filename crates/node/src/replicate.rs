@@ -1,14 +1,10 @@
 //! Step 7: files of other nodes' records come here, and deleted ones go.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_record::RecordFile;
-use emrshare_storage::Batch;
+use emrshare_storage::{Batch, StoreError};
 use emrshare_sync::{Effect, Input, Outcome, Sync, SyncConfig, Task, Want};
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -38,7 +34,7 @@ type Fetched = (NodeId, Vec<(Want, Outcome, Option<RecordFile>)>);
 
 enum Event {
     Fetched(Fetched),
-    Stored(Vec<(Want, bool)>),
+    Stored(Vec<Input>),
 }
 
 impl Replicator {
@@ -78,9 +74,7 @@ impl Replicator {
                         });
                         inputs.push(Input::Received { peer, outcomes: outcomes.collect() });
                     }
-                    Some(Event::Stored(wants)) => inputs.extend(wants.into_iter().map(|(want, ok)| {
-                        if ok { Input::Stored(want) } else { Input::NotStored(want) }
-                    })),
+                    Some(Event::Stored(outcomes)) => inputs.extend(outcomes),
                     None => return,
                 },
                 Ok(()) = members.changed() => {
@@ -155,53 +149,77 @@ impl Replicator {
     }
 
     /// Scans files again for leaks and makes the good ones durable: one object, one commit.
-    async fn store(self: &Arc<Self>, files: Vec<(Want, RecordFile)>) -> Vec<(Want, bool)> {
+    async fn store(self: &Arc<Self>, files: Vec<(Want, RecordFile)>) -> Vec<Input> {
         let wants: Vec<_> = files.iter().map(|(want, _)| *want).collect();
-        let checked = tokio::task::spawn_blocking(move || Self::good(files)).await;
-        let good = checked.unwrap_or_default();
-        let stored: HashSet<_> = match self.commit(&good).await {
-            Ok(()) => good.iter().map(|(want, _)| *want).collect(),
+        let checked = tokio::task::spawn_blocking(move || Self::sift(files)).await;
+        let Ok((good, refused)) = checked else {
+            return wants.into_iter().map(Input::NotStored).collect();
+        };
+        let outcome = match self.commit(&good).await {
+            Ok(()) => {
+                metrics::counter!(measures::SYNC_FILES).increment(good.len() as u64);
+                Input::Stored
+            }
             Err(error) => {
                 tracing::error!(%error, "fetched files are not stored");
-                HashSet::new()
+                Input::NotStored
             }
         };
-        metrics::counter!(measures::SYNC_FILES).increment(stored.len() as u64);
+        metrics::counter!(measures::SYNC_REFUSED).increment(refused.len() as u64);
         self.search.notify_one();
         self.eraser.wake();
-        wants.into_iter().map(|want| (want, stored.contains(&want))).collect()
+        let good = good.into_iter().map(|(want, _)| outcome(want));
+        good.chain(refused.into_iter().map(Input::Refused)).collect()
     }
 
-    /// The files that may be kept here.
-    fn good(mut files: Vec<(Want, RecordFile)>) -> Vec<(Want, RecordFile)> {
+    /// The files that may be kept here, and which may not.
+    fn sift(mut files: Vec<(Want, RecordFile)>) -> (Vec<(Want, RecordFile)>, Vec<Want>) {
+        let mut refused = Vec::new();
         files.retain(|(want, file)| match Self::check(file) {
             Ok(()) => true,
             Err(error) => {
-                tracing::error!(index = %want.index, %error, "a fetched file is not stored");
+                tracing::error!(index = %want.index, %error, "a fetched file is refused");
+                refused.push(*want);
                 false
             }
         });
-        files
+        (files, refused)
     }
 
     async fn commit(&self, files: &[(Want, RecordFile)]) -> Result<(), FileError> {
-        let mut batch = Batch::default();
-        let mut wanted = Vec::with_capacity(files.len());
-        for (want, file) in files {
-            let version = pair(&want.index.to_key(), &want.digest.0);
-            if self.files.kv.get(WANTS, &version)?.is_none() {
-                // A newer version came meanwhile.
+        loop {
+            let wanted = self.still_wanted(files)?;
+            let blobs = wanted.iter().flat_map(|(_, file)| DesensitizedStore::blobs_of(file));
+            let written = self.files.blobs.put_all(blobs.collect()).await?;
+            let mut batch = Batch::default();
+            let _placing = self.files.blobs.place(written, &mut batch).await?;
+            // What a record that ends from now on has here is removed after this.
+            if self.still_wanted(files)?.len() < wanted.len() {
                 continue;
             }
-            wanted.push(file);
-            DesensitizedStore::add_rows(&mut batch, &User::record(want.index), file.manifest())?;
-            batch.delete(WANTS, &version);
-            batch.put(UNSEARCHED, &version, b"");
+            for (want, file) in wanted {
+                let version = pair(&want.index.to_key(), &want.digest.0);
+                let user = User::record(want.index);
+                DesensitizedStore::add_rows(&mut batch, &user, file.manifest())?;
+                batch.delete(WANTS, &version);
+                batch.put(UNSEARCHED, &version, b"");
+            }
+            return Ok(files::commit(&self.files.kv, batch).await?);
         }
-        let blobs = wanted.into_iter().flat_map(DesensitizedStore::blobs_of).collect();
-        let written = self.files.blobs.put_all(blobs).await?;
-        let _placing = self.files.blobs.place(written, &mut batch).await?;
-        Ok(files::commit(&self.files.kv, batch).await?)
+    }
+
+    /// The files whose records have neither ended nor changed while they were fetched.
+    fn still_wanted<'a>(
+        &self,
+        files: &'a [(Want, RecordFile)],
+    ) -> Result<Vec<&'a (Want, RecordFile)>, StoreError> {
+        let mut wanted = Vec::with_capacity(files.len());
+        for file in files {
+            if self.files.kv.get(WANTS, &want_row(&file.0).0)?.is_some() {
+                wanted.push(file);
+            }
+        }
+        Ok(wanted)
     }
 
     /// Whether a file may be kept here.

@@ -15,7 +15,7 @@
 //! [`Effect`]s that the shell performs.
 //!
 //! ```text
-//! Wanted ──► Fetch(acting node) ──► Received ── digest fits ──► Store ──► Stored
+//! Wanted ──► Fetch(acting node) ──► Received ── digest fits ──► Store ──► Stored, Refused
 //!                 ▲                     │
 //!                 └── back-off, next ◄──┴── wrong file (counted), missing, unreachable
 //! ```

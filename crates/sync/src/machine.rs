@@ -50,6 +50,8 @@ pub enum Input {
     Stored(Want),
     /// A file could not be stored: local trouble, to be tried again.
     NotStored(Want),
+    /// A file may not be stored. It is the same whoever hands it out, so nobody is asked again.
+    Refused(Want),
     /// Time has passed.
     Tick,
 }
@@ -65,7 +67,7 @@ pub enum Effect {
         wants: Vec<Want>,
     },
     /// Store the file that was received under the want's index and answer with
-    /// [`Input::Stored`] or [`Input::NotStored`].
+    /// [`Input::Stored`], [`Input::NotStored`] or [`Input::Refused`].
     Store(Want),
     /// A peer handed out a wrong file: worth a log line and a metric.
     Misbehaved {
@@ -171,7 +173,7 @@ impl Sync {
                     self.received(now_ms, peer, want, outcome, &mut effects);
                 }
             }
-            Input::Stored(want) => {
+            Input::Stored(want) | Input::Refused(want) => {
                 if self.is_storing(&want) {
                     self.forget(want.index);
                 }

@@ -53,7 +53,7 @@ fn what_this_node_has_lost_of_its_own_is_fetched_from_others() {
 
 #[test]
 fn what_is_lost_while_it_is_being_stored_is_fetched_again() {
-    for input in [Input::Stored, Input::NotStored] {
+    for input in [Input::Stored, Input::NotStored, Input::Refused] {
         let (mut sync, want) = (machine(), want(1, 0));
         sync.step(0, Input::Wanted(vec![want]));
         let outcomes = vec![(want, Outcome::File(want.digest))];
@@ -72,6 +72,17 @@ fn what_is_lost_while_it_is_being_stored_is_fetched_again() {
         sync.step(5, Input::Stored(want));
         assert_eq!(sync.backlog(), 0);
     }
+}
+
+#[test]
+fn what_may_not_be_stored_is_not_fetched_again() {
+    let (mut sync, want) = (machine(), want(1, 0));
+    sync.step(0, Input::Wanted(vec![want]));
+    let outcomes = vec![(want, Outcome::File(want.digest))];
+    sync.step(1, Input::Received { peer: node(1), outcomes });
+    assert!(sync.step(2, Input::Refused(want)).is_empty());
+    assert!(sync.step(100_000, Input::Tick).is_empty());
+    assert_eq!(sync.backlog(), 0);
 }
 
 #[test]
