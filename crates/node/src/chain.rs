@@ -23,6 +23,7 @@ use tokio::sync::{mpsc, watch};
 use crate::{
     clock,
     files::User,
+    history::Version,
     measures,
     members::Members,
     mempool::Mempool,
@@ -30,8 +31,8 @@ use crate::{
     node_keys::NodeKeys,
     replicate::want_row,
     tables::{
-        BLOCKS, ERASURES, FILES, HISTORY, KEYS_CHANGED, OWNERS_CHANGED, STATE, SUPERSEDED, TIP,
-        UNSEARCHED, WANTS, history, pair,
+        BLOCKS, ERASURES, FILES, KEYS_CHANGED, OWNERS_CHANGED, STATE, SUPERSEDED, TIP, UNSEARCHED,
+        WANTS, pair,
     },
     view::{Executed, FinalState, Layers},
 };
@@ -306,8 +307,7 @@ impl NodeChain {
         for (position, (entry, task)) in tasks(block, self.me).into_iter().enumerate() {
             let key = entry.index().to_key();
             // A block holds fewer than 2^32 entries.
-            let row = history(entry.index(), header.height, position as u32);
-            batch.put(HISTORY, &row, &entry.to_bytes());
+            Version { height: header.height, entry }.add_row(batch, position as u32);
             let kind = entry.operation().kind();
             if kind != Kind::Add {
                 self.forget_older(batch, entry.index(), asked)?;

@@ -13,9 +13,10 @@ use crate::{
     chain::NodeChain,
     clock,
     files::{self, DesensitizedStore, User},
+    history::{Version, versions},
     originals::OriginalStore,
     peers::Forward,
-    tables::{ERASURES, HISTORY, POLICIES, SUPERSEDED, next_page, pair},
+    tables::{ERASURES, POLICIES, SUPERSEDED, next_page, pair},
 };
 
 /// Rows that are read at once.
@@ -119,7 +120,7 @@ impl Eraser {
     /// Removes all copies but the newest, once that is here; `false` while it is not.
     async fn supersede(&self, index: RecordIndex) -> Result<bool, Error> {
         // Read before the state: a version that comes in between stays.
-        let versions = self.versions(index)?;
+        let versions = versions(&*self.kv, index)?;
         let record = self.chain.state().record(index)?;
         let Some(record) = record.filter(|record| record.status == Status::Active) else {
             // Its erasure removes them all.
@@ -128,18 +129,12 @@ impl Eraser {
         if !self.files.contains(record.desensitized, &User::record(index))? {
             return Ok(false);
         }
-        for entry in versions {
+        for Version { entry, .. } in versions {
             if entry.desensitized() != record.desensitized {
                 self.remove_copy(&entry).await?;
             }
         }
         Ok(true)
-    }
-
-    /// What the ledger ever said of a record, oldest first.
-    fn versions(&self, index: RecordIndex) -> Result<Vec<Entry>, Error> {
-        let rows = self.kv.range(HISTORY, &index.to_key(), b"", usize::MAX)?;
-        rows.iter().map(|(_, row)| Ok(Entry::from_bytes(row.as_slice().try_into()?)?)).collect()
     }
 
     async fn remove_copy(&self, entry: &Entry) -> Result<(), Error> {
@@ -155,7 +150,7 @@ impl Eraser {
 
     /// Removes all versions that the history names.
     async fn erase(&self, index: RecordIndex) -> Result<(), Error> {
-        for entry in self.versions(index)? {
+        for Version { entry, .. } in versions(&*self.kv, index)? {
             self.remove_copy(&entry).await?;
             if entry.operation().acting() == self.me {
                 self.originals.remove(entry.original()).await?;

@@ -259,6 +259,9 @@ fn file_of(key: &[u8]) -> Option<Digest> {
 
 /// Commits away from the threads that serve sockets.
 pub(crate) async fn commit(kv: &Arc<dyn Kv>, batch: Batch) -> Result<(), StoreError> {
+    if batch.is_empty() {
+        return Ok(());
+    }
     let kv = kv.clone();
     let committed = tokio::task::spawn_blocking(move || kv.commit(batch)).await;
     committed.unwrap_or_else(|error| Err(StoreError::Io(error.to_string())))

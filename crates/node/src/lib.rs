@@ -47,6 +47,7 @@ mod deliver;
 mod erase;
 mod export;
 mod files;
+mod history;
 mod ingest;
 mod inspect;
 mod ledger_node;

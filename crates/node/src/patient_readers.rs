@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use emrshare_codec::{Digest, Entry, RecordIndex};
+use emrshare_codec::{Digest, RecordIndex};
 use emrshare_contracts::{owner_key, records_of};
 use emrshare_identity::EnvelopeAddress;
 use emrshare_storage::{Batch, Kv, Table};
@@ -15,8 +15,9 @@ use emrshare_storage::{Batch, Kv, Table};
 use crate::{
     chain::NodeChain,
     files,
+    history::{Version, versions},
     originals::{OriginalError, OriginalStore},
-    tables::{HISTORY, KEYS_CHANGED, OWNERS_CHANGED},
+    tables::{KEYS_CHANGED, OWNERS_CHANGED},
 };
 
 /// Rows that are read at once.
@@ -98,8 +99,7 @@ impl PatientReaders {
     async fn address(&self, index: RecordIndex) -> Result<(), Error> {
         let patient = owner_key(&self.chain.state(), index)?;
         let address = patient.as_ref().and_then(EnvelopeAddress::of);
-        for (_, row) in self.kv.range(HISTORY, &index.to_key(), b"", usize::MAX)? {
-            let entry = Entry::from_bytes(row.as_slice().try_into()?)?;
+        for Version { entry, .. } in versions(&*self.kv, index)? {
             if entry.operation().acting() != self.chain.me() {
                 continue;
             }

@@ -2,7 +2,6 @@
 //!
 //! All but [`OUTBOX`], [`ORIGINALS`], [`MASTER_ADDRESS`], [`ORIGINAL_BLOBS`] and [`IDEMPOTENCY`] can be rebuilt from blocks and peers.
 
-use emrshare_codec::RecordIndex;
 use emrshare_storage::{BlobTables, Row, Table};
 
 /// State of ledger and contracts after the last block; keys as the ledger has them.
@@ -45,7 +44,7 @@ pub(crate) const SUPERSEDED: Table = Table::new(b'x');
 pub(crate) const OWNERS_CHANGED: Table = Table::new(b'r');
 /// Height, identity → nothing: the person has another key since that block.
 pub(crate) const KEYS_CHANGED: Table = Table::new(b'k');
-/// Hash of an idempotency key → original digest.
+/// Hash of an idempotency key → digest of the original that the request brought, hash of the request.
 pub(crate) const IDEMPOTENCY: Table = Table::new(b'i');
 
 /// A key of two fixed-length parts.
@@ -57,9 +56,4 @@ pub(crate) fn pair(first: &[u8], second: &[u8]) -> Vec<u8> {
 pub(crate) fn next_page(rows: &[Row], page: usize) -> Option<Vec<u8>> {
     let (last, _) = rows.last().filter(|_| rows.len() == page)?;
     Some([last.as_slice(), &[0]].concat())
-}
-
-/// The row of an entry in [`HISTORY`].
-pub(crate) fn history(index: RecordIndex, height: u64, position: u32) -> Vec<u8> {
-    [index.to_key().as_slice(), &height.to_be_bytes(), &position.to_be_bytes()].concat()
 }

@@ -197,6 +197,39 @@ async fn same_request_gives_the_same_answer_and_same_record_is_refused() {
         }
         other => panic!("{other:?}"),
     }
+    // Another record under the same key is not taken for the one of before.
+    let other = samples(2).next().unwrap().into_source();
+    match client.submit(other, Some("request 1")).await {
+        Err(ClientError::Refused(answer)) => assert_eq!(answer["error"], json!("key-used")),
+        other => panic!("{other:?}"),
+    }
+    // What is updated later does not change what a request was answered.
+    let index = index_of(&first);
+    client.update(index, samples(3).next().unwrap().into_source()).await.unwrap();
+    let again = client.submit(files(), Some("request 1")).await.unwrap();
+    for field in ["index", "height", "original", "desensitized"] {
+        assert_eq!(again[field], first[field], "{field}");
+    }
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_sent_twice_at_once_is_no_duplicate_of_itself() {
+    let home = Home::new();
+    let node = home.start().await;
+    let client = home.client(&node);
+    let send = async || {
+        loop {
+            let files = samples(4).next().unwrap().into_source();
+            match client.submit(files, Some("request")).await {
+                Ok(answer) => return index_of(&answer),
+                Err(ClientError::Refused(answer)) if answer["error"] == json!("under-way") => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    let (first, second, third) = tokio::join!(send(), send(), send());
+    assert_eq!([first; 2], [second, third]);
     node.stop().await;
 }
 

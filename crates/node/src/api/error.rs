@@ -80,6 +80,9 @@ impl From<IngestError> for ApiError {
             }
             IngestError::NotActive => Self::new(StatusCode::FORBIDDEN, "not-a-member", message),
             IngestError::UnderWay => Self::new(StatusCode::CONFLICT, "under-way", message),
+            IngestError::OtherRequest => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "key-used", message)
+            }
             IngestError::DiskFull { .. } => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", message)
             }

@@ -9,19 +9,18 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use emrshare_codec::{Digest, Entry, RecordIndex};
+use emrshare_codec::RecordIndex;
 use emrshare_ledger::{RecordState, StateRead, Status};
 use emrshare_record::SourceFile;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Api, auth::Caller, error::ApiError};
 use crate::{
+    history::{Version, versions},
     ingest::{Change, Judged, commit::Committed},
     node::Shared,
     receipts,
-    tables::HISTORY,
 };
 
 const FILES_MAX: usize = 1000;
@@ -116,7 +115,7 @@ pub(crate) struct Accepted {
 }
 
 /// Pushes a new record: each part of the form is one file. With the header `Idempotency-Key` the
-/// same request can be sent again without harm.
+/// same request can be sent again without harm; another one under the same key is refused.
 #[utoipa::path(post, path = "/api/v1/records", security(("bearer" = [])),
     request_body(content_type = "multipart/form-data"),
     responses((status = 201, body = Accepted), (status = 422, body = ApiError),
@@ -155,9 +154,8 @@ async fn change(
 ) -> Result<(StatusCode, Json<Accepted>), ApiError> {
     let place = shared.pushes.acquire().await.map_err(ApiError::local)?;
     let files = read_files(form, shared.record_len_max).await?;
-    let request =
-        headers.get("idempotency-key").map(|key| Digest(Sha256::digest(key.as_bytes()).into()));
-    let submitted = shared.ingest.submit(files, change, request).await;
+    let key = headers.get("idempotency-key").map(|key| key.as_bytes());
+    let submitted = shared.ingest.submit(files, change, key).await;
     drop(place);
     let (committed, judged) = submitted?;
     let report = judged.as_ref().map(JudgeReport::from);
@@ -271,8 +269,7 @@ pub(super) async fn show(
 ) -> Result<Json<Shown>, ApiError> {
     let index = parse(&index)?;
     let record = find(&shared, index)?;
-    let rows = shared.kv.range(HISTORY, &index.to_key(), b"", usize::MAX);
-    let history = rows.map_err(ApiError::local)?.iter().filter_map(|(k, v)| event(k, v)).collect();
+    let history = versions(&*shared.kv, index).map_err(ApiError::local)?;
     let user = crate::files::User::record(index);
     let stored = shared.files.contains(record.desensitized, &user).map_err(ApiError::local)?;
     Ok(Json(Shown {
@@ -282,20 +279,20 @@ pub(super) async fn show(
         status: status_name(record.status),
         version: record.version,
         stored,
-        history,
+        history: history.iter().map(Event::from).collect(),
     }))
 }
 
-fn event(key: &[u8], value: &[u8]) -> Option<Event> {
-    let height = key.get(RecordIndex::KEY_LEN..RecordIndex::KEY_LEN + 8)?;
-    let entry = Entry::from_bytes(value.try_into().ok()?).ok()?;
-    Some(Event {
-        height: u64::from_be_bytes(height.try_into().ok()?),
-        kind: entry.operation().kind().to_string(),
-        acting: entry.operation().acting().get(),
-        original: entry.original().to_string(),
-        desensitized: entry.desensitized().to_string(),
-    })
+impl From<&Version> for Event {
+    fn from(Version { height, entry }: &Version) -> Self {
+        Self {
+            height: *height,
+            kind: entry.operation().kind().to_string(),
+            acting: entry.operation().acting().get(),
+            original: entry.original().to_string(),
+            desensitized: entry.desensitized().to_string(),
+        }
+    }
 }
 
 /// The manifest of a record's desensitized file: its SHA-256 is on the ledger.

@@ -6,12 +6,7 @@ use emrshare_codec::{Digest, Kind, RecordIndex};
 use emrshare_record::RecordFile;
 use tokio::runtime::Handle;
 
-use super::{
-    Ingest, IngestError,
-    commit::{Committed, Order},
-    desensitize, judge,
-    store::Parcel,
-};
+use super::{Ingest, IngestError, Order, commit::Committed, desensitize, judge, store::Parcel};
 use crate::files::User;
 
 impl Ingest {

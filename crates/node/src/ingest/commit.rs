@@ -7,31 +7,31 @@
 //!
 //! A submission that turns out invalid (another node was faster with the same original) is packed
 //! again without the entries at fault, under a higher sequence: the old one can never be valid
-//! again. After a crash the outbox is packed again; an order whose original is on the ledger under
-//! an index of this node was committed before the crash.
+//! again. After a crash the outbox is packed again, while the submission of before the crash may still
+//! become final in its place, with other serials: what the ledger says of an order counts, not what
+//! was packed last.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use emrshare_codec::{
-    DecodeError, Digest, Entry, Kind, Marker, NodeId, Operation, RecordIndex, Serial,
-};
+use emrshare_codec::{Digest, Entry, Kind, NodeId, RecordIndex, Serial};
 use emrshare_contracts::{AgreedRights, is_active, is_agreed, terms_in_force};
 use emrshare_ledger::{StateError, StateRead, Status, Submission, SubmissionDraft};
-use emrshare_storage::{Batch, Kv};
+use emrshare_storage::{Batch, Kv, Written};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::{
     IngestError, Refusal,
-    store::{Parcel, store},
+    outbox::{self, Order},
+    store::{Parcel, discard, store},
 };
 use crate::{
     chain::NodeChain,
     clock,
-    files::{self, DesensitizedStore, User},
+    files::{self, DesensitizedStore, FileError, User},
+    history::versions,
     measures,
     originals::OriginalStore,
     peers::Forward,
-    tables::OUTBOX,
     view::FinalState,
 };
 
@@ -39,20 +39,6 @@ use crate::{
 const ENTRIES_MAX: usize = 2048;
 const QUEUE: usize = 4096;
 const REPEAT: Duration = Duration::from_secs(1);
-
-/// What is to go on the ledger.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Order {
-    pub(crate) kind: Kind,
-    /// The record; a new one gets its index when it is packed.
-    pub(crate) index: Option<RecordIndex>,
-    pub(crate) original: Digest,
-    pub(crate) desensitized: Digest,
-    /// The policy that made the copy; not known of what a crash left.
-    pub(crate) policy: Option<Digest>,
-    /// Whether the original is on the ledger and only its copy is new.
-    pub(crate) is_anew: bool,
-}
 
 /// What is on the ledger.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -70,6 +56,7 @@ pub(crate) struct Committer(mpsc::Sender<Ticket>);
 struct Ticket {
     order: Order,
     parcel: Parcel,
+    /// Nobody waits for what a crash left in the outbox.
     answer: Option<oneshot::Sender<Result<Committed, IngestError>>>,
 }
 
@@ -158,7 +145,8 @@ impl Packer {
         stored: &mut bool,
     ) -> Result<(), PackError> {
         let mut tip = self.chain.watch_tip();
-        self.refuse_faulty(tickets)?;
+        self.settle_left(tickets).await?;
+        self.refuse_faulty(tickets).await?;
         if tickets.is_empty() {
             return Ok(());
         }
@@ -185,7 +173,13 @@ impl Packer {
                 Ok::<_, PackError>((done, !done && self.has_faulty(state, tickets)?))
             })?;
             if done {
-                return self.answer_all(tickets, &draft.entries).await;
+                let heights = draft.entries.iter().map(|entry| self.height_of(entry));
+                let heights = heights.collect::<Result<Vec<_>, _>>()?;
+                // Else it is an earlier submission that used this sequence.
+                if let Some(heights) = heights.into_iter().collect::<Option<Vec<_>>>() {
+                    self.answer_all(tickets, &draft.entries, &heights).await?;
+                }
+                return Ok(());
             }
             // What the old key of this node has signed is not taken any more.
             let is_outdated = self.chain.signing_key().public_key() != key.public_key();
@@ -201,9 +195,7 @@ impl Packer {
     /// The files of the batch, their rows and the outbox become durable together.
     async fn store(&self, tickets: &mut [Ticket], entries: &[Entry]) -> Result<(), PackError> {
         let mut batch = Batch::default();
-        for (ticket, entry) in tickets.iter().zip(entries) {
-            batch.put(OUTBOX, &outbox_key(&ticket.order), &entry.to_bytes());
-        }
+        entries.iter().for_each(|entry| outbox::put(&mut batch, entry));
         let parcels = tickets.iter_mut().map(|ticket| std::mem::take(&mut ticket.parcel));
         Ok(store(&self.originals, &self.files, parcels.collect(), batch).await?)
     }
@@ -212,8 +204,7 @@ impl Packer {
     fn entries(&self, tickets: &[Ticket], next: Serial) -> Result<Vec<Entry>, PackError> {
         let mut next = Some(next);
         let mut entry = |ticket: &Ticket| {
-            let Order { kind, index, original, desensitized, .. } = ticket.order;
-            let index = match index {
+            let index = match ticket.order.index {
                 Some(index) => index,
                 None => {
                     let serial = next.ok_or(PackError::SerialsUsedUp)?;
@@ -221,30 +212,33 @@ impl Packer {
                     RecordIndex::new(self.me, serial)
                 }
             };
-            let operation = Operation::new(Marker::RECORD, kind, self.me);
-            Ok(Entry::new(operation, index, original, desensitized))
+            Ok(ticket.order.entry(self.me, index))
         };
         tickets.iter().map(&mut entry).collect()
     }
 
     /// Answers and removes tickets that break a chain rule against the final state.
-    fn refuse_faulty(&self, tickets: &mut Vec<Ticket>) -> Result<(), PackError> {
-        let mut claimed = HashSet::new();
-        let mut kept = Vec::with_capacity(tickets.len());
-        let mut batch = Batch::default();
+    async fn refuse_faulty(&self, tickets: &mut Vec<Ticket>) -> Result<(), PackError> {
+        let (mut claimed, mut batch) = (HashSet::new(), Batch::default());
+        let (mut kept, mut left) = (Vec::with_capacity(tickets.len()), Vec::new());
         for ticket in tickets.drain(..) {
             let fault = self.chain.at_rest(|state| self.fault(state, &ticket.order, &mut claimed));
             match fault? {
                 Some(error) => {
-                    batch.delete(OUTBOX, &outbox_key(&ticket.order));
+                    ticket.order.remove(&mut batch);
+                    if ticket.answer.is_none() {
+                        left.push(ticket.order);
+                    }
                     ticket.answer(Err(error));
                 }
                 None => kept.push(ticket),
             }
         }
         *tickets = kept;
-        self.kv.commit(batch)?;
-        Ok(())
+        for order in left {
+            discard(&self.chain, &self.originals, &self.files, &order).await;
+        }
+        Ok(files::commit(&self.kv, batch).await?)
     }
 
     fn has_faulty(&self, state: &FinalState, tickets: &[Ticket]) -> Result<bool, PackError> {
@@ -282,8 +276,11 @@ impl Packer {
             return Ok(Some(IngestError::UnderWay));
         }
         let record = state.record(index)?.filter(|record| record.status == Status::Active);
-        let is_change = order.kind == Kind::Update && !order.is_anew;
-        let current = record.is_some_and(|record| is_change || record.original == order.original);
+        let current = record.is_some_and(|record| match order.kind {
+            Kind::Update if !order.is_anew => true,
+            Kind::Update => record.original == order.original && record.acting == self.me,
+            _ => record.original == order.original,
+        });
         if !current {
             return Ok(Some(IngestError::NotFound(index)));
         }
@@ -292,72 +289,103 @@ impl Packer {
         Ok((!may_act).then_some(IngestError::NotAgreed { index }))
     }
 
+    /// The height of the block that has this very entry, if it is on the ledger.
+    fn height_of(&self, entry: &Entry) -> Result<Option<u64>, StateError> {
+        let versions = versions(&*self.kv, entry.index())?;
+        Ok(versions.iter().rfind(|version| version.entry == *entry).map(|version| version.height))
+    }
+
     /// Makes the files those of their records, clears the outbox and answers.
     async fn answer_all(
         &self,
         tickets: &mut Vec<Ticket>,
         entries: &[Entry],
+        heights: &[u64],
     ) -> Result<(), PackError> {
-        let mut batch = Batch::default();
-        for (ticket, entry) in tickets.iter().zip(entries) {
-            batch.delete(OUTBOX, &outbox_key(&ticket.order));
-            if ticket.order.kind != Kind::Delete {
-                hand_over(&mut batch, entry);
-            }
-        }
-        files::commit(&self.kv, batch).await?;
-        let state = self.chain.state();
-        let in_force = Some(terms_in_force(&state)?.terms.policy);
+        let placed = tickets.iter().zip(entries);
+        self.hand_over(placed.map(|(ticket, entry)| (ticket.order, entry.index()))).await?;
+        let in_force = Some(terms_in_force(&self.chain.state())?.terms.policy);
         let copies = tickets.iter().filter(|ticket| ticket.order.kind != Kind::Delete);
         if copies.into_iter().any(|ticket| ticket.order.policy != in_force) {
             self.outdated.notify_one();
         }
-        for (ticket, entry) in tickets.drain(..).zip(entries) {
-            let height = state.record(entry.index())?.map_or(0, |record| record.height);
+        for (ticket, (entry, height)) in tickets.drain(..).zip(entries.iter().zip(heights)) {
             let (original, desensitized) = (entry.original(), entry.desensitized());
-            let index = entry.index();
+            let (index, height) = (entry.index(), *height);
             ticket.answer(Ok(Committed { index, height, original, desensitized }));
         }
         metrics::counter!(measures::INGEST_COMMITTED).increment(entries.len() as u64);
         Ok(())
     }
 
-    /// Orders of the outbox that are not on the ledger.
+    /// What a crash left in the outbox.
     fn left_in_outbox(&self) -> Result<Vec<Ticket>, PackError> {
-        let state = self.chain.state();
-        let mut tickets = Vec::new();
-        let mut done = Batch::default();
-        for (key, bytes) in self.kv.range(OUTBOX, b"", b"", usize::MAX)? {
-            let bytes = bytes.as_slice().try_into().map_err(|_| PackError::Outbox)?;
-            let entry = Entry::from_bytes(bytes)?;
-            let kind = entry.operation().kind();
-            let record = state.record(entry.index())?;
-            let holder = state.record_of_original(entry.original())?;
-            let is_anew = kind == Kind::Update
-                && record.is_some_and(|record| record.original == entry.original());
-            let on_ledger = match kind {
-                Kind::Delete => record.is_none_or(|record| record.status == Status::Deleted),
-                _ if is_anew => record.is_some_and(|r| r.desensitized == entry.desensitized()),
-                _ => holder.is_some(),
-            };
-            if on_ledger {
-                done.delete(OUTBOX, &key);
-                let is_mine =
-                    |index: &RecordIndex| *index == entry.index() || index.origin() == self.me;
-                if let Some(index) = holder.filter(is_mine).filter(|_| kind != Kind::Delete) {
-                    let operation = entry.operation();
-                    let (original, desensitized) = (entry.original(), entry.desensitized());
-                    hand_over(&mut done, &Entry::new(operation, index, original, desensitized));
-                }
-                continue;
-            }
-            let index = (kind != Kind::Add).then(|| entry.index());
-            let (original, desensitized) = (entry.original(), entry.desensitized());
-            let order = Order { kind, index, original, desensitized, policy: None, is_anew };
-            tickets.push(Ticket { order, parcel: Parcel::default(), answer: None });
+        let orders = outbox::orders(&*self.kv, &self.chain.state())?;
+        let ticket = |order| Ticket { order, parcel: Parcel::default(), answer: None };
+        Ok(orders.into_iter().map(ticket).collect())
+    }
+
+    /// Takes out what a crash left and what is on the ledger by now.
+    async fn settle_left(&self, tickets: &mut Vec<Ticket>) -> Result<(), PackError> {
+        let standing = |ticket: &Ticket| match ticket.answer {
+            None => self.chain.at_rest(|state| self.standing(state, &ticket.order)),
+            Some(_) => Ok(None),
+        };
+        let settled = tickets.iter().map(standing).collect::<Result<Vec<_>, _>>()?;
+        if settled.iter().all(Option::is_none) {
+            return Ok(());
         }
-        self.kv.commit(done)?;
-        Ok(tickets)
+        let placed = tickets.iter().zip(&settled);
+        let placed = placed.filter_map(|(ticket, index)| Some((ticket.order, (*index)?)));
+        self.hand_over(placed).await?;
+        let mut settled = settled.into_iter();
+        tickets.retain(|_| settled.next().flatten().is_none());
+        Ok(())
+    }
+
+    /// The record that an order became, or changed, if it is on the ledger.
+    fn standing(
+        &self,
+        state: &FinalState,
+        order: &Order,
+    ) -> Result<Option<RecordIndex>, StateError> {
+        let index = match order.index {
+            Some(index) => Some(index),
+            None => state.record_of_original(order.original)?,
+        };
+        let Some(index) = index else { return Ok(None) };
+        Ok(self.height_of(&order.entry(self.me, index))?.map(|_| index))
+    }
+
+    /// Makes the files of orders those of the records that they became, and clears the outbox.
+    async fn hand_over(
+        &self,
+        placed: impl Iterator<Item = (Order, RecordIndex)>,
+    ) -> Result<(), PackError> {
+        let (state, mut batch, mut ended) = (self.chain.state(), Batch::default(), Vec::new());
+        // Removals wait: what is removed of a record that ends now does not come back.
+        let placing = self.files.blobs.place(Written::default(), &mut batch).await?;
+        for (order, index) in placed {
+            let user = User::order(order.original);
+            let record = state.record(index)?;
+            if order.kind == Kind::Delete {
+                order.remove(&mut batch);
+            } else if record.is_some_and(|record| record.status == Status::Active) {
+                order.remove(&mut batch);
+                let record = User::record(index);
+                DesensitizedStore::hand_over(&mut batch, order.desensitized, &user, &record);
+            } else {
+                ended.push((order, user));
+            }
+        }
+        files::commit(&self.kv, batch).await?;
+        drop(placing);
+        let mut batch = Batch::default();
+        for (order, user) in ended {
+            self.files.remove(order.desensitized, &user).await?;
+            order.remove(&mut batch);
+        }
+        Ok(files::commit(&self.kv, batch).await?)
     }
 }
 
@@ -380,13 +408,11 @@ enum PackError {
     #[error(transparent)]
     Blobs(#[from] emrshare_storage::BlobError),
     #[error(transparent)]
+    Files(#[from] FileError),
+    #[error(transparent)]
     Submission(#[from] emrshare_ledger::DecodeError),
     #[error("the node stops; what lies in the outbox is carried on at the next start")]
     Stopping,
-    #[error("a row of the outbox is malformed")]
-    Outbox,
-    #[error("a row of the outbox is malformed")]
-    Entry(#[from] DecodeError),
     #[error("all serials of this node are used up")]
     SerialsUsedUp,
 }
@@ -398,17 +424,6 @@ pub(crate) fn may_update(
     me: NodeId,
 ) -> Result<bool, StateError> {
     is_agreed(state, index, me, AgreedRights::Update, clock::now_ms())
-}
-
-/// The file of an order becomes the file of its record.
-fn hand_over(batch: &mut Batch, entry: &Entry) {
-    let (order, record) = (User::order(entry.original()), User::record(entry.index()));
-    DesensitizedStore::hand_over(batch, entry.desensitized(), &order, &record);
-}
-
-/// Orders are told apart by kind and original: at most one of each can be under way.
-fn outbox_key(order: &Order) -> Vec<u8> {
-    [&[order.kind as u8], order.original.0.as_slice()].concat()
 }
 
 fn batches(tickets: Vec<Ticket>) -> Vec<Vec<Ticket>> {
@@ -423,3 +438,105 @@ fn batches(tickets: Vec<Ticket>) -> Vec<Vec<Ticket>> {
 }
 
 const _: () = assert!(ENTRIES_MAX <= Submission::ENTRIES_MAX, "a batch fits a submission");
+
+#[cfg(test)]
+mod tests {
+    use emrshare_consensus::Chain;
+    use emrshare_identity::EnvelopeKey;
+    use emrshare_record::RecordFile;
+    use emrshare_sample::{Generator, Tongue};
+    use emrshare_storage::{Blobs, MemoryKv};
+
+    use super::*;
+    use crate::{
+        config::Config,
+        files::Damaged,
+        setup,
+        tables::{DESENSITIZED_BLOBS, ORIGINAL_BLOBS},
+    };
+
+    fn config(folder: &std::path::Path) -> Config {
+        let any = "127.0.0.1:9".parse().unwrap();
+        let founder = setup::Institution {
+            institution: "Test hospital".into(),
+            api: any,
+            consensus: any,
+            hosts: Vec::new(),
+            store: emrshare_storage::Engine::default(),
+        };
+        let homes = setup::found(folder, "test", &[founder]).unwrap();
+        Config::load(&homes[0].join("node.toml")).unwrap()
+    }
+
+    fn chain_on(kv: Arc<dyn Kv>, config: &Config) -> Arc<NodeChain> {
+        let (tasks, _) = mpsc::unbounded_channel();
+        let keys = config.keys.clone();
+        let chain = NodeChain::open(kv, &config.genesis, config.node, keys, Vec::new(), tasks);
+        Arc::new(chain.unwrap())
+    }
+
+    /// Two new records, which the outbox has in the other order, and their copies.
+    fn orders() -> Vec<(Order, RecordFile)> {
+        let samples = Generator::new(1, Tongue::English).take(2);
+        let copies = samples.map(|sample| {
+            let (record, _) = super::super::acquire::acquire(sample.into_source(), None).unwrap();
+            RecordFile::desensitized(&record)
+        });
+        let order = |(copy, original): (RecordFile, u8)| {
+            let (original, desensitized) = (Digest([original; 32]), copy.manifest().digest());
+            let (kind, policy) = (Kind::Add, Some(Digest([0; 32])));
+            let (index, is_anew) = (None, false);
+            (Order { kind, index, original, desensitized, policy, is_anew }, copy)
+        };
+        copies.zip([9, 1]).map(order).collect()
+    }
+
+    /// The same number of a submission was used before a crash and after it, for other serials.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_on_its_way_before_a_crash_counts_as_the_ledger_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(&folder.path().join("home"));
+        let kv: Arc<dyn Kv> = Arc::new(MemoryKv::default());
+        let blobs = async |name: &str, tables| {
+            Blobs::in_folder(folder.path().join(name), kv.clone(), tables).await.unwrap()
+        };
+        let original_blobs = blobs("originals", ORIGINAL_BLOBS).await;
+        let key = EnvelopeKey::from_bytes(&[7; 32]);
+        let originals = Arc::new(OriginalStore::new(kv.clone(), original_blobs, key));
+        let (damaged, _found) = Damaged::channel();
+        let blobs = blobs("desensitized", DESENSITIZED_BLOBS).await;
+        let files = DesensitizedStore { kv: kv.clone(), blobs, damaged };
+
+        let chain = chain_on(kv.clone(), &config);
+        let mut placed = Vec::new();
+        let (mut batch, mut parcels) = (Batch::default(), Vec::new());
+        for (serial, (order, copy)) in orders().into_iter().enumerate() {
+            let index = RecordIndex::new(config.node, Serial::from(serial as u64));
+            outbox::put(&mut batch, &order.entry(config.node, index));
+            parcels.push(Parcel::of_copy(order.original, &copy, Digest([0; 32])).unwrap());
+            placed.push((order, index));
+        }
+        store(&originals, &files, parcels, batch).await.unwrap();
+        let entries = placed.iter().map(|(order, index)| order.entry(config.node, *index));
+        let draft = SubmissionDraft { entries: entries.collect(), sequence: 1 };
+        let sent = draft.sign(chain.name(), &chain.signing_key()).unwrap();
+        let elsewhere = chain_on(Arc::new(MemoryKv::default()), &config);
+        elsewhere.offer(&sent).unwrap();
+        let block = elsewhere.propose(&elsewhere.genesis(), clock::now_ms()).unwrap();
+
+        let (forward, outdated) = (Forward::default(), Arc::default());
+        Committer::start(chain.clone(), originals, files.clone(), forward, outdated);
+        while !chain.has_work(chain.genesis().hash()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(chain.offer(&sent).is_ok(), "the node does not know the block yet");
+        chain.finalized(&[block]).unwrap();
+        while !outbox::orders(&*kv, &chain.state()).unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        for (order, index) in placed {
+            assert!(files.contains(order.desensitized, &User::record(index)).unwrap());
+            assert!(!files.contains(order.desensitized, &User::order(order.original)).unwrap());
+        }
+    }
+}

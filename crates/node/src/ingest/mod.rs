@@ -5,7 +5,9 @@ pub(crate) mod anew;
 pub(crate) mod commit;
 pub(crate) mod desensitize;
 pub(crate) mod judge;
+mod outbox;
 pub(crate) mod refusal;
+mod request;
 pub(crate) mod store;
 
 use std::sync::Arc;
@@ -21,14 +23,16 @@ use tokio::sync::Semaphore;
 use crate::{
     chain::NodeChain,
     files::DesensitizedStore,
+    history::versions,
     originals::OriginalStore,
     room::Room,
-    tables::IDEMPOTENCY,
     terms::{InForce, Terms},
 };
-use commit::{Committed, Committer, Order};
+use commit::{Committed, Committer};
+pub(crate) use outbox::Order;
 pub(crate) use refusal::{IngestError, Refusal};
-use store::Parcel;
+use request::Request;
+use store::{Parcel, discard};
 
 /// What a sender asks for.
 #[derive(Clone, Copy, Debug)]
@@ -69,16 +73,40 @@ pub(crate) struct Ingest {
 impl Ingest {
     /// Carries a record the whole way; answers when it is final on the ledger.
     ///
-    /// `request` identifies the sender's request: sent again, it gives the same answer.
+    /// `key` is the sender's for the request: sent again, it gives the same answer.
     pub(crate) async fn submit(
         self: &Arc<Self>,
         files: Vec<SourceFile>,
         change: Change,
-        request: Option<Digest>,
+        key: Option<&[u8]>,
     ) -> Result<(Committed, Option<Judged>), IngestError> {
-        if let Some(known) = self.answered(request)? {
+        let Some(key) = key.map(<[u8]>::to_vec) else {
+            return self.carry_out(files, change, None).await;
+        };
+        let named = move |_: &Self, files: Vec<SourceFile>| {
+            let request = Request::new(&key, change, &files);
+            Ok((files, request))
+        };
+        let (files, request) = self.on_a_core(files, named).await?;
+        if let Some(known) = self.answered(&request)? {
             return Ok((known, None));
         }
+        match self.carry_out(files, change, Some(request)).await {
+            // Sent twice at the same time, it is not the duplicate of itself.
+            Err(error @ IngestError::Refused(_)) => match self.answered(&request)? {
+                Some(known) => Ok((known, None)),
+                None => Err(error),
+            },
+            done => done,
+        }
+    }
+
+    async fn carry_out(
+        self: &Arc<Self>,
+        files: Vec<SourceFile>,
+        change: Change,
+        request: Option<Request>,
+    ) -> Result<(Committed, Option<Judged>), IngestError> {
         if !self.chain.members().is_active(self.chain.me()) {
             return Err(IngestError::NotActive);
         }
@@ -109,7 +137,7 @@ impl Ingest {
         match self.committer.commit(order, parcel).await {
             Ok(committed) => Ok((committed, Some(judged))),
             Err(error) => {
-                self.discard(&judged).await;
+                discard(&self.chain, &self.originals, &self.files, &order).await;
                 Err(error)
             }
         }
@@ -197,25 +225,20 @@ impl Ingest {
     }
 
     /// The answer to a request that was carried out before.
-    fn answered(&self, request: Option<Digest>) -> Result<Option<Committed>, IngestError> {
-        let Some(request) = request else { return Ok(None) };
-        let kv = &self.files.kv;
-        let Some(row) = kv.get(IDEMPOTENCY, &request.0).map_err(IngestError::local)? else {
-            return Ok(None);
-        };
-        let original = Digest(row.as_slice().try_into().map_err(IngestError::local)?);
+    fn answered(&self, request: &Request) -> Result<Option<Committed>, IngestError> {
+        let kv = &*self.files.kv;
+        let Some(original) = request.original(kv)? else { return Ok(None) };
         let state = self.chain.state();
-        let index = state.record_of_original(original).map_err(IngestError::local)?;
-        let Some(index) = index else { return Err(IngestError::UnderWay) };
-        let (record, me) = (state.record(index).map_err(IngestError::local)?, self.chain.me());
-        if index.origin() != me && record.is_none_or(|record| record.acting != me) {
-            return Err(Refusal::duplicate(index).into());
-        }
-        Ok(record.map(|record| Committed {
-            index,
-            height: record.height,
-            original,
-            desensitized: record.desensitized,
-        }))
+        let Some(index) = state.record_of_original(original).map_err(IngestError::local)? else {
+            // What was refused before it was on the ledger is tried again.
+            let is_under_way = outbox::brings(kv, original).map_err(IngestError::local)?;
+            return if is_under_way { Err(IngestError::UnderWay) } else { Ok(None) };
+        };
+        let versions = versions(kv, index).map_err(IngestError::local)?;
+        let first = versions.iter().find(|version| version.entry.original() == original);
+        let own = first.filter(|version| version.entry.operation().acting() == self.chain.me());
+        let Some(own) = own else { return Err(Refusal::duplicate(index).into()) };
+        let (height, desensitized) = (own.height, own.entry.desensitized());
+        Ok(Some(Committed { index, height, original, desensitized }))
     }
 }

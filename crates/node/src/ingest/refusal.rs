@@ -119,6 +119,12 @@ pub(crate) enum IngestError {
     /// The same request is under way.
     #[error("the same request is under way; ask again later")]
     UnderWay,
+    /// The idempotency key came with another request before.
+    #[error(
+        "the Idempotency-Key came with another request before, and this one is not carried out: each \
+         request needs a key of its own"
+    )]
+    OtherRequest,
     /// This node does not have the documents that the consortium agreed on.
     #[error(transparent)]
     Terms(TermsError),

@@ -7,11 +7,12 @@ use emrshare_record::RecordFile;
 use emrshare_storage::{Batch, BlobError};
 use tokio::runtime::Handle;
 
-use super::{Ingest, IngestError, Judged};
+use super::{Ingest, IngestError, Judged, Order, request::Request};
 use crate::{
+    chain::NodeChain,
     files::{self, DesensitizedStore, User},
     originals::{OriginalError, OriginalStore},
-    tables::{IDEMPOTENCY, OWNERS_CHANGED, POLICIES, pair},
+    tables::{OWNERS_CHANGED, POLICIES, pair},
 };
 
 /// Both files of a record, ready to be stored: the original sealed.
@@ -65,14 +66,14 @@ impl Ingest {
     pub(super) fn parcel(
         &self,
         judged: &Judged,
-        request: Option<Digest>,
+        request: Option<Request>,
     ) -> Result<Parcel, IngestError> {
         let original = judged.original.manifest().digest();
         let mut parcel = Parcel::of_copy(original, &judged.desensitized, judged.policy)?;
         let sealed = self.originals.seal(&judged.original).map_err(IngestError::local)?;
         sealed.add_row(&mut parcel.rows);
         if let Some(request) = request {
-            parcel.rows.put(IDEMPOTENCY, &request.0, &original.0);
+            request.add_row(&mut parcel.rows, original);
         }
         parcel.original = sealed.pieces;
         Ok(parcel)
@@ -119,24 +120,26 @@ impl Ingest {
         store(&self.originals, &self.files, vec![parcel], Batch::default()).await?;
         Ok(true)
     }
+}
 
-    /// Removes the files of a record that another node put on the ledger first: from then on they
-    /// cannot become the files of a record of this node, not even by a push that is under way.
-    pub(super) async fn discard(&self, judged: &Judged) {
-        let original = judged.original.manifest().digest();
-        let state = self.chain.state();
-        let owner = state.record_of_original(original).ok().flatten();
-        let owner = owner.and_then(|index| state.record(index).ok().flatten());
-        if owner.is_none_or(|record| record.acting == self.chain.me()) {
-            return;
-        }
-        let desensitized = judged.desensitized.manifest().digest();
-        let files = self.files.remove(desensitized, &User::order(original)).await;
-        let originals = self.originals.remove(original).await;
-        if let Err(error) =
-            files.map_err(|e| e.to_string()).and(originals.map_err(|e| e.to_string()))
-        {
-            tracing::warn!(%error, "files of a refused record cannot be removed");
-        }
+/// Removes the files of an order whose original another node put on the ledger first: from then on they
+/// cannot become the files of a record of this node, not even by a push that is under way.
+pub(super) async fn discard(
+    chain: &NodeChain,
+    originals: &OriginalStore,
+    files: &DesensitizedStore,
+    order: &Order,
+) {
+    let (state, original) = (chain.state(), order.original);
+    let owner = state.record_of_original(original).ok().flatten();
+    let owner = owner.and_then(|index| state.record(index).ok().flatten());
+    if owner.is_none_or(|record| record.acting == chain.me()) {
+        return;
+    }
+    let removed = files.remove(order.desensitized, &User::order(original)).await;
+    let originals = originals.remove(original).await;
+    if let Err(error) = removed.map_err(|e| e.to_string()).and(originals.map_err(|e| e.to_string()))
+    {
+        tracing::warn!(%error, "files of a refused record cannot be removed");
     }
 }
