@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use emrshare_client::{Client, ClientError};
 use emrshare_codec::{Digest, NodeId, RecordIndex};
 use emrshare_contracts::{AgreedTerms, AllianceCall, Genesis, Motion, Protocol};
@@ -481,6 +482,37 @@ async fn a_renewed_certificate_is_taken_while_the_node_runs() {
     std::fs::write(&path, &renewed).unwrap();
     while shown().await != der(&renewed) {
         tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    node.stop().await;
+}
+
+/// A person types a key into the page.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_runs_nothing_but_the_page_and_keeps_nothing() {
+    let home = Home::new();
+    let node = home.start().await;
+    let pem = std::fs::read_to_string(home.path.join("node.pem")).unwrap();
+    let key = TlsKey::new(read_key(&home.path.join("keys/tls.key")));
+    let client = https_client(home.genesis().authority(), &pem, &key);
+    let get = async |path: &str| {
+        let url = format!("https://{}{path}", node.address());
+        client.get(url).send().await.unwrap()
+    };
+    let page = get("/").await;
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    let page = page.text().await.unwrap();
+    for element in ["style", "script"] {
+        let content = page.split(&format!("<{element}>")).nth(1).unwrap();
+        let content = content.split(&format!("</{element}>")).next().unwrap();
+        let hash = ring::digest::digest(&ring::digest::SHA256, content.as_bytes());
+        let allowed = format!("{element}-src 'sha256-{}'", BASE64_STANDARD.encode(hash));
+        assert!(policy.contains(&allowed), "{policy}");
+    }
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+    for path in ["/", "/api/v1/health", "/api/v1/status"] {
+        let answer = get(path).await;
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
     }
     node.stop().await;
 }

@@ -20,7 +20,13 @@ pub(crate) mod throttle;
 
 use std::sync::Arc;
 
-use axum::{Router, extract::DefaultBodyLimit};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, header},
+    middleware,
+    response::Response,
+};
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
@@ -111,5 +117,14 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/peer/v1/originals", axum::routing::post(peer::original))
         .route("/", axum::routing::get(page::page))
         .layer(DefaultBodyLimit::max(body_len_max))
+        .layer(middleware::map_response(with_headers))
         .with_state(shared)
+}
+
+/// What holds for all answers: they are what they say, and no browser keeps them.
+async fn with_headers(mut answer: Response) -> Response {
+    let headers = answer.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
 }
