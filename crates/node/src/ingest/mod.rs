@@ -16,7 +16,7 @@ use emrshare_codec::{Digest, Kind, RecordIndex};
 use emrshare_completeness::Verdict;
 use emrshare_desensitize::Report;
 use emrshare_identity::ConsortiumKey;
-use emrshare_ledger::{RecordState, StateRead, Status};
+use emrshare_ledger::{RecordState, StateError, StateRead, Status};
 use emrshare_record::{ImportNote, Mapping, RecordFile, SourceFile};
 use tokio::sync::Semaphore;
 
@@ -228,13 +228,17 @@ impl Ingest {
     fn answered(&self, request: &Request) -> Result<Option<Committed>, IngestError> {
         let kv = &*self.files.kv;
         let Some(original) = request.original(kv)? else { return Ok(None) };
-        let state = self.chain.state();
-        let Some(index) = state.record_of_original(original).map_err(IngestError::local)? else {
+        let found = self.chain.at_rest(|state| {
+            let index = state.record_of_original(original)?;
+            index.map(|index| Ok((index, versions(kv, index)?))).transpose()
+        });
+        let Some((index, versions)) =
+            found.map_err(|error: StateError| IngestError::local(error))?
+        else {
             // What was refused before it was on the ledger is tried again.
             let is_under_way = outbox::brings(kv, original).map_err(IngestError::local)?;
             return if is_under_way { Err(IngestError::UnderWay) } else { Ok(None) };
         };
-        let versions = versions(kv, index).map_err(IngestError::local)?;
         let first = versions.iter().find(|version| version.entry.original() == original);
         let own = first.filter(|version| version.entry.operation().acting() == self.chain.me());
         let Some(own) = own else { return Err(Refusal::duplicate(index).into()) };
