@@ -1,8 +1,8 @@
 //! Text with everything identifying replaced.
 
-use std::ops::Range;
+use std::{cmp::Reverse, ops::Range};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use emrshare_recognize::{
     Certainty, Finding, Kind, RecognizerError, find_beside, find_certain, is_english_word,
 };
@@ -38,7 +38,6 @@ impl<'a> Scrubber<'a> {
     pub(crate) fn new(treatment: &'a Treatment<'a>) -> Self {
         let words = AhoCorasick::builder()
             .ascii_case_insensitive(true)
-            .match_kind(MatchKind::LeftmostLongest)
             // One record is searched once: what is quick to build counts.
             .kind(Some(AhoCorasickKind::NoncontiguousNFA))
             .build(treatment.known.values().map(|(value, _)| value))
@@ -84,7 +83,7 @@ impl<'a> Scrubber<'a> {
     /// The text with only the record's own values and what is certain treated: for names of systems
     /// and displays of codes.
     pub(crate) fn scrub_known(&self, text: &str, place: &Place, report: &mut Report) -> String {
-        let own = self.known_words(text);
+        let own = self.known_words(text).into_iter();
         let mut spots: Vec<_> = own
             .map(|(range, meaning)| Spot {
                 range,
@@ -156,7 +155,8 @@ impl<'a> Scrubber<'a> {
             !self.treatment.policy.has_field_rules(meaning.class, document)
                 && self.is_treated(&text[range.clone()], meaning, &place)
         };
-        let own = self.known_words(text).find(is_leak).map(|(_, meaning)| meaning.class);
+        let own =
+            self.known_words(text).into_iter().find(is_leak).map(|(_, meaning)| meaning.class);
         own.or_else(|| certain(text))
     }
 
@@ -164,7 +164,8 @@ impl<'a> Scrubber<'a> {
         let is_leak = |(range, meaning): &(Range<usize>, &Meaning)| {
             self.is_treated(&text[range.clone()], meaning, place)
         };
-        let own = self.known_words(text).find(is_leak).map(|(_, meaning)| meaning.class);
+        let own =
+            self.known_words(text).into_iter().find(is_leak).map(|(_, meaning)| meaning.class);
         own.or_else(|| certain(text))
     }
 
@@ -182,7 +183,7 @@ impl<'a> Scrubber<'a> {
     ) -> Result<Vec<Spot>, RecognizerError> {
         let unmarked = Unmarked::of(text);
         let text = unmarked.text.as_ref();
-        let own: Vec<_> = self.known_words(text).collect();
+        let own = self.known_words(text);
         let certainty = Certainty::Certain;
         let known = own.iter().map(|(range, meaning)| Finding {
             range: range.clone(),
@@ -215,13 +216,11 @@ impl<'a> Scrubber<'a> {
         Ok(spots.into_iter().flat_map(apart).collect())
     }
 
-    /// The record's own values where they stand as words.
-    fn known_words<'t>(
-        &'t self,
-        text: &'t str,
-    ) -> impl Iterator<Item = (Range<usize>, &'a Meaning)> + 't {
+    /// The record's own values where they stand as words, in order and without overlaps: of several that
+    /// begin at one place the longest.
+    fn known_words(&self, text: &str) -> Vec<(Range<usize>, &'a Meaning)> {
         let is_word = |c: char| c.is_alphanumeric() && !matches!(c, '\u{3400}'..='\u{9fff}');
-        self.words.find_iter(text).filter_map(move |found| {
+        let found = self.words.find_overlapping_iter(text).filter_map(|found| {
             let range = found.start()..found.end();
             let value = &text[range.clone()];
             let joined =
@@ -231,7 +230,18 @@ impl<'a> Scrubber<'a> {
             let meaning = self.meanings[found.pattern().as_usize()];
             let is_found = !within && !is_ours(text, &range) && !is_ordinary(text, &range, meaning);
             is_found.then_some((range, meaning))
-        })
+        });
+        let mut found: Vec<_> = found.collect();
+        found.sort_unstable_by_key(|(range, _)| (range.start, Reverse(range.end)));
+        let mut end = 0;
+        found.retain(|(range, _)| {
+            let is_behind = range.start >= end;
+            if is_behind {
+                end = range.end;
+            }
+            is_behind
+        });
+        found
     }
 }
 

@@ -220,6 +220,16 @@ fn a_name_that_is_a_word_leaves_the_word() {
 }
 
 #[test]
+fn a_value_is_found_where_a_longer_one_only_begins() {
+    let copy = copy(
+        r#"{"resourceType":"Patient","name":[{"family":"Hartmann","given":["Lene"]}],
+            "identifier":[{"value":"77889"},{"value":"77889-4"}],
+            "text":{"div":"Lene Hartmanns Akte: siehe 77889-41 oben."}}"#,
+    );
+    assert_gone(&copy, &["Lene", "77889"]);
+}
+
+#[test]
 fn the_number_of_an_answered_message_becomes_another() {
     let copy = copy(
         r#"{"resourceType":"MessageHeader","response":{"identifier":"5015fe84-8e76","code":"ok"}}"#,
