@@ -113,10 +113,14 @@ impl OriginalStore {
         Ok(self.kv.get(ORIGINALS, &digest.0)?.is_some())
     }
 
-    /// Whether pieces of an original cannot be read any more.
-    pub(crate) async fn is_damaged(&self, digest: Digest) -> Result<bool, OriginalError> {
+    /// Whether this node cannot read an original any more: pieces are lost, or its key does not open it.
+    pub(crate) async fn is_unreadable(&self, digest: Digest) -> Result<bool, OriginalError> {
         let Some(row) = self.kv.get(ORIGINALS, &digest.0)? else { return Ok(false) };
-        for piece in split(&row)?.1 {
+        let Ok((head, pieces)) = split(&row) else { return Ok(true) };
+        if head.address_to(&self.key, &[self.address]).is_err() {
+            return Ok(true);
+        }
+        for piece in pieces {
             match self.blobs.get(piece).await {
                 Ok(_) => {}
                 // It may have been deleted meanwhile.

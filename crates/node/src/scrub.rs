@@ -68,7 +68,7 @@ pub(crate) async fn originals(
     let (start, mut page) = (Instant::now(), Page::default());
     while let Some(original) = next(&*originals.kv, ORIGINALS, after)? {
         page.files += 1;
-        if originals.is_damaged(original).await? {
+        if originals.is_unreadable(original).await? {
             metrics::counter!(measures::ORIGINALS_DAMAGED).increment(1);
             page.damaged.push(original);
         }

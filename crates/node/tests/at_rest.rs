@@ -5,6 +5,7 @@ mod home;
 
 use std::{collections::BTreeMap, fs, io::Read, path::Path, time::Duration};
 
+use emrshare_client::ClientError;
 use emrshare_codec::RecordIndex;
 use emrshare_contracts::{Parts, Purpose, RegistryCall, Role};
 use emrshare_identity::{EnvelopeError, EnvelopeKey, SigningKey};
@@ -201,6 +202,19 @@ async fn a_foreign_master_key_is_refused_and_a_lost_one_is_replaced() {
     let files = export(&home.path, out.path()).await;
     let new = master(&home, "master.key");
     assert_eq!([count(&new, &files), count(&old, &files), count(&of(30), &files)], [1, 2, 1]);
+
+    // What is closed to the node opens again once its record is pushed again.
+    let node = home.start().await;
+    let client = home.client(&node);
+    let scrubbed = client.scrub("originals", None).await.unwrap();
+    assert_eq!(scrubbed["damaged"].as_array().unwrap().len(), 2);
+    let again = Generator::new(1, Tongue::English).next().unwrap().into_source();
+    let duplicate = client.submit(again, None).await;
+    assert!(matches!(duplicate, Err(ClientError::Refused(_))), "{duplicate:?}");
+    node.stop().await;
+    let is_addressed = |files: &Files| count(&of(30), files) == 1 && count(&new, files) == 2;
+    let files = exported(&home, out.path(), is_addressed).await;
+    assert_eq!(count(&old, &files), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

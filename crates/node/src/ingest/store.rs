@@ -100,7 +100,7 @@ impl Ingest {
     ) -> Result<bool, OriginalError> {
         let digest = original.manifest().digest();
         let is_lost = if self.originals.contains(digest)? {
-            self.originals.is_damaged(digest).await?
+            self.originals.is_unreadable(digest).await?
         } else {
             // That of another node, or of a deleted record, has no place here.
             let record = self.active(index).ok();
