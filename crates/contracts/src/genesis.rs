@@ -33,8 +33,11 @@ pub enum GenesisError {
     /// A format that this software does not know.
     #[error("the genesis document has not format {FORMAT}")]
     Format,
-    /// Protocol, policy or standards are not named by a digest.
-    #[error("the genesis document does not name protocol, policy and standards by SHA-256")]
+    /// The consortium's key, protocol, policy or standards are not named by a digest.
+    #[error(
+        "the genesis document does not name the consortium's key, protocol, policy and standards by 64 \
+         hexadecimal characters"
+    )]
     Terms,
     /// Nobody, more than 100, or two members with one id or key.
     #[error("the members of the genesis document are none, more than 100 or not distinct")]
@@ -77,6 +80,7 @@ pub struct Member {
 #[serde(deny_unknown_fields)]
 struct Document {
     authority: String,
+    consortium_key: String,
     format: String,
     members: Vec<Member>,
     name: String,
@@ -93,6 +97,7 @@ pub struct Genesis {
     document: std::sync::Arc<Vec<u8>>,
     name: String,
     authority: String,
+    consortium_key: Digest,
     members: Vec<(Member, NodeCertificate)>,
     terms: AgreedTerms,
     thresholds: Thresholds,
@@ -105,6 +110,9 @@ pub struct Terms {
     pub name: String,
     /// The authority's certificate in PEM.
     pub authority: String,
+    /// What tells the consortium's key from others
+    /// ([`ConsortiumKey::commitment`](emrshare_identity::ConsortiumKey::commitment)).
+    pub consortium_key: Digest,
     /// Digest of the encoding protocol in force.
     pub protocol: Digest,
     /// Digest of the desensitization policy in force.
@@ -125,6 +133,7 @@ impl Genesis {
     pub fn new(terms: Terms, members: Vec<Member>) -> Result<Self, GenesisError> {
         let document = Document {
             authority: terms.authority,
+            consortium_key: terms.consortium_key.to_string(),
             format: FORMAT.into(),
             members,
             name: terms.name,
@@ -155,8 +164,9 @@ impl Genesis {
     fn check(document: Document) -> Result<Self, GenesisError> {
         let bytes = serde_json_canonicalizer::to_vec(&document)
             .expect("a genesis document has a canonical form");
-        let Document { authority, members, name, policy, protocol, standards, .. } = document;
-        let (time, thresholds) = (document.time, document.thresholds);
+        let Document { authority, consortium_key, members, name, policy, protocol, .. } = document;
+        let (standards, time, thresholds) =
+            (document.standards, document.time, document.thresholds);
         check_lengths(&authority, &members)?;
         let members = members
             .into_iter()
@@ -175,8 +185,8 @@ impl Genesis {
         let digest = |text: String| text.parse().map_err(|_| GenesisError::Terms);
         let (protocol, policy) = (digest(protocol)?, digest(policy)?);
         let terms = AgreedTerms { protocol, policy, standards: digest(standards)? };
-        let document = std::sync::Arc::new(bytes);
-        Ok(Self { document, name, authority, members, terms, thresholds })
+        let (document, consortium_key) = (std::sync::Arc::new(bytes), digest(consortium_key)?);
+        Ok(Self { document, name, authority, consortium_key, members, terms, thresholds })
     }
 
     /// The canonical bytes.
@@ -201,6 +211,12 @@ impl Genesis {
     #[must_use]
     pub fn authority(&self) -> &str {
         &self.authority
+    }
+
+    /// What tells the consortium's key from others.
+    #[must_use]
+    pub const fn consortium_key(&self) -> Digest {
+        self.consortium_key
     }
 
     /// The members with their checked certificates.

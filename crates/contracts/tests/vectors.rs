@@ -13,14 +13,14 @@ use emrshare_contracts::{
     Party, PermissionCall, Purpose, Purposes, Reason, RegistryCall, RelationshipCall, Rights, Role,
     Scope, Span, Terms, Thresholds, Voice,
 };
-use emrshare_identity::{Authority, EthereumAddress, SigningKey, Subject, Validity};
+use emrshare_identity::{Authority, ConsortiumKey, EthereumAddress, SigningKey, Subject, Validity};
 use emrshare_ledger::{DecodeError, Transaction, TransactionDraft};
 use serde_json::{Value, json};
 use sha2::Digest as _;
 
 /// The files and their SHA-256.
 const LOCKS: [(&str, &str); 2] = [
-    ("genesis.json", "1bb3a003bfd9d81e290e3442c95663f163755c0bda76eee52d41b3777e91c49e"),
+    ("genesis.json", "673249191aecbd5d1fe4af97c105a33af2a85b932cea4f3363629f902a4b2d15"),
     ("calls.json", "f67a9697f250fe25fcbc6421a07503c81920854379f0ba3948b28d3ce0bc444b"),
 ];
 const TIME: i64 = 1_763_683_200;
@@ -46,6 +46,7 @@ fn vectors() -> Value {
     let key = |member: &emrshare_ledger::Validator| json!({"node": member.node.get(), "key": member.key.to_string()});
     let block = genesis.block();
     json!({
+        "consortium_key": *consortium_key().to_secret_text(),
         "document": document,
         "chain": genesis.chain().to_string(),
         "validators": genesis.validators().members().iter().map(key).collect::<Vec<_>>(),
@@ -79,6 +80,7 @@ fn genesis() -> Genesis {
     let terms = Terms {
         name: "Vector consortium 联盟".into(),
         authority: authority.certificate_pem().into(),
+        consortium_key: consortium_key().commitment(),
         protocol: Digest([1; 32]),
         policy: Digest([2; 32]),
         standards: Digest([3; 32]),
@@ -86,6 +88,10 @@ fn genesis() -> Genesis {
         time: TIME,
     };
     Genesis::new(terms, (0..4).map(member).collect()).unwrap()
+}
+
+fn consortium_key() -> ConsortiumKey {
+    ConsortiumKey::from_bytes([4; 32])
 }
 
 /// Every call once, with its fields in the order of the bytes.

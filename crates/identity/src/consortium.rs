@@ -11,6 +11,7 @@ use crate::{
     key::{Domain, parse_hex},
 };
 
+const COMMITMENT: Domain = Domain::new(b"_EMRSHARE_IDENTITY_COMMITMENT");
 const BINDER: Domain = Domain::new(b"_EMRSHARE_IDENTITY_BINDER");
 const PERSON: Domain = Domain::new(b"_EMRSHARE_IDENTITY_PERSON");
 const SURROGATE: Domain = Domain::new(b"_EMRSHARE_IDENTITY_SURROGATE");
@@ -38,6 +39,21 @@ impl ConsortiumKey {
     #[must_use]
     pub fn to_secret_text(&self) -> Zeroizing<String> {
         Zeroizing::new(hex::encode(*self.0))
+    }
+
+    /// What tells this key from others, and nothing of it: stands in the genesis, so that each node knows
+    /// whether it has the consortium's key.
+    ///
+    /// ```
+    /// use emrshare_identity::ConsortiumKey;
+    ///
+    /// let [key, other] = [[1; 32], [2; 32]].map(ConsortiumKey::from_bytes);
+    /// assert_eq!(key.commitment(), ConsortiumKey::from_bytes([1; 32]).commitment());
+    /// assert_ne!(key.commitment(), other.commitment());
+    /// ```
+    #[must_use]
+    pub fn commitment(&self) -> Digest {
+        self.mark(COMMITMENT, b"")
     }
 
     /// The binder of an original: HMAC-SHA-256 of its content.

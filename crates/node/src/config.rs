@@ -82,6 +82,12 @@ pub enum ConfigError {
     /// The keys are not those of the node's certificate.
     #[error("the keys beside the configuration are not those of the certificate of node {0}")]
     ForeignKeys(u32),
+    /// The key that all nodes share is another consortium's.
+    #[error(
+        "`keys/consortium.key` is not the key of the consortium that `genesis.json` founds: take that of a \
+         member's folder"
+    )]
+    OtherConsortiumKey,
     /// Some originals may be under a new master key, others under the old one.
     #[error(
         "the change of the master key has not ended: run `emrshare originals rekey --home` with the \
@@ -265,6 +271,8 @@ impl Config {
         if !has_key || tls_key.public_key() != certificate.tls_key {
             return Err(ConfigError::ForeignKeys(settings.node));
         }
+        let consortium_key = secrets.key("consortium.key")?;
+        check_consortium_key(&consortium_key, &genesis)?;
         let operators = settings
             .operators
             .iter()
@@ -277,7 +285,7 @@ impl Config {
             web: (read(&folder.join("web.pem"))?, secrets.text("web-key.pem")?),
             keys,
             tls_key,
-            consortium_key: secrets.key("consortium.key")?,
+            consortium_key,
             master_key: secrets.key(MASTER)?,
             reveal_key: has_reveal_key.then(|| secrets.key("reveal.key")).transpose()?,
             mapping: settings
@@ -307,6 +315,15 @@ impl Config {
     pub fn restored(self) -> Self {
         Self { restored: true, ..self }
     }
+}
+
+/// With another key a node would know no duplicate and no person of the others.
+pub(crate) fn check_consortium_key(
+    key: &ConsortiumKey,
+    genesis: &Genesis,
+) -> Result<(), ConfigError> {
+    let is_named = key.commitment() == genesis.consortium_key();
+    is_named.then_some(()).ok_or(ConfigError::OtherConsortiumKey)
 }
 
 fn mapping(path: &Path) -> Result<Mapping, ConfigError> {

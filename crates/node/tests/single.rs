@@ -534,6 +534,29 @@ fn https_client(authority: &str, certificate: &str, key: &TlsKey) -> reqwest::Cl
     reqwest::Client::builder().tls_backend_preconfigured(tls).tls_info(true).build().unwrap()
 }
 
+#[test]
+fn the_key_of_another_consortium_is_refused() {
+    let (home, other) = (Home::new(), Home::new());
+    let key = |home: &Home| home.path.join("keys/consortium.key");
+    let shared = std::fs::read_to_string(key(&other)).unwrap();
+    let folder = home.path.join("joining");
+    let institution = setup::Institution {
+        institution: "Another".into(),
+        api: "127.0.0.1:9".parse().unwrap(),
+        consensus: "127.0.0.1:10".parse().unwrap(),
+        hosts: Vec::new(),
+        store: home.settings().store,
+    };
+    let node = NodeId::new(1).unwrap();
+    let foreign = shared.trim().parse().unwrap();
+    let joining = setup::prepare(&folder, node, &institution, &home.genesis(), &foreign);
+    assert!(matches!(joining, Err(SetupError::Prepared(ConfigError::OtherConsortiumKey))));
+    assert!(!folder.exists());
+    std::fs::write(key(&home), shared).unwrap();
+    let loaded = Config::load(&home.path.join("node.toml"));
+    assert!(matches!(loaded, Err(ConfigError::OtherConsortiumKey)));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sealed_keys_open_with_their_passphrase_only() {
     let home = Home::new();

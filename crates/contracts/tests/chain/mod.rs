@@ -53,6 +53,7 @@ fn genesis_with(thresholds: Thresholds) -> Genesis {
     let terms = Terms {
         name: "test".into(),
         authority: authority().certificate_pem().into(),
+        consortium_key: Digest([4; 32]),
         protocol: Digest([1; 32]),
         policy: Digest([2; 32]),
         standards: Digest([3; 32]),

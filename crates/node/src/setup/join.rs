@@ -9,7 +9,7 @@ use emrshare_identity::{ConsortiumKey, IssuedCertificate, SigningKey, Subject};
 
 use super::{Home, Institution, SetupError, seconds, valid, validity, write};
 use crate::{
-    config::{ConfigError, read, read_settings},
+    config::{ConfigError, check_consortium_key, read, read_settings},
     secrets::Secrets,
 };
 
@@ -25,6 +25,7 @@ pub fn prepare(
     genesis: &Genesis,
     consortium_key: &ConsortiumKey,
 ) -> Result<Subject, SetupError> {
+    check_consortium_key(consortium_key, genesis)?;
     let home = Home::new(node, institution, validity(2))?;
     home.write(folder, genesis, &consortium_key.to_secret_text())?;
     Ok(home.subject(node, institution))

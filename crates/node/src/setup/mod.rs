@@ -17,8 +17,8 @@ use emrshare_completeness::Standards;
 use emrshare_contracts::{Genesis, GenesisError, Member, Protocol, Terms, Thresholds};
 use emrshare_desensitize::Policy;
 use emrshare_identity::{
-    Authority, CertificateError, EnvelopeKey, IssuedCertificate, SigningKey, Subject, Validity,
-    WebCertificate,
+    Authority, CertificateError, ConsortiumKey, EnvelopeKey, IssuedCertificate, SigningKey,
+    Subject, Validity, WebCertificate,
 };
 use emrshare_storage::Engine;
 
@@ -121,10 +121,13 @@ pub fn found_with(
     let [protocol, policy, standards] = embedded_terms();
     let authority = authority.certificate_pem().to_owned();
     let name = name.into();
-    let terms = Terms { name, authority, protocol, policy, standards, thresholds, time: now };
+    let key = ConsortiumKey::from_bytes(clock::random());
+    let (consortium_key, time) = (key.commitment(), now);
+    let terms =
+        Terms { name, authority, consortium_key, protocol, policy, standards, thresholds, time };
     let members = drafts.iter().map(|draft| draft.member.clone()).collect();
     let genesis = Genesis::new(terms, members)?;
-    let consortium_key = hex::encode(clock::random::<32>());
+    let consortium_key = key.to_secret_text();
     let home = |draft: &Draft| match founders {
         [_] => folder.to_path_buf(),
         _ => folder.join(format!("node-{}", draft.member.node)),
