@@ -2,9 +2,12 @@
 #![allow(dead_code)]
 
 use std::{
-    net::{Ipv4Addr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -198,14 +201,29 @@ pub(crate) async fn wait_for_validators(client: &Client, nodes: &[u32]) {
 }
 
 fn institution(name: &str) -> setup::Institution {
-    let listeners = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-    let [api, consensus] = listeners.each_ref().map(|listener| listener.local_addr().unwrap());
+    let [api, consensus] = [(); 2].map(|()| free_address());
     setup::Institution {
         institution: name.into(),
         api,
         consensus,
         hosts: vec!["localhost".into()],
         store: StoreEngine::default(),
+    }
+}
+
+/// An address that nobody listens at. Its port is below those that the system gives to connections that go
+/// out: while a node is down, none of them takes it.
+fn free_address() -> SocketAddr {
+    const FIRST: u32 = 12_000;
+    const COUNT: u32 = 20_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id().wrapping_mul(97);
+    loop {
+        let number = start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, (FIRST + number) as u16));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
     }
 }
 
