@@ -41,6 +41,14 @@ enum Element {
     Text,
 }
 
+/// Elements whose values say when the document or a stay was.
+const EVENTS: [[&str; 2]; 4] = [
+    ["ClinicalDocument", "effectiveTime"],
+    ["author", "time"],
+    ["effectiveTime", "low"],
+    ["encompassingEncounter", "effectiveTime"],
+];
+
 /// Elements whose data are media or another document, whatever is said of them.
 const MEDIA: [&str; 2] = ["observationMedia", "nonXMLBody"];
 
@@ -235,6 +243,9 @@ fn collect_attributes(path: &Path, start: &BytesStart<'_>, known: &mut Known) {
                 if path.ends_with(["patientRole", "id"]) {
                     known.set_patient(&value);
                 }
+            }
+            "value" if EVENTS.iter().any(|event| path.ends_with(*event)) => {
+                known.note_event(&value);
             }
             "value" if path.ends("telecom") => {
                 let number = value.split_once(':').map_or(&*value, |(_, number)| number);

@@ -53,9 +53,29 @@ pub(crate) fn collect_fhir(kind: &str, owner: &str, value: &Value, known: &mut K
             "display" if names_person(owner, object) => {
                 known.insert_whole_name(value.as_str().unwrap_or_default(), None);
             }
+            key if is_event_date(key) && value.is_string() => {
+                known.note_event(value.as_str().unwrap_or_default());
+            }
             _ => collect_fhir(kind, key, value, known),
         }
     }
+}
+
+/// Elements that say when something happened, and not until when something is good.
+fn is_event_date(key: &str) -> bool {
+    matches!(
+        key,
+        "authoredOn"
+            | "date"
+            | "deceasedDateTime"
+            | "effectiveDateTime"
+            | "issued"
+            | "lastUpdated"
+            | "occurrenceDateTime"
+            | "performedDateTime"
+            | "recordedDate"
+            | "start"
+    )
 }
 
 fn add_address(address: &Value, known: &mut Known) {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     Class, DocumentKind, Evidence, Level, Report, Technique,
     address::Part,
+    ages,
     collect::{is_person, names_person},
     embedded,
     place::Place,
@@ -28,8 +29,9 @@ pub(crate) fn treat(bundle: &Bundle, scrubber: &Scrubber<'_>, report: &mut Repor
 pub(crate) fn treat_resource(resource: &mut Value, scrubber: &Scrubber<'_>, report: &mut Report) {
     let place = Place::new(DocumentKind::Fhir);
     let treatment = scrubber.treatment;
+    let (names_person, is_attachment, observes_age) = (false, false, false);
     let mut walk =
-        Walk { treatment, scrubber, report, place, names_person: false, is_attachment: false };
+        Walk { treatment, scrubber, report, place, names_person, is_attachment, observes_age };
     walk.object("", "resource", resource);
 }
 
@@ -72,6 +74,8 @@ struct Walk<'a> {
     names_person: bool,
     /// Whether the object at hand is an Attachment.
     is_attachment: bool,
+    /// Whether the value of the object at hand is an age.
+    observes_age: bool,
 }
 
 /// What becomes of an element.
@@ -91,11 +95,13 @@ impl Walk<'_> {
         let kind = own_kind.as_deref().unwrap_or(kind).to_owned();
         let names_person = names_person(owner, object);
         let is_attachment = is_attachment(owner, object);
+        let observes_age = ages::observes_age(object);
         let keys: Vec<_> = object.keys().cloned().collect();
         for key in keys {
             let Some(mut value) = object.remove(&key) else { continue };
             self.names_person = names_person;
             self.is_attachment = is_attachment;
+            self.observes_age = observes_age;
             self.place.push(key.as_str());
             if !is_element_name(&key) {
                 self.drop_unknown();
@@ -161,6 +167,12 @@ impl Walk<'_> {
             "valueContactPoint" => self.contact_point(value),
             "valueIdentifier" => self.identifier(value),
             "signature" | "who" if value.is_string() => self.drop(Class::Name),
+            key if ages::holds_age(key) || (self.observes_age && is_value(key)) => {
+                match self.age(value) {
+                    Fate::Stays => self.other(kind, key, value),
+                    gone => gone,
+                }
+            }
             _ => self.other(kind, key, value),
         }
     }
@@ -187,8 +199,53 @@ impl Walk<'_> {
                 self.object(kind, key, value);
                 if value.as_object().is_none_or(Map::is_empty) { Fate::Gone } else { Fate::Stays }
             }
+            Value::Number(number) => match self.scrubber.class_of_number(&number.to_string()) {
+                Some(class) => self.drop(class),
+                None => Fate::Stays,
+            },
             _ => Fate::Stays,
         }
+    }
+
+    /// Ages over 89 in an Age, a Range, a Quantity, a number or a text.
+    fn age(&mut self, value: &mut Value) -> Fate {
+        match value {
+            Value::Object(object) => {
+                let in_years = ages::is_in_years(object);
+                let parts = ["low", "high", "value"].into_iter();
+                for part in parts.filter(|part| *part != "value" || in_years) {
+                    let fate = object.get_mut(part).map_or(Fate::Stays, |part| self.age(part));
+                    if fate != Fate::Stays {
+                        return fate;
+                    }
+                }
+                Fate::Stays
+            }
+            Value::Number(number) if number.as_f64().is_some_and(ages::is_old) => {
+                match self.treated_age(&number.to_string()) {
+                    Outcome::Stays => Fate::Stays,
+                    Outcome::Null => Fate::Null,
+                    Outcome::Becomes(age) => age.parse::<u8>().map_or(Fate::Gone, |age| {
+                        *number = age.into();
+                        Fate::Stays
+                    }),
+                    Outcome::Gone => Fate::Gone,
+                }
+            }
+            Value::String(text) => {
+                for range in ages::old_in(text).into_iter().rev() {
+                    let age = &text[range.clone()];
+                    let put = self.treated_age(age).or_gone(age);
+                    text.replace_range(range, put.as_deref().unwrap_or("[age]"));
+                }
+                Fate::Stays
+            }
+            _ => Fate::Stays,
+        }
+    }
+
+    fn treated_age(&mut self, age: &str) -> Outcome {
+        self.treatment.field(Class::Age, age, &self.place, self.report)
     }
 
     fn each(&mut self, value: &mut Value, treat: fn(&mut Self, &mut Value) -> Fate) -> Fate {
@@ -412,6 +469,11 @@ impl Walk<'_> {
         }
         fate
     }
+}
+
+/// Elements that are an Observation's value, if it is a number.
+fn is_value(key: &str) -> bool {
+    matches!(key, "valueInteger" | "valueQuantity" | "valueRange" | "valueString")
 }
 
 /// Whether an element is an `instant` of FHIR R4, or may be written as one.

@@ -105,6 +105,10 @@ const FIELDS: &[(&str, Field, &[usize])] = {
     ]
 };
 
+/// Fields that say when something happened: segment, position; MSH-7 is one place before.
+const EVENTS: [(&str, usize); 6] =
+    [("MSH", 6), ("EVN", 2), ("PV1", 44), ("OBR", 7), ("OBX", 14), ("DG1", 5)];
+
 /// The characters that a message separates with (MSH-1 and MSH-2).
 #[derive(Clone, Copy, Debug)]
 struct Separators {
@@ -147,6 +151,10 @@ pub(crate) fn collect(message: &str, known: &mut Known) {
             for number in numbers.split(separators.repetition) {
                 known.set_patient(number.split(separators.component).next().unwrap_or_default());
             }
+        }
+        let dated = EVENTS.iter().filter(|(segment, _)| *segment == fields[0]);
+        for value in dated.filter_map(|(_, number)| fields.get(*number)) {
+            known.note_event(value);
         }
         for (number, value) in fields.iter().enumerate().skip(1) {
             let Some(field) = field_of(fields[0], number) else { continue };

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, rc::Rc};
 use emrshare_recognize::{find_certain, is_english_word};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Class, address};
+use crate::{Class, address, ages, dates};
 
 /// Letters of a part of a Latin name that is looked for by itself.
 const PART_LEN_MIN: usize = 4;
@@ -76,6 +76,8 @@ pub(crate) struct Known {
     values: BTreeMap<String, Meaning>,
     /// What tells the patient from others: the same in all of the patient's documents, if they say.
     patient: Option<String>,
+    /// The year of the latest event that the document dates.
+    latest_year: Option<u16>,
 }
 
 impl Known {
@@ -101,6 +103,19 @@ impl Known {
         if !number.is_empty() && self.patient.as_deref().is_none_or(is_better) {
             self.patient = Some(number.to_owned());
         }
+    }
+
+    /// Says when something happened that the document tells of.
+    pub(crate) fn note_event(&mut self, date: &str) {
+        // Ends that are left open are written as years that nobody lives to see.
+        let year = year(date).filter(|year| (1900..2100).contains(year));
+        self.latest_year = self.latest_year.max(year);
+    }
+
+    /// Whether a date lies so long before the latest event that whoever lived then is over 89.
+    pub(crate) fn tells_old_age(&self, date: &str) -> bool {
+        let years = year(date).zip(self.latest_year);
+        years.is_some_and(|(year, latest)| latest.saturating_sub(year) >= ages::OLD)
     }
 
     /// Says who the patient is if the document does not: somebody of its own.
@@ -175,6 +190,10 @@ impl Known {
             self.values.entry(value.to_owned()).or_insert(Meaning { class, part });
         }
     }
+}
+
+fn year(date: &str) -> Option<u16> {
+    dates::year(date)?.parse().ok()
 }
 
 /// The given name of two characters behind a family name, in a Chinese name of three or four.

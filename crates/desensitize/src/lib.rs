@@ -32,6 +32,7 @@
 //! ```
 
 mod address;
+mod ages;
 mod anonymity;
 mod cda;
 mod cipher;

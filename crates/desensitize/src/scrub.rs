@@ -160,6 +160,15 @@ impl<'a> Scrubber<'a> {
         own.or_else(|| certain(text))
     }
 
+    /// What a whole number is, if it identifies somebody: few counts and measures have so many digits.
+    pub(crate) fn class_of_number(&self, number: &str) -> Option<Class> {
+        if !is_long_number(number) {
+            return None;
+        }
+        let own = self.treatment.known.meaning(number).map(|meaning| meaning.class);
+        own.or_else(|| certain(number))
+    }
+
     fn leak_at(&self, text: &str, place: &Place) -> Option<Class> {
         let is_leak = |(range, meaning): &(Range<usize>, &Meaning)| {
             self.is_treated(&text[range.clone()], meaning, place)
@@ -373,6 +382,11 @@ pub(crate) const fn class_of(kind: Kind) -> Class {
     }
 }
 
+fn is_long_number(text: &str) -> bool {
+    const LEN_MIN: usize = 7;
+    text.len() >= LEN_MIN && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 type Leak<'a> = dyn Fn(&str, &Place) -> Option<Class> + 'a;
 
 fn first_in(copy: &Record, leak: &Leak<'_>) -> Option<(Class, String)> {
@@ -389,6 +403,11 @@ fn first_in(copy: &Record, leak: &Leak<'_>) -> Option<(Class, String)> {
 fn first_in_json(value: &Value, place: &mut Place, leak: &Leak<'_>) -> Option<(Class, String)> {
     match value {
         Value::String(text) => leak(text, place).map(|class| (class, place.pointer())),
+        Value::Number(number) => {
+            let number = number.to_string();
+            let class = if is_long_number(&number) { leak(&number, place) } else { None };
+            class.map(|class| (class, place.pointer()))
+        }
         Value::Array(items) => items.iter().enumerate().find_map(|(number, item)| {
             place.push_number(number);
             let found = first_in_json(item, place, leak);

@@ -97,6 +97,11 @@ impl Treatment<'_> {
             Technique::Null => Outcome::Null,
             Technique::Surrogate => Outcome::Becomes(self.surrogate(class, value)),
             Technique::Substitute => Outcome::Becomes(self.substitute(class, value)),
+            Technique::Generalize(Level::Month | Level::Year)
+                if class == Class::Date && self.known.tells_old_age(value) =>
+            {
+                Outcome::Null
+            }
             Technique::Generalize(level) => match self.generalized(level, value) {
                 Some(same) if same == value => Outcome::Stays,
                 other => become_or_gone(other),

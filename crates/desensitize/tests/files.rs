@@ -230,6 +230,60 @@ fn a_value_is_found_where_a_longer_one_only_begins() {
 }
 
 #[test]
+fn numbers_that_identify_go_and_measures_stay() {
+    let copy = copy(
+        r#"{"resourceType":"Patient","identifier":[{"value":"77001234"}],"mobile":13812345678,
+            "card":77001234,"multipleBirthInteger":2,
+            "extension":[{"url":"http://a","valueDecimal":110101198503074516},
+                {"url":"http://b","valueInteger":5200000},{"url":"http://c","valueDecimal":0.0123456}]}"#,
+    );
+    assert_gone(&copy, &["13812345678", "77001234", "110101198503074516"]);
+    for kept in ["\"multipleBirthInteger\":2", "5200000", "0.0123456"] {
+        assert!(copy.contains(kept), "{kept} in {copy}");
+    }
+}
+
+#[test]
+fn ages_over_89_become_90_wherever_an_element_holds_an_age() {
+    let copy = copy(
+        r#"{"resourceType":"Bundle","type":"collection","entry":[
+            {"resource":{"resourceType":"Condition","onsetAge":{"value":93,"unit":"岁"},
+                "abatementRange":{"low":{"value":45,"unit":"a"},"high":{"value":94,"unit":"a"}}}},
+            {"resource":{"resourceType":"FamilyMemberHistory","ageString":"about 97","deceasedAge":{"value":92,"code":"mo"}}},
+            {"resource":{"resourceType":"Observation","code":{"coding":[{"code":"30525-0"}]},"valueQuantity":{"value":95,"unit":"years"}}},
+            {"resource":{"resourceType":"Observation","code":{"text":"weight"},"valueQuantity":{"value":96,"unit":"kg"}}}]}"#,
+    );
+    assert_gone(&copy, &["93", "94", "97", "95"]);
+    assert_eq!(copy.matches("\"value\":90").count(), 3, "{copy}");
+    for kept in ["about 90", "\"value\":92", "\"value\":45", "\"value\":96"] {
+        assert!(copy.contains(kept), "{kept} in {copy}");
+    }
+}
+
+#[test]
+fn a_year_that_tells_an_age_over_89_goes() {
+    let fhir = |born: &str| {
+        copy(&format!(
+            r#"{{"resourceType":"Bundle","type":"collection","entry":[
+                {{"resource":{{"resourceType":"Patient","birthDate":"{born}","text":{{"div":"Born on {born}."}}}}}},
+                {{"resource":{{"resourceType":"Encounter","period":{{"start":"2024-02-01","end":"2099-12-31"}}}}}}]}}"#
+        ))
+    };
+    let (old, young) = (fhir("1934-05-06"), fhir("1935-05-06"));
+    assert_gone(&old, &["1934"]);
+    assert!(old.contains("\"_birthDate\"") && old.contains("2024"), "{old}");
+    assert!(young.contains("\"birthDate\":\"1935\""), "{young}");
+    let hl7 = "MSH|^~\\&|A|B|C|D|20240201||ADT^A01|1|P|2.5\rPID|1||7700||Doe^Ann||19300506|F\r";
+    assert_gone(&copy(hl7), &["1930"]);
+    let hl7 = hl7.replace("1930", "1950");
+    assert!(copy(&hl7).contains("|1950|"), "{}", copy(&hl7));
+    let cda = r#"<ClinicalDocument><effectiveTime value="20240201"/><recordTarget><patientRole>
+        <patient><birthTime value="19300506"/></patient></patientRole></recordTarget></ClinicalDocument>"#;
+    assert_gone(&copy(cda), &["1930"]);
+    assert!(copy(&cda.replace("1930", "1950")).contains("1950"));
+}
+
+#[test]
 fn the_number_of_an_answered_message_becomes_another() {
     let copy = copy(
         r#"{"resourceType":"MessageHeader","response":{"identifier":"5015fe84-8e76","code":"ok"}}"#,
