@@ -24,27 +24,37 @@ pub(crate) fn holds_age(key: &str) -> bool {
 pub(crate) fn observes_age(object: &Map<String, Value>) -> bool {
     let Some(code) = object.get("code") else { return false };
     let codings = code.get("coding").and_then(Value::as_array).into_iter().flatten();
-    let is_word = |text: Option<&Value>| {
-        let text = text.and_then(Value::as_str).unwrap_or_default().trim();
-        text.eq_ignore_ascii_case("age") || text == "年龄"
-    };
-    let is_coded = |coding: &Value| {
-        let code = coding.get("code").and_then(Value::as_str);
-        code.is_some_and(|code| CODES.contains(&code)) || is_word(coding.get("display"))
-    };
-    is_word(code.get("text")) || codings.into_iter().any(is_coded)
+    let says_age = |value: Option<&Value>| value.and_then(Value::as_str).is_some_and(names_age);
+    says_age(code.get("text"))
+        || codings.into_iter().any(|it| says_age(it.get("code")) || says_age(it.get("display")))
+}
+
+/// Whether a code, or its text, is that of an age.
+pub(crate) fn names_age(code: &str) -> bool {
+    let code = code.trim();
+    CODES.contains(&code) || code.eq_ignore_ascii_case("age") || code == "年龄"
 }
 
 /// Whether a quantity is in years, or does not say in what.
 pub(crate) fn is_in_years(quantity: &Map<String, Value>) -> bool {
-    const YEARS: [&str; 9] = ["a", "y", "yr", "yrs", "year", "years", "岁", "周岁", "年"];
     let unit = ["code", "unit"].iter().find_map(|key| quantity.get(*key)?.as_str());
-    unit.is_none_or(|unit| YEARS.contains(&unit.trim().to_lowercase().as_str()))
+    unit.is_none_or(are_years)
+}
+
+/// Whether a unit is a year (UCUM, and words).
+pub(crate) fn are_years(unit: &str) -> bool {
+    const YEARS: [&str; 9] = ["a", "y", "yr", "yrs", "year", "years", "岁", "周岁", "年"];
+    YEARS.contains(&unit.trim().to_lowercase().as_str())
 }
 
 /// Whether a number of years is an age over 89.
 pub(crate) fn is_old(years: f64) -> bool {
     (f64::from(OLD)..=f64::from(MAX)).contains(&years)
+}
+
+/// Whether a text is an age over 89 in years, and nothing else.
+pub(crate) fn is_old_text(text: &str) -> bool {
+    text.trim().parse().is_ok_and(is_old)
 }
 
 /// Where ages over 89 stand in a text that tells an age.

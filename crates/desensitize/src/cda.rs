@@ -13,7 +13,7 @@ use quick_xml::{
 use crate::{
     Class, DocumentKind, Level, Report, Technique,
     address::Part,
-    embedded,
+    ages, embedded,
     known::Known,
     place::Place,
     scrub::Scrubber,
@@ -59,6 +59,8 @@ struct Path {
     names: Vec<String>,
     /// What the outermost one that says of what kind its data are embeds, and its depth.
     embedded: Option<(Element, usize)>,
+    /// Depth of an observation of an age.
+    age: Option<usize>,
 }
 
 impl Path {
@@ -67,25 +69,34 @@ impl Path {
         if self.embedded.is_none() {
             self.embedded = self.embedded_by(start).map(|element| (element, self.names.len()));
         }
+        let names_age = |name| attribute(start, name).is_some_and(|it| ages::names_age(&it));
+        if self.ends("code") && ["code", "displayName"].into_iter().any(names_age) {
+            self.age = Some(self.names.len() - 1);
+        }
     }
 
     fn close(&mut self) {
         if self.embedded.is_some_and(|(_, depth)| depth == self.names.len()) {
             self.embedded = None;
         }
+        if self.age == Some(self.names.len()) {
+            self.age = None;
+        }
         self.names.pop();
+    }
+
+    /// Whether an element is the value of an observation of an age, in years.
+    fn is_age(&self, start: &BytesStart<'_>) -> bool {
+        self.ends("value")
+            && self.age == Some(self.names.len() - 1)
+            && attribute(start, "unit").is_none_or(|unit| ages::are_years(&unit))
     }
 
     /// What an element says that it embeds (HL7 v3 data types, ED).
     fn embedded_by(&self, start: &BytesStart<'_>) -> Option<Element> {
-        let attribute = |name: &str| {
-            let mut attributes = start.attributes().flatten();
-            let found = attributes.find(|attribute| attribute.key.local_name().as_ref() == name)?;
-            Some(found.normalized_value(XmlVersion::Implicit1_0).ok()?.into_owned())
-        };
-        let representation = attribute("representation");
+        let representation = attribute(start, "representation");
         let is_encoded = representation.is_some_and(|it| it.trim().eq_ignore_ascii_case("B64"));
-        let media_type = attribute("mediaType");
+        let media_type = attribute(start, "mediaType");
         let is_text = media_type.as_deref().is_some_and(embedded::is_text);
         match (is_encoded, is_text) {
             (true, true) => Some(Element::Encoded),
@@ -147,6 +158,13 @@ impl Path {
             Element::Text
         }
     }
+}
+
+/// The value of an attribute, by its name without prefix.
+fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
+    let mut attributes = start.attributes().flatten();
+    let found = attributes.find(|attribute| attribute.key.local_name().as_ref() == name)?;
+    Some(found.normalized_value(XmlVersion::Implicit1_0).ok()?.into_owned())
 }
 
 /// Adds what a document says about people.
@@ -397,7 +415,12 @@ impl Walk<'_> {
             let value = attribute.normalized_value(XmlVersion::Implicit1_0);
             let value = value.map_err(drop)?;
             let key = attribute.key.as_ref();
-            match self.attribute(key, &value) {
+            let is_age = key == "value" && ages::is_old_text(&value) && self.path.is_age(start);
+            let outcome = match is_age {
+                true => self.value(Class::Age, &value),
+                false => self.attribute(key, &value),
+            };
+            match outcome {
                 Outcome::Null if !is_null => {
                     is_null = true;
                     treated.push_attribute(("nullFlavor", MASKED));
@@ -421,7 +444,9 @@ impl Walk<'_> {
                 Outcome::Becomes(self.treatment.uid(value))
             }
             "value" if path.ends("telecom") => self.value(Class::Contact, value),
-            "value" if is_time_stamp(value) => self.value(Class::Date, value),
+            "value" if is_time_stamp(value) || path.ends("birthTime") => {
+                self.value(Class::Date, value)
+            }
             "value" | "displayName" | "title" | "alt" | "caption" | "unit" => {
                 Outcome::Becomes(self.scrubber.scrub(value, &self.place, self.report))
             }

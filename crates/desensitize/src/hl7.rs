@@ -6,6 +6,7 @@
 use crate::{
     Class, DocumentKind, Evidence, Level, Report, Technique,
     address::Part,
+    ages,
     known::{Gender, Known},
     place::Place,
     scrub::Scrubber,
@@ -108,6 +109,9 @@ const FIELDS: &[(&str, Field, &[usize])] = {
 /// Fields that say when something happened: segment, position; MSH-7 is one place before.
 const EVENTS: [(&str, usize); 6] =
     [("MSH", 6), ("EVN", 2), ("PV1", 44), ("OBR", 7), ("OBX", 14), ("DG1", 5)];
+
+/// Fields that hold a date, which may be a year alone or with a month.
+const DATES: [(&str, usize); 5] = [("PID", 7), ("PID", 29), ("NK1", 16), ("GT1", 8), ("IN1", 18)];
 
 /// The characters that a message separates with (MSH-1 and MSH-2).
 #[derive(Clone, Copy, Debug)]
@@ -230,13 +234,20 @@ impl Walk<'_> {
         let name = name.trim_start_matches(is_before_message);
         // MSH-1 is the separator itself and MSH-2 the others: they are one place behind.
         let first = if name == "MSH" { 1 } else { 0 };
+        let age_at = if observes_age(segment, self.separators) { 5 } else { 0 };
         self.place.push_number(number);
         let values = segment.split(separator).enumerate().map(|(at, value)| match at {
             0 => value.to_owned(),
             1 if first == 1 => value.to_owned(),
             _ => {
                 self.place.push(format!("{name}-{}", at + first));
-                let treated = self.field(name, at + first, value);
+                let treated = match value {
+                    age if at == age_at && ages::is_old_text(age) => self.value(Class::Age, age),
+                    date if is_short_date(date) && DATES.contains(&(name, at)) => {
+                        self.value(Class::Date, date)
+                    }
+                    _ => self.field(name, at + first, value),
+                };
                 self.place.pop();
                 treated
             }
@@ -373,6 +384,25 @@ const ENCODINGS: [&str; 2] = ["Base64", "Hex"];
 
 /// A field that was there and is taken away (HL7 v2.8, section 2.5.3).
 const NULL: &str = "\"\"";
+
+/// Whether a segment is an OBX whose value is an age in years.
+fn observes_age(segment: &str, separators: Separators) -> bool {
+    let mut fields = segment.split(separators.field);
+    let is_observation = fields.next() == Some("OBX");
+    let code = fields.nth(2).unwrap_or_default();
+    let unit = fields.nth(2).and_then(|unit| unit.split(separators.component).next());
+    let unit = unit.filter(|unit| !unit.is_empty());
+    is_observation
+        && code.split(separators.component).any(ages::names_age)
+        && unit.is_none_or(ages::are_years)
+}
+
+/// `YYYY` or `YYYYMM`.
+fn is_short_date(value: &str) -> bool {
+    matches!(value.len(), 4 | 6)
+        && value.bytes().all(|b| b.is_ascii_digit())
+        && (value.starts_with("19") || value.starts_with("20"))
+}
 
 /// Short keywords of HL7's tables: R01, NM, USA.
 fn is_code(value: &str) -> bool {

@@ -261,6 +261,28 @@ fn ages_over_89_become_90_wherever_an_element_holds_an_age() {
 }
 
 #[test]
+fn ages_over_89_become_90_in_messages_and_documents() {
+    let hl7 = "MSH|^~\\&|A|B|C|D|20240201||ORU^R01|1|P|2.5\rPID|1||7700||||195006|F\r\
+               OBX|1|NM|30525-0^Age^LN||93|a\rOBX|2|NM|718-7^Hb^LN||94|g/L\rOBX|3|NM|1^年龄||95\r";
+    let copied = copy(hl7);
+    assert_gone(&copied, &["|93|", "|95\r", "195006"]);
+    for kept in ["^LN||90|a\r", "||94|g/L", "||90\r", "|1950|F"] {
+        assert!(copied.contains(kept), "{kept} in {copied}");
+    }
+    let cda = r#"<ClinicalDocument><effectiveTime value="20240201"/><recordTarget><patientRole><patient>
+        <birthTime value="1930"/></patient></patientRole></recordTarget><component>
+        <observation><code code="445518008"/><value value="93" unit="a"/></observation>
+        <observation><code code="445518008"/><value value="92" unit="mo"/></observation>
+        <observation><code code="718-7"/><value value="91" unit="g/L"/></observation>
+        </component></ClinicalDocument>"#;
+    let copied = copy(cda);
+    assert_gone(&copied, &["1930", "\"93\""]);
+    for kept in ["value=\"90\" unit=\"a\"", "\"92\"", "\"91\""] {
+        assert!(copied.contains(kept), "{kept} in {copied}");
+    }
+}
+
+#[test]
 fn a_year_that_tells_an_age_over_89_goes() {
     let fhir = |born: &str| {
         copy(&format!(
