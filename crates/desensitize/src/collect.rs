@@ -40,14 +40,14 @@ pub(crate) fn collect_fhir(kind: &str, owner: &str, value: &Value, known: &mut K
     for (key, value) in object {
         match key.as_str() {
             "name" if is_person(kind) => each(value, |name| add_human_name(name, gender, known)),
-            "identifier" => each(value, |identifier| {
+            key if holds_identifier(key) => each(value, |identifier| {
                 let number = identifier.get("value").and_then(Value::as_str).unwrap_or_default();
                 known.insert(Class::Identifier, number, 4);
-                if kind == "Patient" {
+                if (kind, key) == ("Patient", "identifier") {
                     known.set_patient(number);
                 }
             }),
-            "subscriberId" => add(known, Class::Identifier, Some(value), 4),
+            key if is_number(key) => add(known, Class::Identifier, Some(value), 4),
             "telecom" => each(value, |contact| add(known, Class::Contact, contact.get("value"), 5)),
             "address" => each(value, |address| add_address(address, known)),
             "display" if names_person(owner, object) => {
@@ -59,6 +59,16 @@ pub(crate) fn collect_fhir(kind: &str, owner: &str, value: &Value, known: &mut K
             _ => collect_fhir(kind, key, value, known),
         }
     }
+}
+
+/// Elements of the type Identifier (FHIR R4).
+pub(crate) fn holds_identifier(key: &str) -> bool {
+    matches!(key, "identifier" | "requisition") || key.ends_with("Identifier")
+}
+
+/// Strings that are a person's number, or that of one device (45 CFR 164.514(b)(2)(i)(M)).
+pub(crate) fn is_number(key: &str) -> bool {
+    matches!(key, "carrierHRF" | "distinctIdentifier" | "serialNumber" | "subscriberId")
 }
 
 /// Elements that say when something happened, and not until when something is good.

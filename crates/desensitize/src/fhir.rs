@@ -11,7 +11,7 @@ use crate::{
     Class, DocumentKind, Evidence, Level, Report, Technique,
     address::Part,
     ages,
-    collect::{is_person, names_person},
+    collect::{holds_identifier, is_number, is_person, names_person},
     embedded,
     place::Place,
     scrub::Scrubber,
@@ -138,8 +138,11 @@ impl Walk<'_> {
             "name" if kind == "Organization" || kind == "Location" => self.organisation(value),
             // Of the message that is answered.
             "identifier" if value.is_string() => self.string(Class::Identifier, value),
-            "identifier" => self.each(value, Self::identifier),
-            "subscriberId" => self.string(Class::Identifier, value),
+            key if holds_identifier(key) && !value.is_string() => {
+                self.each(value, Self::identifier)
+            }
+            key if is_number(key) && value.is_string() => self.string(Class::Identifier, value),
+            "carrierAIDC" => self.drop(Class::Identifier),
             "telecom" => self.each(value, Self::contact_point),
             "address" => self.each(value, Self::address),
             "photo" => self.drop(Class::Photo),
@@ -165,7 +168,6 @@ impl Walk<'_> {
             "valueHumanName" => self.human_name(value),
             "valueAddress" => self.address(value),
             "valueContactPoint" => self.contact_point(value),
-            "valueIdentifier" => self.identifier(value),
             "signature" | "who" if value.is_string() => self.drop(Class::Name),
             key if ages::holds_age(key) || (self.observes_age && is_value(key)) => {
                 match self.age(value) {

@@ -244,6 +244,21 @@ fn numbers_that_identify_go_and_measures_stay() {
 }
 
 #[test]
+fn numbers_of_devices_and_specimens_are_identifiers() {
+    let copy = copy(
+        r#"{"resourceType":"Bundle","type":"collection","entry":[
+            {"resource":{"resourceType":"Device","serialNumber":"4471-88-A","distinctIdentifier":"77-B-9",
+                "lotNumber":"L123","udiCarrier":[{"carrierAIDC":"XWVQWEhP",
+                "carrierHRF":"{01}00844588003288{21}4471-88-A"}]}},
+            {"resource":{"resourceType":"Specimen","accessionIdentifier":{"value":"ACC-7781"}}},
+            {"resource":{"resourceType":"ServiceRequest","requisition":{"system":"urn:x","value":"REQ-5512"},
+                "note":[{"text":"see REQ-5512 and ACC-7781, device 4471-88-A"}]}}]}"#,
+    );
+    assert_gone(&copy, &["4471", "77-B", "XWVQ", "ACC-7781", "REQ-5512"]);
+    assert!(copy.contains("\"lotNumber\":\"L123\""), "{copy}");
+}
+
+#[test]
 fn ages_over_89_become_90_wherever_an_element_holds_an_age() {
     let copy = copy(
         r#"{"resourceType":"Bundle","type":"collection","entry":[
