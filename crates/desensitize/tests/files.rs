@@ -48,6 +48,17 @@ fn hl7_messages() {
 }
 
 #[test]
+fn devices_and_participants_of_messages() {
+    let copy = copy(
+        "MSH|^~\\&|HIS|H1|LAB|H2|202305061011||ORU^R01|7001|P|2.8.2\rPID|1||990011\r\
+         OBX|1|NM|718-7^Hemoglobin^LN||94|g/L||||||||||||PUMP-77A^MFR\r\
+         PRT|1|UC||AP|8812^Okafor^Isaac|||||DEV-31||||5 Mill Road^^Leeds|^PRN^PH^^^113^4960123|00844588003288||||SER-9\r",
+    );
+    assert_gone(&copy, &["PUMP-77A", "8812", "Okafor", "DEV-31", "Mill", "4960123", "SER-9"]);
+    assert!(copy.contains("718-7^Hemoglobin^LN||94|g/L"), "{copy}");
+}
+
+#[test]
 fn encapsulated_files_go_and_codes_stay() {
     let copy = copy(
         "MSH|^~\\&|HIS|H1|LAB|H2|202305061011||ORU^R01|7001|P|2.5\rPID|1||990011\r\
