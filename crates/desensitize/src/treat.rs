@@ -241,12 +241,13 @@ fn truncated(value: &str, to: u8) -> Option<String> {
     Some(value[..end].to_owned())
 }
 
-/// The middle of the ten years that an age lies in; Safe Harbor joins ages over 89. Ages in days,
-/// weeks and months (DICOM AS) lie in the first ten years.
+/// The middle of the ten years that an age lies in; Safe Harbor joins ages over 89, and of others none is
+/// found in words. Ages in days, weeks and months (DICOM AS) lie in the first ten years.
 fn age_band(age: &str) -> String {
     let is_short = age.ends_with(['D', 'W', 'M']);
     let digits: String = age.chars().filter(char::is_ascii_digit).collect();
     match digits.parse::<u32>() {
+        _ if digits.is_empty() => "90".to_owned(),
         Ok(90..) if !is_short => "90".to_owned(),
         Ok(years) if !is_short => (years / 10 * 10 + 5).to_string(),
         _ => "5".to_owned(),

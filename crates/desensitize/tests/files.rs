@@ -309,6 +309,12 @@ fn ages_over_89_become_90_in_messages_and_documents() {
 }
 
 #[test]
+fn ages_in_words_are_over_89_too() {
+    let words = copy("患者九十五岁时曾住院。Her mother was ninety-two years old.\n");
+    assert_eq!(words, "患者90时曾住院。Her mother was 90.\n");
+}
+
+#[test]
 fn a_year_that_tells_an_age_over_89_goes() {
     let fhir = |born: &str| {
         copy(&format!(
