@@ -43,7 +43,7 @@ static FORMS: LazyLock<Forms> = LazyLock::new(|| Forms {
 /// Dates that begin with a month's name.
 static MONTH_FIRST: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(
-        r"(?i)(?-u:\b)(?:{MONTH})(?-u:\b)\.?(?:(?:,? (?:the )?|-)\d{{1,2}}(?:st|nd|rd|th)?(?-u:\b)(?:(?:,? ?|-)(?:18|19|20)\d{{2}}|,? ?['’]\d{{2}}(?-u:\b))?|,? (?:of )?(?:18|19|20)\d{{2}})"
+        r"(?i)(?-u:\b)(?:{MONTH})(?-u:\b)\.?(?:(?:,? (?:the )?|-)\d{{1,2}}(?:st|nd|rd|th)?(?-u:\b)(?:(?:,? ?|-)(?:18|19|20)\d{{2}}|,? ?['’]\d{{2}}(?-u:\b))?|,? ?['’]\d{{2}}(?-u:\b)|,? (?:of )?(?:18|19|20)\d{{2}})"
     ))
 });
 

@@ -101,7 +101,19 @@ const AGE_UNITS: [&str; 11] = [
     "yr-old",
 ];
 /// Words before one.
-const AGE_CUES: [&str; 7] = ["年龄", "享年", "age", "aged", "turns", "turned", "turning"];
+const AGE_CUES: [&str; 11] = [
+    "年龄",
+    "享年",
+    "age",
+    "aged",
+    "turns",
+    "turned",
+    "turning",
+    "died at",
+    "deceased at",
+    "death at",
+    "passed away at",
+];
 /// Before one that a comma or "and" follows: what is measured has a unit or goes on otherwise.
 const PERSON_IS: [&str; 5] = ["pt is", "patient is", " he is", "she is", "who is"];
 /// A letter for the sex behind an age, and what goes on behind it.
@@ -116,6 +128,15 @@ static SEX: LazyLock<Regex> = LazyLock::new(|| {
 static NUMERAL_AGE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new("(?:九十[一二三四五六七八九]?|一百[零〇]?[一二三四五六七八九十]?)[多余]?岁")
         .expect("a fixed pattern")
+});
+
+/// Ages over 89 in English words.
+static SPELLED_AGE: LazyLock<Regex> = LazyLock::new(|| {
+    const ONES: &str = "one|two|three|four|five|six|seven|eight|nine";
+    Regex::new(&format!(
+        "(?i)(?-u:\\b)(?:ninety(?:[ -](?:{ONES}))?|(?:a|one) hundred(?:(?: and)? (?:{ONES}|ten))?)[ -]years?[ -]old(?-u:\\b)"
+    ))
+    .expect("a fixed pattern")
 });
 
 /// Words before a telephone number that its form alone does not tell, in small letters.
@@ -163,6 +184,12 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
             stands_apart(text, range) && text[range.clone()].bytes().any(|b| b.is_ascii_digit())
         });
         findings.extend(with_digit.map(|range| Finding::likely(range, Kind::Id)));
+    }
+    if memchr::memmem::find(bytes, b"inety").is_some()
+        || memchr::memmem::find(bytes, b"undred").is_some()
+    {
+        let found = SPELLED_AGE.find_iter(text).map(|found| found.range());
+        findings.extend(found.map(|range| Finding::likely(range, Kind::Age)));
     }
     if text.contains('岁') {
         let found = NUMERAL_AGE.find_iter(text).map(|found| found.range());

@@ -85,9 +85,19 @@ fn english_clinical_words_are_no_names() {
 }
 
 #[test]
+fn short_years_and_numbers_of_devices() {
+    assert_eq!(found("surgery Dec '19"), [(Kind::Date, "Dec '19")]);
+    assert_eq!(found("设备编号：4471-88-A"), [(Kind::Id, "4471-88-A")]);
+}
+
+#[test]
 fn ages_over_89_only() {
     assert_eq!(found("93岁"), [(Kind::Age, "93")]);
     assert_eq!(found("a 101-year-old man"), [(Kind::Age, "101")]);
+    assert_eq!(found("mother died at 97"), [(Kind::Age, "97")]);
+    let spelled = "a ninety-two year old man";
+    assert_eq!(found(spelled), [(Kind::Age, "ninety-two year old")]);
+    assert_eq!(found("nineteen years old, one hundred beds, ninety percent"), []);
     assert_eq!(found("45岁"), []);
 }
 
