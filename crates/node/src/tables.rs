@@ -16,7 +16,7 @@ pub(crate) const HISTORY: Table = Table::new(b'h');
 pub(crate) const WANTS: Table = Table::new(b'w');
 /// Record index → nothing: a deleted record whose files are to be removed.
 pub(crate) const ERASURES: Table = Table::new(b'e');
-/// Original digest → entry that is to go on the ledger.
+/// Kind, original digest → entry that is to go on the ledger.
 pub(crate) const OUTBOX: Table = Table::new(b'o');
 /// Original digest → head of an age file, digests of its body's pieces.
 pub(crate) const ORIGINALS: Table = Table::new(b'p');
