@@ -1,7 +1,12 @@
 //! HL7 v2 messages in ER7 encoding (HL7 v2.8, chapter 2): segments, fields, components.
 //!
-//! Fields that identify somebody are told by segment and position; every other field is searched as
-//! text, and time stamps keep what the policy leaves of a date.
+//! Fields that identify somebody are told by segment and position; of segments that a site defines
+//! for itself only codes, dates and short numbers stay; every other field is searched as text, and
+//! time stamps keep what the policy leaves of a date.
+
+mod fields;
+
+use fields::{Field, OBSERVED};
 
 use crate::{
     Class, DocumentKind, Evidence, Level, Report, Technique,
@@ -13,110 +18,15 @@ use crate::{
     treat::{Outcome, Treatment},
 };
 
-/// What a field holds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Field {
-    /// A person's name: family, given, further names (XPN).
-    Person,
-    /// A number and a person's name (XCN).
-    Staff,
-    /// A number (CX, EI, ST).
-    Number,
-    /// Telephone and mail (XTN).
-    Contact,
-    /// An address (XAD).
-    Address,
-    /// Where somebody lies: ward, room, bed (PL).
-    Bed,
-}
-
-/// Fields that identify: segment, what they hold, positions (HL7 v2.8, chapters 3, 4, 6, 7, 8, 10).
-const FIELDS: &[(&str, Field, &[usize])] = {
-    use Field::{Address, Bed, Contact, Number, Person, Staff};
-    &[
-        ("EVN", Staff, &[5]),
-        ("PID", Number, &[2, 3, 4, 18, 19, 20, 21]),
-        ("PID", Person, &[5, 6, 9]),
-        ("PID", Address, &[11, 12, 23]),
-        ("PID", Contact, &[13, 14, 40]),
-        ("PD1", Staff, &[4]),
-        ("MRG", Number, &[1, 2, 3, 4, 5, 6]),
-        ("MRG", Person, &[7]),
-        ("NK1", Person, &[2, 26, 30]),
-        ("NK1", Address, &[4, 32]),
-        ("NK1", Contact, &[5, 6, 7, 31, 40, 41]),
-        ("NK1", Number, &[12, 33, 37]),
-        ("PV1", Bed, &[3, 6, 11, 42, 43]),
-        ("PV1", Number, &[5, 19, 50]),
-        ("PV1", Staff, &[7, 8, 9, 17, 52]),
-        ("PV2", Staff, &[13]),
-        ("ROL", Staff, &[4]),
-        ("ROL", Address, &[11]),
-        ("ROL", Contact, &[12]),
-        ("GT1", Number, &[2, 12, 19, 29]),
-        ("GT1", Person, &[3, 4, 16, 42, 45]),
-        ("GT1", Address, &[5, 17]),
-        ("GT1", Contact, &[6, 7, 18, 46]),
-        ("IN1", Address, &[5, 19, 44]),
-        ("IN1", Person, &[6, 16]),
-        ("IN1", Contact, &[7]),
-        ("IN1", Staff, &[30]),
-        ("IN1", Number, &[36, 49]),
-        ("IN2", Number, &[1, 2, 5, 6, 8, 10, 25, 26, 61, 69]),
-        ("IN2", Staff, &[3]),
-        ("IN2", Person, &[7, 9, 22, 40, 49, 52]),
-        ("IN2", Contact, &[50, 53, 58, 63, 64]),
-        ("IN3", Number, &[2]),
-        ("IN3", Staff, &[3, 8, 14, 25]),
-        ("ACC", Staff, &[7]),
-        ("ACC", Address, &[11]),
-        ("ORC", Number, &[2, 3, 4]),
-        ("ORC", Staff, &[10, 11, 12, 19]),
-        ("ORC", Contact, &[14, 23]),
-        ("ORC", Address, &[22, 24]),
-        ("OBR", Number, &[2, 3]),
-        ("OBR", Staff, &[10, 16, 28, 32, 33, 34, 35]),
-        ("OBR", Contact, &[17]),
-        ("OBX", Staff, &[16, 25]),
-        ("OBX", Address, &[24]),
-        ("OBX", Number, &[18]),
-        ("PRT", Staff, &[5]),
-        ("PRT", Number, &[10, 20, 21]),
-        ("PRT", Address, &[14]),
-        ("PRT", Contact, &[15]),
-        ("SPM", Number, &[2, 3]),
-        ("DG1", Staff, &[16]),
-        ("PR1", Staff, &[8, 11, 12]),
-        ("FT1", Staff, &[20, 21, 24]),
-        ("TXA", Staff, &[5, 9, 10, 11, 22, 23]),
-        ("TXA", Number, &[12]),
-        ("SCH", Number, &[1, 2]),
-        ("SCH", Staff, &[12, 16, 20]),
-        ("SCH", Contact, &[13, 17, 21]),
-        ("SCH", Address, &[14, 18]),
-        ("AIP", Staff, &[3]),
-        ("RXA", Staff, &[10]),
-        ("RXE", Staff, &[13, 14]),
-        ("RXO", Staff, &[14, 15]),
-        ("RXD", Number, &[7]),
-        ("RXD", Staff, &[10]),
-        ("CTD", Person, &[2]),
-        ("CTD", Address, &[3]),
-        ("CTD", Contact, &[5]),
-        ("PRA", Number, &[1, 6]),
-        ("STF", Number, &[2]),
-        ("STF", Person, &[3]),
-        ("STF", Contact, &[10]),
-        ("STF", Address, &[11]),
-    ]
-};
-
-/// Fields that say when something happened: segment, position; MSH-7 is one place before.
+/// Fields that say when something happened: segment, position.
 const EVENTS: [(&str, usize); 6] =
-    [("MSH", 6), ("EVN", 2), ("PV1", 44), ("OBR", 7), ("OBX", 14), ("DG1", 5)];
+    [("MSH", 7), ("EVN", 2), ("PV1", 44), ("OBR", 7), ("OBX", 14), ("DG1", 5)];
 
 /// Fields that hold a date, which may be a year alone or with a month.
 const DATES: [(&str, usize); 5] = [("PID", 7), ("PID", 29), ("NK1", 16), ("GT1", 8), ("IN1", 18)];
+
+/// Segments whose first two fields are the separators.
+const HEADERS: [&str; 3] = ["BHS", "FHS", "MSH"];
 
 /// The characters that a message separates with (MSH-1 and MSH-2).
 #[derive(Clone, Copy, Debug)]
@@ -153,7 +63,7 @@ pub(crate) fn is_message(text: &str) -> bool {
 pub(crate) fn collect(message: &str, known: &mut Known) {
     let Some(separators) = Separators::of(message) else { return };
     for segment in message.split(['\r', '\n']) {
-        let fields: Vec<&str> = segment.split(separators.field).collect();
+        let fields = fields_of(segment, separators.field);
         let is_patient = fields[0] == "PID";
         let gender = fields.get(8).filter(|_| is_patient).and_then(|code| Gender::of(code));
         if let (true, Some(numbers)) = (is_patient, fields.get(3)) {
@@ -166,7 +76,7 @@ pub(crate) fn collect(message: &str, known: &mut Known) {
             known.note_event(value);
         }
         for (number, value) in fields.iter().enumerate().skip(1) {
-            let Some(field) = field_of(fields[0], number) else { continue };
+            let Some(field) = Field::at(&fields, number) else { continue };
             for repetition in value.split(separators.repetition) {
                 collect_field(field, repetition, separators, gender, known);
             }
@@ -183,10 +93,23 @@ pub(crate) fn treat(message: &str, scrubber: &Scrubber<'_>, report: &mut Report)
     Some(lines.map(|(number, line)| walk.segment(number, line)).collect())
 }
 
-fn field_of(segment: &str, number: usize) -> Option<Field> {
-    let is_it =
-        |(name, _, places): &&(&str, Field, &[usize])| *name == segment && places.contains(&number);
-    FIELDS.iter().find(is_it).map(|(_, field, _)| *field)
+/// A segment's name and its fields, each at its position: the first of a header is the separator.
+fn fields_of(segment: &str, separator: char) -> Vec<&str> {
+    let mut fields: Vec<_> = segment.split(separator).collect();
+    fields[0] = fields[0].trim_start_matches(is_before_message);
+    if HEADERS.contains(&fields[0]) {
+        fields.insert(1, "");
+    }
+    fields
+}
+
+/// A number and the parts of a name: CNN and NDL have them in subcomponents. And what separates them.
+fn staff(value: &str, separators: Separators) -> (Vec<&str>, char) {
+    let first = value.split(separators.component).next().unwrap_or_default();
+    match first.contains(separators.subcomponent) {
+        true => (first.split(separators.subcomponent).collect(), separators.subcomponent),
+        false => (value.split(separators.component).collect(), separators.component),
+    }
 }
 
 fn collect_field(
@@ -199,12 +122,16 @@ fn collect_field(
     let components: Vec<&str> = value.split(separators.component).collect();
     let component = |at: usize| components.get(at).copied().unwrap_or_default();
     let first = |at: usize| component(at).split(separators.subcomponent).next().unwrap_or_default();
-    let given = |at: usize| format!("{} {}", first(at), first(at + 1)).trim().to_owned();
     match field {
-        Field::Person => known.insert_name(first(0), &given(1), gender),
+        Field::Person => {
+            known.insert_name(first(0), format!("{} {}", first(1), first(2)).trim(), gender);
+        }
         Field::Staff => {
-            known.insert(Class::Identifier, first(0), 4);
-            known.insert_name(first(1), &given(2), None);
+            let (parts, _) = staff(value, separators);
+            let part = |at: usize| parts.get(at).copied().unwrap_or_default();
+            known.insert(Class::Identifier, part(0), 4);
+            let family = part(1).split(separators.subcomponent).next().unwrap_or_default();
+            known.insert_name(family, format!("{} {}", part(2), part(3)).trim(), None);
         }
         Field::Number => known.insert(Class::Identifier, first(0), 4),
         Field::Contact => {
@@ -218,7 +145,7 @@ fn collect_field(
                 known.insert_place(part, first(at));
             }
         }
-        Field::Bed => {}
+        Field::Bed | Field::Employer | Field::Organisation => {}
     }
 }
 
@@ -235,38 +162,40 @@ impl Walk<'_> {
         let end = line.trim_end_matches(['\r', '\n']).len();
         let (segment, line_end) = line.split_at(end);
         let separator = self.separators.field;
-        let name = segment.split(separator).next().unwrap_or_default();
-        let name = name.trim_start_matches(is_before_message);
-        // MSH-1 is the separator itself and MSH-2 the others: they are one place behind.
-        let first = if name == "MSH" { 1 } else { 0 };
-        let age_at = if observes_age(segment, self.separators) { 5 } else { 0 };
+        let fields = fields_of(segment, separator);
+        let is_header = HEADERS.contains(&fields[0]);
+        let head = segment.split(separator).next().unwrap_or_default();
         self.place.push_number(number);
-        let values = segment.split(separator).enumerate().map(|(at, value)| match at {
-            0 => value.to_owned(),
-            1 if first == 1 => value.to_owned(),
-            _ => {
-                self.place.push(format!("{name}-{}", at + first));
-                let treated = match value {
-                    age if at == age_at && ages::is_old_text(age) => self.value(Class::Age, age),
-                    date if is_short_date(date) && DATES.contains(&(name, at)) => {
-                        self.value(Class::Date, date)
-                    }
-                    _ => self.field(name, at + first, value),
-                };
-                self.place.pop();
-                treated
+        let mut treated = head.to_owned();
+        let first = if is_header { 2 } else { 1 };
+        for at in first..fields.len() {
+            treated.push(separator);
+            if is_header && at == first {
+                treated += fields[at];
+                continue;
             }
-        });
-        let treated = values.collect::<Vec<_>>().join(&separator.to_string()) + line_end;
+            self.place.push(format!("{}-{at}", fields[0]));
+            treated += &self.field(&fields, at);
+            self.place.pop();
+        }
         self.place.pop();
-        treated
+        treated + line_end
     }
 
-    fn field(&mut self, segment: &str, number: usize, value: &str) -> String {
+    fn field(&mut self, fields: &[&str], at: usize) -> String {
+        let value = fields[at];
         if value.is_empty() || value == NULL {
             return value.to_owned();
         }
-        let Some(field) = field_of(segment, number) else { return self.text(value) };
+        if at == OBSERVED && observes_age(fields, self.separators) && ages::is_old_text(value) {
+            return self.value(Class::Age, value);
+        }
+        if is_short_date(value) && holds_date(fields, at) {
+            return self.value(Class::Date, value);
+        }
+        let Some(field) = Field::at(fields, at) else {
+            return if fields[0].starts_with('Z') { self.local(value) } else { self.text(value) };
+        };
         let repetition = self.separators.repetition;
         let treated = value.split(repetition).enumerate().map(|(number, value)| {
             self.place.push_number(number);
@@ -280,33 +209,40 @@ impl Walk<'_> {
     fn identifying(&mut self, field: Field, value: &str) -> String {
         let component = self.separators.component;
         let components: Vec<&str> = value.split(component).collect();
-        let at = |at: usize| components.get(at).copied().unwrap_or_default();
         match field {
-            Field::Person => self.person(value, &components, 0),
+            Field::Person => self.person(&components, component),
             Field::Staff => {
-                let number = self.value(Class::Identifier, at(0));
-                let name = self.person(value, &components, 1);
-                format!("{number}{component}{name}")
+                let (parts, separator) = staff(value, self.separators);
+                let number = self.value(Class::Identifier, parts[0]);
+                let name = self.person(&parts[1..], separator);
+                format!("{number}{separator}{name}")
             }
-            Field::Number | Field::Bed => self.value(Class::Identifier, at(0)),
+            Field::Number | Field::Employer | Field::Bed => {
+                self.value(Class::Identifier, components[0])
+            }
             Field::Contact => self.value(Class::Contact, value),
             Field::Address => self.address(value, &components),
+            Field::Organisation => self.organisation(value, components[0]),
         }
     }
 
-    /// A name whose family name is a component; if it stays, all stays.
-    fn person(&mut self, value: &str, components: &[&str], first: usize) -> String {
-        let at = |at: usize| components.get(first + at).copied().unwrap_or_default();
+    /// A name whose family name is its first part; if it stays, all stays.
+    fn person(&mut self, parts: &[&str], separator: char) -> String {
+        let at = |at: usize| parts.get(at).copied().unwrap_or_default();
         let family = at(0).split(self.separators.subcomponent).next().unwrap_or_default();
         let name = [family, at(1), at(2)].join(" ");
         if self.treatment.technique(Class::Name, &self.place) == Technique::Keep {
-            return value
-                .splitn(first + 1, self.separators.component)
-                .last()
-                .unwrap_or_default()
-                .to_owned();
+            return parts.join(&separator.to_string());
         }
         self.value(Class::Name, name.trim())
+    }
+
+    /// A name that the policy keeps may still hold a place or a person.
+    fn organisation(&mut self, value: &str, name: &str) -> String {
+        match self.treatment.technique(Class::Organisation, &self.place) {
+            Technique::Keep => self.text(value),
+            _ => self.value(Class::Organisation, name),
+        }
     }
 
     /// XAD: what is as large as the policy says stays at its place; the country always.
@@ -360,25 +296,45 @@ impl Walk<'_> {
 
     /// Any other field: components are searched one by one, so that separators stay.
     fn text(&mut self, value: &str) -> String {
+        let mut before = "";
+        self.parts(value, |walk, part| {
+            let treated = match part {
+                // Encapsulated data (ED): a file that nobody has looked at.
+                part if ENCODINGS.contains(&before) => walk.value(Class::Photo, part),
+                part if is_time_stamp(part) => walk.value(Class::Date, part),
+                part if is_code(part) => walk.scrubber.scrub_known(part, &walk.place, walk.report),
+                part => walk.scrubber.scrub(part, &walk.place, walk.report),
+            };
+            before = part;
+            treated
+        })
+    }
+
+    /// A field that a site has defined for itself: nobody else knows what it holds.
+    fn local(&mut self, value: &str) -> String {
+        self.parts(value, |walk, part| match part {
+            part if is_time_stamp(part) => walk.value(Class::Date, part),
+            part if is_code(part) || is_short_number(part) => {
+                walk.scrubber.scrub_known(part, &walk.place, walk.report)
+            }
+            part => walk.value(Class::Identifier, part),
+        })
+    }
+
+    /// The value with each component and subcomponent treated.
+    fn parts<'v>(
+        &mut self,
+        value: &'v str,
+        mut treat: impl FnMut(&mut Self, &'v str) -> String,
+    ) -> String {
         let separators =
             [self.separators.component, self.separators.repetition, self.separators.subcomponent];
         let mut treated = String::with_capacity(value.len());
-        let mut before = "";
         for part in value.split_inclusive(separators) {
             let end = part.trim_end_matches(separators).len();
             let (part, separator) = part.split_at(end);
-            if ENCODINGS.contains(&before) {
-                // Encapsulated data (ED): a file that nobody has looked at.
-                treated += &self.value(Class::Photo, part);
-            } else if is_time_stamp(part) {
-                treated += &self.value(Class::Date, part);
-            } else if is_code(part) {
-                treated += &self.scrubber.scrub_known(part, &self.place, self.report);
-            } else {
-                treated += &self.scrubber.scrub(part, &self.place, self.report);
-            }
+            treated += &treat(self, part);
             treated += separator;
-            before = part;
         }
         treated
     }
@@ -391,15 +347,29 @@ const ENCODINGS: [&str; 2] = ["Base64", "Hex"];
 const NULL: &str = "\"\"";
 
 /// Whether a segment is an OBX whose value is an age in years.
-fn observes_age(segment: &str, separators: Separators) -> bool {
-    let mut fields = segment.split(separators.field);
-    let is_observation = fields.next() == Some("OBX");
-    let code = fields.nth(2).unwrap_or_default();
-    let unit = fields.nth(2).and_then(|unit| unit.split(separators.component).next());
-    let unit = unit.filter(|unit| !unit.is_empty());
-    is_observation
-        && code.split(separators.component).any(ages::names_age)
+fn observes_age(fields: &[&str], separators: Separators) -> bool {
+    let field = |at: usize| fields.get(at).copied().unwrap_or_default();
+    let unit = field(6).split(separators.component).next().filter(|unit| !unit.is_empty());
+    field(0) == "OBX"
+        && field(3).split(separators.component).any(ages::names_age)
         && unit.is_none_or(ages::are_years)
+}
+
+/// Whether a field holds a date, which may be a year alone or with a month.
+fn holds_date(fields: &[&str], at: usize) -> bool {
+    const TYPES: [&str; 3] = ["DT", "DTM", "TS"];
+    match (fields[0], at) {
+        ("OBX", OBSERVED) => fields.get(2).is_some_and(|data_type| TYPES.contains(data_type)),
+        field => DATES.contains(&field),
+    }
+}
+
+/// A number that stands for nobody: 3, 72.5.
+fn is_short_number(value: &str) -> bool {
+    const LEN_MAX: usize = 5;
+    value.len() <= LEN_MAX
+        && value.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        && value.bytes().filter(u8::is_ascii_digit).count() < LEN_MAX
 }
 
 /// `YYYY` or `YYYYMM`.
@@ -409,10 +379,14 @@ fn is_short_date(value: &str) -> bool {
         && (value.starts_with("19") || value.starts_with("20"))
 }
 
-/// Short keywords of HL7's tables: R01, NM, USA.
+/// Short keywords of HL7's tables, and the tables themselves: R01, NM, USA, HL70131.
 fn is_code(value: &str) -> bool {
     const LEN_MAX: usize = 3;
-    value.len() <= LEN_MAX && value.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    let table = value.strip_prefix("HL7").unwrap_or_default();
+    let is_table = table.len() == 4 && table.bytes().all(|b| b.is_ascii_digit());
+    let is_short = value.len() <= LEN_MAX
+        && value.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    is_table || is_short
 }
 
 /// `YYYYMM[DD[HH[MM[SS[.S[S[S[S]]]]]]]][+/-ZZZZ]` (HL7 v2.8, section 2.A.22).
