@@ -2,12 +2,18 @@
 
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
+use dicom_object::InMemDicomObject;
+use emrshare_recognize::is_english_word;
 use emrshare_record::{MediaType, Record, dicom};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{
     Class, DesensitizeError,
     address::Part,
+    elements::{
+        has_person_name, holds_address, holds_contact_point, holds_human_name, holds_identifier,
+        is_number, names_person,
+    },
     known::{Gender, Known},
 };
 
@@ -39,17 +45,25 @@ pub(crate) fn collect_fhir(kind: &str, owner: &str, value: &Value, known: &mut K
     let gender = object.get("gender").and_then(Value::as_str).and_then(Gender::of);
     for (key, value) in object {
         match key.as_str() {
-            "name" if is_person(kind) => each(value, |name| add_human_name(name, gender, known)),
-            key if holds_identifier(key) => each(value, |identifier| {
+            key if holds_human_name(kind, key, value) => {
+                each(value, |name| add_human_name(name, gender, known));
+            }
+            "name" if has_person_name(kind, owner) => add_written_name(value, known),
+            "authorString" => add_written_name(value, known),
+            key if holds_identifier(key, value) => each(value, |identifier| {
                 let number = identifier.get("value").and_then(Value::as_str).unwrap_or_default();
                 known.insert(Class::Identifier, number, 4);
                 if (kind, key) == ("Patient", "identifier") {
                     known.set_patient(number);
                 }
             }),
-            key if is_number(key) => add(known, Class::Identifier, Some(value), 4),
-            "telecom" => each(value, |contact| add(known, Class::Contact, contact.get("value"), 5)),
-            "address" => each(value, |address| add_address(address, known)),
+            key if is_number(key) => {
+                each(value, |number| add(known, Class::Identifier, Some(number), 4));
+            }
+            key if holds_contact_point(key, value) => {
+                each(value, |contact| add(known, Class::Contact, contact.get("value"), 5));
+            }
+            key if holds_address(key, value) => each(value, |address| add_address(address, known)),
             "display" if names_person(owner, object) => {
                 known.insert_whole_name(value.as_str().unwrap_or_default(), None);
             }
@@ -59,16 +73,6 @@ pub(crate) fn collect_fhir(kind: &str, owner: &str, value: &Value, known: &mut K
             _ => collect_fhir(kind, key, value, known),
         }
     }
-}
-
-/// Elements of the type Identifier (FHIR R4).
-pub(crate) fn holds_identifier(key: &str) -> bool {
-    matches!(key, "identifier" | "requisition") || key.ends_with("Identifier")
-}
-
-/// Strings that are a person's number, or that of one device (45 CFR 164.514(b)(2)(i)(M)).
-pub(crate) fn is_number(key: &str) -> bool {
-    matches!(key, "carrierHRF" | "distinctIdentifier" | "serialNumber" | "subscriberId")
 }
 
 /// Elements that say when something happened, and not until when something is good.
@@ -102,42 +106,6 @@ fn add_address(address: &Value, known: &mut Known) {
     }
 }
 
-/// Elements that are Codings, not References (FHIR R4).
-const CODINGS: [&str; 12] = [
-    "action",
-    "bodySite",
-    "class",
-    "coding",
-    "laterality",
-    "modality",
-    "purposeOfEvent",
-    "security",
-    "subtype",
-    "tag",
-    "type",
-    "valueCoding",
-];
-
-/// Whether an object is a Reference to a person, whose `display` is a name: `owner` is the element
-/// that holds it. A Reference that does not say to what it leads may lead to a person.
-pub(crate) fn names_person(owner: &str, object: &Map<String, Value>) -> bool {
-    if object.contains_key("code") || object.contains_key("system") || CODINGS.contains(&owner) {
-        return false;
-    }
-    match object.get("reference").and_then(Value::as_str) {
-        Some(reference) => {
-            let kind = reference.rsplit('/').nth(1).unwrap_or_default();
-            is_person(kind) || kind.is_empty()
-        }
-        None => object.contains_key("display") && object.len() == 1,
-    }
-}
-
-/// Resources whose `name` is a HumanName.
-pub(crate) fn is_person(kind: &str) -> bool {
-    matches!(kind, "Patient" | "Person" | "Practitioner" | "RelatedPerson")
-}
-
 fn add_human_name(name: &Value, gender: Option<Gender>, known: &mut Known) {
     let text = |key: &str| name.get(key).and_then(Value::as_str).unwrap_or_default().trim();
     let given: Vec<_> = match name.get("given") {
@@ -151,13 +119,30 @@ fn add_human_name(name: &Value, gender: Option<Gender>, known: &mut Known) {
     known.insert_whole_name(text("text"), gender);
 }
 
+/// A name that may as well say what somebody is: it counts if a word of it is none of the language.
+fn add_written_name(name: &Value, known: &mut Known) {
+    let name = name.as_str().unwrap_or_default();
+    let mut words = name.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 2);
+    if words.any(|word| word.is_ascii() && !is_english_word(&word.to_lowercase())) {
+        known.insert_whole_name(name, None);
+    }
+}
+
 pub(crate) fn collect_dicom(object: &dicom::DicomFile, known: &mut Known) {
     let text = |tag| object.get(tag).and_then(|element| element.to_str().ok());
     let sex = text(tags::PATIENT_SEX).and_then(|sex| Gender::of(&sex));
     if let Some(number) = text(tags::PATIENT_ID) {
         known.set_patient(number.trim_matches(['\0', ' ']));
     }
+    collect_data_set(object, sex, known);
+}
+
+/// Collects values of a data set and those within it; `sex` is the patient's.
+fn collect_data_set(object: &InMemDicomObject, sex: Option<Gender>, known: &mut Known) {
     for element in object.iter() {
+        for item in element.items().unwrap_or_default() {
+            collect_data_set(item, sex, known);
+        }
         let tag = element.header().tag;
         let Ok(values) = element.to_multi_str() else { continue };
         for value in values.iter() {

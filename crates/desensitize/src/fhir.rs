@@ -11,7 +11,10 @@ use crate::{
     Class, DocumentKind, Evidence, Level, Report, Technique,
     address::Part,
     ages,
-    collect::{holds_identifier, is_number, is_person, names_person},
+    elements::{
+        any, extends_name, has_person_name, holds_address, holds_contact_point, holds_human_name,
+        holds_identifier, is_id, is_number, is_person, is_person_string, is_place, names_person,
+    },
     embedded,
     place::Place,
     scrub::Scrubber,
@@ -29,9 +32,8 @@ pub(crate) fn treat(bundle: &Bundle, scrubber: &Scrubber<'_>, report: &mut Repor
 pub(crate) fn treat_resource(resource: &mut Value, scrubber: &Scrubber<'_>, report: &mut Report) {
     let place = Place::new(DocumentKind::Fhir);
     let treatment = scrubber.treatment;
-    let (names_person, is_attachment, observes_age) = (false, false, false);
-    let mut walk =
-        Walk { treatment, scrubber, report, place, names_person, is_attachment, observes_age };
+    let around = Around::default();
+    let mut walk = Walk { treatment, scrubber, report, place, around };
     walk.object("", "resource", resource);
 }
 
@@ -70,11 +72,21 @@ struct Walk<'a> {
     scrubber: &'a Scrubber<'a>,
     report: &'a mut Report,
     place: Place,
-    /// Whether the object at hand is a Reference to a person.
+    around: Around,
+}
+
+/// What the object says in which an element stands.
+#[derive(Clone, Copy, Debug, Default)]
+struct Around {
+    /// It is a Reference to a person.
     names_person: bool,
-    /// Whether the object at hand is an Attachment.
+    /// Its `name` is a person's.
+    has_person_name: bool,
+    /// It is an Extension whose value is a person's name.
+    extends_name: bool,
+    /// It is an Attachment.
     is_attachment: bool,
-    /// Whether the value of the object at hand is an age.
+    /// Its value is an age.
     observes_age: bool,
 }
 
@@ -93,15 +105,17 @@ impl Walk<'_> {
         let own_kind = object.get("resourceType").and_then(Value::as_str).map(str::to_owned);
         let outer = own_kind.as_ref().map(|kind| self.place.enter(kind));
         let kind = own_kind.as_deref().unwrap_or(kind).to_owned();
-        let names_person = names_person(owner, object);
-        let is_attachment = is_attachment(owner, object);
-        let observes_age = ages::observes_age(object);
+        let around = Around {
+            names_person: names_person(owner, object),
+            has_person_name: has_person_name(&kind, owner),
+            extends_name: extends_name(&kind, object),
+            is_attachment: is_attachment(owner, object),
+            observes_age: ages::observes_age(object),
+        };
         let keys: Vec<_> = object.keys().cloned().collect();
         for key in keys {
             let Some(mut value) = object.remove(&key) else { continue };
-            self.names_person = names_person;
-            self.is_attachment = is_attachment;
-            self.observes_age = observes_age;
+            self.around = around;
             self.place.push(key.as_str());
             if !is_element_name(&key) {
                 self.drop_unknown();
@@ -134,42 +148,43 @@ impl Walk<'_> {
         owner: &Map<String, Value>,
     ) -> Fate {
         match key {
-            "name" if is_person(kind) => self.each(value, Self::human_name),
-            "name" if kind == "Organization" || kind == "Location" => self.organisation(value),
-            // Of the message that is answered.
-            "identifier" if value.is_string() => self.string(Class::Identifier, value),
-            key if holds_identifier(key) && !value.is_string() => {
-                self.each(value, Self::identifier)
+            key if holds_human_name(kind, key, value) => self.each(value, Self::human_name),
+            "name" if self.around.has_person_name && value.is_string() => {
+                self.string(Class::Name, value)
             }
-            key if is_number(key) && value.is_string() => self.string(Class::Identifier, value),
+            "valueString" if self.around.extends_name => self.string(Class::Name, value),
+            key if is_person_string(key) && value.is_string() => self.string(Class::Name, value),
+            "name" | "alias" if is_place(kind) => self.each(value, Self::organisation),
+            "publisher" if value.is_string() => self.organisation(value),
+            // Of the message that is answered.
+            "identifier" if value.is_string() => self.number(value),
+            // A group of the insured, such as those who work for somebody.
+            "name" | "value" if kind == "Coverage" && value.is_string() => self.number(value),
+            key if holds_identifier(key, value) => self.each(value, Self::identifier),
+            key if is_number(key) && any(value, Value::is_string) => self.each(value, Self::number),
             "carrierAIDC" => self.drop(Class::Identifier),
-            "telecom" => self.each(value, Self::contact_point),
-            "address" => self.each(value, Self::address),
+            key if holds_contact_point(key, value) => self.each(value, Self::contact_point),
+            key if holds_address(key, value) => self.each(value, Self::address),
             "photo" => self.drop(Class::Photo),
             "position" if kind == "Location" => self.drop(Class::Address),
             "contact" if is_person(kind) || kind == "Organization" => self.drop(Class::Contact),
-            "data"
-                if value.as_str().is_some_and(|data| self.is_attachment || !is_sampled(data)) =>
-            {
+            "data" if self.around.is_attachment || value.as_str().is_some_and(is_no_sample) => {
                 self.data(value, owner)
             }
             // They are the original's.
-            "hash" | "size" if self.is_attachment => Fate::Gone,
-            "id" | "uid" if value.is_string() => self.token(value),
+            "hash" | "size" if self.around.is_attachment => Fate::Gone,
+            key if is_id(key) && value.is_string() => self.token(value),
             "fullUrl" | "reference" if value.is_string() => self.reference(value),
-            "display" if self.names_person => self.string(Class::Name, value),
+            "display" if self.around.names_person => self.string(Class::Name, value),
             "display" if owner.contains_key("code") => self.coded(value),
             "meta" => {
                 self.object(kind, key, value);
                 Fate::Stays
             }
-            "url" if self.is_attachment => self.drop(Class::Contact),
+            "url" if self.around.is_attachment => self.drop(Class::Contact),
             key if key.ends_with("Base64Binary") => self.drop(Class::Photo),
-            "valueHumanName" => self.human_name(value),
-            "valueAddress" => self.address(value),
-            "valueContactPoint" => self.contact_point(value),
             "signature" | "who" if value.is_string() => self.drop(Class::Name),
-            key if ages::holds_age(key) || (self.observes_age && is_value(key)) => {
+            key if ages::holds_age(key) || (self.around.observes_age && is_value(key)) => {
                 match self.age(value) {
                     Fate::Stays => self.other(kind, key, value),
                     gone => gone,
@@ -185,6 +200,9 @@ impl Walk<'_> {
                 if (is_date(text) && is_date_key(key)) || (is_year(text) && holds_date(key)) =>
             {
                 self.date(kind, key, value)
+            }
+            Value::String(text) if is_free_text(key) && text.starts_with("urn:uuid:") => {
+                self.reference(value)
             }
             Value::String(text) if is_free_text(key) => {
                 *text = self.scrubber.scrub(text, &self.place, self.report);
@@ -313,6 +331,10 @@ impl Walk<'_> {
             Outcome::Null => Fate::Null,
             Outcome::Gone => Fate::Gone,
         }
+    }
+
+    fn number(&mut self, value: &mut Value) -> Fate {
+        self.string(Class::Identifier, value)
     }
 
     /// The display of a code is the vocabulary's text: only what is known or certain is looked for.
@@ -492,13 +514,14 @@ fn is_instant(kind: &str, key: &str) -> bool {
 
 /// Whether an object is an Attachment, or else a Binary: by its type of content or where it stands.
 fn is_attachment(owner: &str, object: &Map<String, Value>) -> bool {
-    const PLACES: [&str; 5] = ["attachment", "content", "document", "image", "presentedForm"];
+    const PLACES: [&str; 7] =
+        ["attachment", "content", "document", "form", "formatted", "image", "presentedForm"];
     object.contains_key("contentType") || PLACES.contains(&owner) || owner.ends_with("Attachment")
 }
 
-/// Whether `data` are those of a SampledData: decimals, and E, U and L for what was not measured.
-fn is_sampled(data: &str) -> bool {
-    data.bytes().all(|byte| {
+/// Whether `data` cannot be those of a SampledData: decimals, and E, U and L for what was not measured.
+fn is_no_sample(data: &str) -> bool {
+    !data.bytes().all(|byte| {
         matches!(byte, b'0'..=b'9' | b' ' | b'.' | b'+' | b'-' | b'e' | b'E' | b'U' | b'L')
     })
 }

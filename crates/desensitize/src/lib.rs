@@ -41,6 +41,7 @@ mod collect;
 mod columns;
 mod dates;
 mod dicom;
+mod elements;
 mod embedded;
 mod fhir;
 mod file;
