@@ -31,8 +31,14 @@ pub(crate) fn is_document(text: &str) -> bool {
 enum Element {
     /// A part of a person's name.
     Name,
+    /// What stands before or behind a name: Dr, Jr.
+    Affix,
     /// A part of an address.
     Address(Part),
+    /// An institution's name.
+    Organisation,
+    /// The name of whom somebody works for.
+    Employer,
     /// Media or another document within this one.
     Media,
     /// Text in base64.
@@ -61,6 +67,8 @@ struct Path {
     embedded: Option<(Element, usize)>,
     /// Depth of an observation of an age.
     age: Option<usize>,
+    /// Depth of an entity that is nobody: a drug, a food, a device.
+    thing: Option<usize>,
 }
 
 impl Path {
@@ -73,14 +81,18 @@ impl Path {
         if self.ends("code") && ["code", "displayName"].into_iter().any(names_age) {
             self.age = Some(self.names.len() - 1);
         }
+        let class = attribute(start, "classCode");
+        if self.ends("playingEntity") && class.is_some_and(|class| class.trim() != "PSN") {
+            self.thing = Some(self.names.len());
+        }
     }
 
     fn close(&mut self) {
         if self.embedded.is_some_and(|(_, depth)| depth == self.names.len()) {
             self.embedded = None;
         }
-        if self.age == Some(self.names.len()) {
-            self.age = None;
+        for depth in [&mut self.age, &mut self.thing] {
+            depth.take_if(|depth| *depth == self.names.len());
         }
         self.names.pop();
     }
@@ -115,6 +127,10 @@ impl Path {
         matches!(self.names.as_slice(), [.., a, b] if a == outer && b == inner)
     }
 
+    fn is_id(&self) -> bool {
+        self.ends("id") || self.ends("setId")
+    }
+
     fn ends(&self, name: &str) -> bool {
         self.names.last().is_some_and(|last| last == name)
     }
@@ -131,33 +147,60 @@ impl Path {
             "maintainingPerson",
             "playingEntity",
         ];
+        if let Some((element, _)) = self.embedded {
+            return element;
+        }
+        if self.within(&MEDIA) {
+            return Element::Media;
+        }
         let last = self.names.last().map_or("", String::as_str);
-        let is_name_part = matches!(last, "given" | "family" | "prefix" | "suffix")
-            || (last == "name" && self.within(&PEOPLE) && !self.within(&["languageCommunication"]));
         let institution = self.names.iter().rev().find(|open| {
             open.ends_with("rganization")
                 || open.ends_with("Custodian")
                 || PEOPLE.contains(&open.as_str())
         });
-        let names_institution = institution.is_some_and(|open| !PEOPLE.contains(&open.as_str()));
-        if let Some((element, _)) = self.embedded {
-            element
-        } else if self.within(&MEDIA) {
-            Element::Media
-        } else if self.within(&["addr", "birthplace"]) {
-            Element::Address(match last {
-                "country" => Part::Country,
-                "state" => Part::Province,
-                "city" => Part::City,
-                "county" | "district" => Part::District,
-                _ => Part::Street,
-            })
-        } else if is_name_part && !(last == "name" && names_institution) {
-            Element::Name
-        } else {
-            Element::Text
+        let institution = institution.filter(|open| !PEOPLE.contains(&open.as_str()));
+        let is_place = self.ends_with(["location", "name"]) || self.ends_with(["place", "name"]);
+        match last {
+            _ if self.within(&["addr", "birthplace"]) || is_address_part(last) => {
+                Element::Address(match last {
+                    "country" => Part::Country,
+                    "state" => Part::Province,
+                    "city" => Part::City,
+                    "county" | "district" => Part::District,
+                    _ => Part::Street,
+                })
+            }
+            "given" | "family" => Element::Name,
+            "prefix" | "suffix" => Element::Affix,
+            "name" if institution.is_some_and(|open| open == "employerOrganization") => {
+                Element::Employer
+            }
+            "name" if institution.is_some() || is_place => Element::Organisation,
+            "name" if self.thing.is_some() || self.within(&["languageCommunication"]) => {
+                Element::Text
+            }
+            "name" if self.within(&PEOPLE) => Element::Name,
+            _ => Element::Text,
         }
     }
+}
+
+/// Parts of an address (HL7 v3 data types, AD) that nothing else is called by.
+fn is_address_part(name: &str) -> bool {
+    matches!(
+        name,
+        "additionalLocator"
+            | "city"
+            | "county"
+            | "deliveryAddressLine"
+            | "houseNumber"
+            | "postBox"
+            | "postalCode"
+            | "state"
+            | "streetAddressLine"
+            | "streetName"
+    )
 }
 
 /// The value of an attribute, by its name without prefix.
@@ -181,6 +224,7 @@ pub(crate) fn collect(document: &str, known: &mut Known) -> Result<(), String> {
             continue;
         }
         match path.element() {
+            Element::Name if path.ends("name") => known.insert_whole_name(&text, None),
             Element::Name => known.insert(Class::Name, text.trim(), 3),
             Element::Address(part) if part != Part::Country => {
                 known.insert_place(part, text.trim());
@@ -382,7 +426,9 @@ impl Walk<'_> {
             return text.to_owned();
         }
         let outcome = match self.path.element() {
-            Element::Name => self.value(Class::Name, value),
+            Element::Name | Element::Affix => self.value(Class::Name, value),
+            Element::Employer => self.value(Class::Identifier, value),
+            Element::Organisation => self.organisation(text),
             Element::Address(part) if self.stays(part) => return text.to_owned(),
             Element::Address(_) => self.value(Class::Address, value),
             Element::Encoded => {
@@ -393,6 +439,16 @@ impl Walk<'_> {
             Element::Text => return self.scrubber.scrub(text, &self.place, self.report),
         };
         outcome.or_gone(value).unwrap_or_default()
+    }
+
+    /// A name that the policy keeps may still hold a place or a person.
+    fn organisation(&mut self, name: &str) -> Outcome {
+        match self.treatment.technique(Class::Organisation, &self.place) {
+            Technique::Keep => {
+                Outcome::Becomes(self.scrubber.scrub(name, &self.place, self.report))
+            }
+            _ => self.value(Class::Organisation, name.trim()),
+        }
     }
 
     /// Whether a part of an address is large enough for the policy.
@@ -406,19 +462,21 @@ impl Walk<'_> {
     fn attributes(&mut self, start: &BytesStart<'_>) -> Result<BytesStart<'static>, ()> {
         let mut treated = BytesStart::new(start.name().as_ref().to_owned());
         // An attribute stands only once.
-        let mut is_null = start
-            .attributes()
-            .flatten()
-            .any(|attribute| attribute.key.local_name().as_ref() == "nullFlavor");
+        let mut is_null = attribute(start, "nullFlavor").is_some();
+        // Alone it tells one thing from all others.
+        let is_alone = !is_null && attribute(start, "extension").is_none();
         for attribute in start.attributes() {
             let attribute = attribute.map_err(drop)?;
             let value = attribute.normalized_value(XmlVersion::Implicit1_0);
             let value = value.map_err(drop)?;
             let key = attribute.key.as_ref();
             let is_age = key == "value" && ages::is_old_text(&value) && self.path.is_age(start);
-            let outcome = match is_age {
-                true => self.value(Class::Age, &value),
-                false => self.attribute(key, &value),
+            let outcome = match key {
+                _ if is_age => self.value(Class::Age, &value),
+                "root" if self.path.is_id() && (is_alone || is_instance(&value)) => {
+                    Outcome::Becomes(self.treatment.uid(&value))
+                }
+                _ => self.attribute(key, &value),
             };
             match outcome {
                 Outcome::Null if !is_null => {
@@ -437,12 +495,10 @@ impl Walk<'_> {
     fn attribute(&mut self, key: &str, value: &str) -> Outcome {
         let path = &self.path;
         match key {
-            "extension" if path.ends("id") || path.ends("setId") => {
+            "extension" if !path.ends("typeId") && !path.ends("templateId") => {
                 self.value(Class::Identifier, value)
             }
-            "root" if path.ends("id") && is_instance(value) => {
-                Outcome::Becomes(self.treatment.uid(value))
-            }
+            "assigningAuthorityName" => self.organisation(value),
             "value" if path.ends("telecom") => self.value(Class::Contact, value),
             "value" if is_time_stamp(value) || path.ends("birthTime") => {
                 self.value(Class::Date, value)
