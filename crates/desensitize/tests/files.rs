@@ -2,27 +2,15 @@
 //! patient stays, and the form is the original's.
 #![allow(missing_docs, clippy::unwrap_used, clippy::missing_panics_doc)]
 
+mod common;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use common::{assert_gone, copy, desensitizer};
 use emrshare_desensitize::{Class, DesensitizeError, Desensitizer, DocumentKind, Policy, scan};
 use emrshare_identity::ConsortiumKey;
 use emrshare_record::{Bundle, Record};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-
-fn desensitizer() -> Desensitizer {
-    Desensitizer::new(Policy::hipaa_safe_harbor(), ConsortiumKey::from_bytes([7; 32]))
-}
-
-fn copy(file: &str) -> String {
-    String::from_utf8(desensitizer().desensitize_file(file.as_bytes(), None).unwrap().bytes)
-        .unwrap()
-}
-
-fn assert_gone(copy: &str, values: &[&str]) {
-    for value in values {
-        assert!(!copy.contains(value), "{value} in {copy}");
-    }
-}
 
 const MESSAGE: &str = "MSH|^~\\&|HIS|H1|LAB|H2|202305061011||ORU^R01|7001|P|2.5\r\
 PID|1||990011^^^H1^MR||Ashworth^Nadia^Jane||19630704|F|||12 Cedar Lane^^Springfield^IL^62701^USA||(555) 123-4567\r\

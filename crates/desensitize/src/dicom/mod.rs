@@ -2,9 +2,14 @@
 //!
 //! Follows the Basic Application Level Confidentiality Profile (PS3.15, annex E): person names,
 //! dates and identifiers of type 2 become empty, instance UIDs are replaced consistently, private
-//! attributes, overlays, curves and free text go. Instead of listing what is removed, the code
-//! lists what is kept: what no list foresees is removed.
+//! attributes, overlays, curves and free text go; of descriptions stay the words that say what was
+//! imaged and how, of structured reports the text, searched. Instead of listing what is removed, the
+//! code lists what is kept: what no list foresees is removed.
 
+mod attributes;
+mod descriptors;
+
+use attributes::{DESCRIPTIONS, EMPTIED, KEPT, is_defined_term, is_fixed_uid};
 use dicom_core::{
     DataElement, DicomValue, PrimitiveValue, Tag, VR,
     dictionary::{DataDictionary, DataDictionaryEntry},
@@ -22,51 +27,10 @@ use crate::{
     treat::{Outcome, Treatment},
 };
 
-/// Attributes of type 2 that stay, empty (PS3.15, table E.1-1, action Z).
-const EMPTIED: [Tag; 9] = [
-    tags::ACCESSION_NUMBER,
-    tags::PATIENT_BIRTH_DATE,
-    tags::PATIENT_ID,
-    tags::PATIENT_NAME,
-    tags::REFERRING_PHYSICIAN_NAME,
-    tags::STUDY_DATE,
-    tags::STUDY_ID,
-    tags::STUDY_TIME,
-    tags::CONTENT_DATE,
-];
-
 /// Month and day of a date of which only the year stays.
 const MIDDLE_OF_YEAR: &str = "0702";
 /// The day of a date of which only year and month stay.
 const MIDDLE_OF_MONTH: &str = "15";
-
-/// Texts and codes that describe the image and nobody in it.
-const KEPT: [Tag; 24] = [
-    tags::ACQUISITION_TYPE,
-    tags::BODY_PART_EXAMINED,
-    tags::CONTRAST_BOLUS_AGENT,
-    tags::CONVOLUTION_KERNEL,
-    tags::CODE_MEANING,
-    tags::CODE_VALUE,
-    tags::CODING_SCHEME_DESIGNATOR,
-    tags::IMAGE_LATERALITY,
-    tags::IMAGE_TYPE,
-    tags::LATERALITY,
-    tags::MODALITY,
-    tags::PATIENT_ORIENTATION,
-    tags::PATIENT_POSITION,
-    tags::PATIENT_SEX,
-    tags::PHOTOMETRIC_INTERPRETATION,
-    tags::SCAN_OPTIONS,
-    tags::SCANNING_SEQUENCE,
-    tags::SEQUENCE_VARIANT,
-    tags::SPECIFIC_CHARACTER_SET,
-    tags::VIEW_POSITION,
-    tags::PRESENTATION_LUT_SHAPE,
-    tags::RESCALE_TYPE,
-    tags::LOSSY_IMAGE_COMPRESSION,
-    tags::PIXEL_INTENSITY_RELATIONSHIP,
-];
 
 /// Why a file cannot be treated.
 #[derive(Debug)]
@@ -106,7 +70,9 @@ pub(crate) fn treat(
         object = uncompressed(&object).map_err(problem)?.unwrap_or(object);
     }
     let mut meta = object.meta().clone();
-    let mut walk = Walk { treatment, scrubber, report, place };
+    let institution = object.get(tags::INSTITUTION_NAME).and_then(|name| name.to_str().ok());
+    let institution = institution.unwrap_or_default().trim_matches(['\0', ' ']).to_lowercase();
+    let mut walk = Walk { treatment, scrubber, report, place, institution };
     let mut treated = walk.data_set(&object);
     pixels::blank(&mut treated, &meta.transfer_syntax, seen).map_err(TreatError::Pixels)?;
     pixels::clear_beside(&mut treated, hidden);
@@ -145,6 +111,8 @@ struct Walk<'a> {
     scrubber: &'a Scrubber<'a>,
     report: &'a mut Report,
     place: Place,
+    /// The institution's name, in small letters.
+    institution: String,
 }
 
 impl Walk<'_> {
@@ -194,9 +162,15 @@ impl Walk<'_> {
         if EMPTIED.contains(&tag) {
             return self.emptied(vr, &text());
         }
+        if DESCRIPTIONS.contains(&tag) {
+            return self.described(&text());
+        }
         if KEPT.contains(&tag) {
-            let scrubbed = self.scrubber.scrub(&text(), &self.place, self.report);
-            return if scrubbed == text() { Decision::Keep } else { put(scrubbed) };
+            return self.kept(tag, &text());
+        }
+        if vr == VR::CS && is_defined_term(tag, &text()) {
+            let scrubbed = self.scrubber.scrub_known(&text(), &self.place, self.report);
+            return if scrubbed == text() { Decision::Keep } else { Decision::Remove(Class::Name) };
         }
         if tag == tags::PATIENT_AGE {
             return self.age(text().trim_matches([' ', '\0']));
@@ -220,8 +194,9 @@ impl Walk<'_> {
             | VR::AT
             | VR::DS
             | VR::IS => Decision::Keep,
-            VR::OB | VR::OW | VR::OF | VR::OD | VR::OL | VR::OV
-                if tag == tags::PIXEL_DATA || tag.group() == 0x0028 || tag.group() == 0x7fe0 =>
+            VR::OF | VR::OD | VR::OL | VR::OV => Decision::Keep,
+            VR::OB | VR::OW
+                if matches!(tag.group(), 0x0028 | 0x7fe0) || tag == tags::WAVEFORM_DATA =>
             {
                 Decision::Keep
             }
@@ -229,6 +204,27 @@ impl Walk<'_> {
             VR::DA | VR::DT | VR::TM => self.moved(vr, &text()),
             _ => Decision::Remove(Class::Identifier),
         }
+    }
+
+    fn kept(&mut self, tag: Tag, text: &str) -> Decision {
+        // A maker may be called like the institution.
+        if tag != tags::TEXT_VALUE && names(text, &self.institution) {
+            return Decision::Remove(Class::Organisation);
+        }
+        let scrubbed = self.scrubber.scrub(text, &self.place, self.report);
+        if scrubbed == text { Decision::Keep } else { put(scrubbed) }
+    }
+
+    fn described(&mut self, text: &str) -> Decision {
+        let Some(words) = descriptors::cleaned(text) else {
+            return Decision::Remove(Class::Identifier);
+        };
+        let scrubbed = self.scrubber.scrub_known(&words, &self.place, self.report);
+        if scrubbed == text {
+            return Decision::Keep;
+        }
+        self.removed(Class::Identifier, Technique::Delete);
+        put(scrubbed)
     }
 
     fn age(&mut self, age: &str) -> Decision {
@@ -323,15 +319,13 @@ fn put(text: String) -> Decision {
     Decision::Put(PrimitiveValue::from(text))
 }
 
-/// UIDs of kinds of things, not of instances.
-fn is_fixed_uid(tag: Tag) -> bool {
-    matches!(
-        tag,
-        tags::SOP_CLASS_UID
-            | tags::REFERENCED_SOP_CLASS_UID
-            | tags::TRANSFER_SYNTAX_UID
-            | tags::CODING_SCHEME_UID
-            | tags::CONTEXT_UID
-            | tags::MAPPING_RESOURCE_UID
-    )
+/// Whether a text holds a name, which is in small letters.
+fn names(text: &str, name: &str) -> bool {
+    let text = text.to_lowercase();
+    let is_apart = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+    !name.is_empty()
+        && text.match_indices(name).any(|(at, found)| {
+            let (before, behind) = (&text[..at], &text[at + found.len()..]);
+            is_apart(before.chars().next_back()) && is_apart(behind.chars().next())
+        })
 }
