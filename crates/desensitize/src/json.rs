@@ -1,7 +1,7 @@
 //! JSON that is no FHIR: a policy says which fields hold what, and else their names do; every other
 //! string is searched, and so are the names of fields.
 
-use emrshare_recognize::{kind_of_field, value_of_field};
+use emrshare_recognize::{kind_of_part, value_of_field};
 use serde_json::Value;
 
 use crate::{
@@ -15,69 +15,84 @@ use crate::{
 /// Adds the values of the fields that the policy names, and those that are named like what they hold.
 pub(crate) fn collect(value: &Value, policy: &Policy, known: &mut Known) {
     let mut place = Place::new(DocumentKind::Json);
-    let mut add = |text: &str, key: &str, place: &Place| {
+    let mut add = |text: &str, names: Names<'_>, place: &Place| {
         if let Some(class) = policy.class_of_json(|| place.field()) {
             known.insert(class, text, 3);
-        } else if let Some(class) = class_by_name(key, text) {
+        } else if let Some(class) = names.class_of(text)
+            && class != Class::Date
+        {
             known.insert(class, text.trim(), if class == Class::Name { 3 } else { 5 });
         }
     };
-    visit(value, "", &mut place, &mut add);
+    visit(value, Names::default(), &mut place, &mut add);
 }
 
-/// Visits strings and numbers, with the name of the field that they or their array are in.
-fn visit(value: &Value, key: &str, place: &mut Place, found: &mut dyn FnMut(&str, &str, &Place)) {
+/// The names of the field that a value or its array is in, and of the object that has this field.
+#[derive(Clone, Copy, Debug, Default)]
+struct Names<'a> {
+    owner: &'a str,
+    field: &'a str,
+}
+
+impl<'a> Names<'a> {
+    /// Of a field of the object that is called so.
+    const fn within(self, field: &'a str) -> Self {
+        Self { owner: self.field, field }
+    }
+
+    /// What the field holds, by its name.
+    fn class_of(self, text: &str) -> Option<Class> {
+        let kind = kind_of_part(self.owner, self.field)?;
+        value_of_field(kind, text)?;
+        Some(class_of(kind))
+    }
+}
+
+type Found<'a> = dyn FnMut(&str, Names<'_>, &Place) + 'a;
+
+/// Visits strings and numbers.
+fn visit(value: &Value, names: Names<'_>, place: &mut Place, found: &mut Found<'_>) {
     match value {
         Value::Object(object) => {
             for (key, value) in object {
                 place.push(key);
-                visit(value, key, place, found);
+                visit(value, names.within(key), place, found);
                 place.pop();
             }
         }
         Value::Array(items) => {
             for (number, item) in items.iter().enumerate() {
                 place.push_number(number);
-                visit(item, key, place, found);
+                visit(item, names, place, found);
                 place.pop();
             }
         }
-        Value::String(text) => found(text, key, place),
-        Value::Number(number) => found(&number.to_string(), key, place),
+        Value::String(text) => found(text, names, place),
+        Value::Number(number) => found(&number.to_string(), names, place),
         Value::Null | Value::Bool(_) => {}
     }
-}
-
-/// What a field holds, by its name.
-fn class_by_name(key: &str, text: &str) -> Option<Class> {
-    let kind = kind_of_field(key)?;
-    value_of_field(kind, text)?;
-    Some(class_of(kind))
 }
 
 /// Treats every field.
 pub(crate) fn treat(value: &mut Value, scrubber: &Scrubber<'_>, report: &mut Report) {
     let place = Place::new(DocumentKind::Json);
-    Walk { scrubber, report, place, key: String::new() }.value(value);
+    Walk { scrubber, report, place }.value(value, Names::default());
 }
 
 struct Walk<'a> {
     scrubber: &'a Scrubber<'a>,
     report: &'a mut Report,
     place: Place,
-    /// The name of the field at hand.
-    key: String,
 }
 
 impl Walk<'_> {
     /// Treats a value; `false` if it goes with its key.
-    fn value(&mut self, value: &mut Value) -> bool {
+    fn value(&mut self, value: &mut Value, names: Names<'_>) -> bool {
         match value {
             Value::Object(object) => {
                 for (key, mut value) in std::mem::take(object) {
                     self.place.push(key.as_str());
-                    self.key.clone_from(&key);
-                    let stays = self.value(&mut value);
+                    let stays = self.value(&mut value, names.within(&key));
                     let key = self.name(&key);
                     self.place.pop();
                     if stays {
@@ -91,13 +106,13 @@ impl Walk<'_> {
                 items.retain_mut(|item| {
                     self.place.push_number(number);
                     number += 1;
-                    let stays = self.value(item);
+                    let stays = self.value(item, names);
                     self.place.pop();
                     stays
                 });
                 true
             }
-            Value::String(_) | Value::Number(_) => self.leaf(value),
+            Value::String(_) | Value::Number(_) => self.leaf(value, names),
             Value::Null | Value::Bool(_) => true,
         }
     }
@@ -111,11 +126,11 @@ impl Walk<'_> {
         }
     }
 
-    fn leaf(&mut self, value: &mut Value) -> bool {
+    fn leaf(&mut self, value: &mut Value, names: Names<'_>) -> bool {
         let treatment = self.scrubber.treatment;
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let class = treatment.policy.class_of_json(|| self.place.field());
-        let Some(class) = class.or_else(|| class_by_name(&self.key, &text)) else {
+        let Some(class) = class.or_else(|| names.class_of(&text)) else {
             let scrubbed = self.scrubber.scrub(&text, &self.place, self.report);
             if scrubbed != text {
                 *value = scrubbed.into();

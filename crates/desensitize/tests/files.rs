@@ -496,14 +496,53 @@ fn names_of_fields_say_what_json_holds() {
 }
 
 #[test]
+fn names_of_fields_say_who_did_what_where_and_when() {
+    let file = json!({
+        "patient": {"name": {"first": "Gwyneth", "last": "Okonkwo"}, "id": 77_123, "city": "Leeds"},
+        "doctors": [{"name": "Tobias Quillfeather", "doctorid": "D-881", "speciality": "cardiology"}],
+        "attending_physician": "Isla Wexcombe", "createTime": 1_683_341_234, "dob": "19810205",
+        "orderId": "ORD88123", "主治医师": "慕容青", "证件号码": "H1234567", "省": "四川", "型号": "X200",
+        "drug": {"name": "Aspirin", "id": 12}, "nurse_notes": "eats well", "凝血时间": "12.5",
+    });
+    let copy = copy(&file.to_string());
+    assert_gone(
+        &copy,
+        &[
+            "Gwyneth",
+            "Okonkwo",
+            "77123",
+            "Leeds",
+            "Quillfeather",
+            "D-881",
+            "Wexcombe",
+            "1683341234",
+            "0205",
+            "ORD88123",
+            "慕容青",
+            "H1234567",
+            "四川",
+        ],
+    );
+    let copy: Value = serde_json::from_str(&copy).unwrap();
+    for kept in ["型号", "drug", "nurse_notes", "凝血时间"] {
+        assert_eq!(copy[kept], file[kept], "{kept}");
+    }
+    assert_eq!(
+        (&copy["dob"], &copy["doctors"][0]["speciality"]),
+        (&json!("1981"), &json!("cardiology"))
+    );
+}
+
+#[test]
 fn tables_and_tags_say_what_their_values_are() {
     let table = "Name,Sex,MRN,Phone,Diagnosis\nGwyneth Okonkwo,F,7788123,65881234,pneumonia\n";
     let copy = copy(table);
     assert_gone(&copy, &["Okonkwo", "Gwyneth", "7788123", "65881234"]);
     assert!(copy.starts_with("Name,Sex,MRN,Phone,Diagnosis\n") && copy.ends_with(",pneumonia\n"));
-    let tagged = "<r><住院号>0098123</住院号><first_name>Gwyneth</first_name><诊断>肺炎</诊断></r>";
+    let tagged = "<r><住院号>0098123</住院号><first_name>Gwyneth</first_name><诊断>肺炎</诊断>\
+                  <doctor><name>Okonkwo</name></doctor></r>";
     let copy = self::copy(tagged);
-    assert_gone(&copy, &["0098123", "Gwyneth"]);
+    assert_gone(&copy, &["0098123", "Gwyneth", "Okonkwo"]);
     assert!(copy.contains("<诊断>肺炎</诊断>"), "{copy}");
 }
 

@@ -1,0 +1,155 @@
+//! Names of fields in Latin letters: `PatientName`, `patient_name`, `hzxm`.
+
+use crate::Kind;
+
+/// Words that are a person's name by themselves; Chinese systems write the initials of pinyin.
+const NAMES: &str = "surname forename firstname lastname fullname familyname givenname patientname nickname \
+    username login xm hzxm brxm lxr lxrxm ysxm";
+
+/// Whose name it may be, or which part of one.
+const PEOPLE: &str = "patient pat person doctor physician nurse contact relative guardian mother father spouse \
+    parent child kin provider practitioner surgeon author clinician consultant attending referring resident \
+    member user subscriber operator reporter family given first last middle full maiden legal preferred";
+
+/// Who has the parts of a name that `PARTS` has.
+const OWNERS: &str = "name patient person doctor physician nurse contact relative guardian mother father spouse \
+    parent child provider practitioner surgeon author member user";
+const PARTS: &str = "first last given family middle";
+
+/// Persons by what they do; what is so called holds their names.
+const ROLES: &str = "doctor physician surgeon anesthetist anaesthetist anesthesiologist anaesthesiologist nurse \
+    radiologist pathologist technician technologist reporter reviewer operator author guardian caregiver carer \
+    clinician practitioner provider attending consultant referrer transcriptionist signer signatory witness \
+    interpreter kin contact";
+
+/// Words that are a number of a person by themselves.
+const NUMBERS: &str = "mrn ssn nhs nhi ohip passport accession licence license vin imei iban empi mpi mbi pid idcard \
+    idno cardno account udi barcode openid unionid qq wechat weixin fingerprint \
+    sfz sfzh sfzhm zjh zjhm zyh mzh bah blh kh jzkh ybkh ybh yhkh brid hzid jzid patid";
+
+/// What a number may be of, and how it is called.
+const NUMBERED: &str = "patient pat inpatient outpatient hospital admission visit record chart card medical bed room \
+    identity identification insurance member policy case encounter episode account acct subject citizen resident social \
+    national medicare medicaid health device serial specimen sample accession id personal person user client customer \
+    employee staff student doctor physician nurse provider donor subscriber beneficiary bank credit debit tax \
+    bill billing invoice receipt claim order prescription rx lab report exam study image film certificate plate vehicle \
+    registration reference request requisition application tracking contract implant security";
+const NUMBER_TAILS: &str = "no nbr number num nr id";
+
+/// Of whom a code, and of what a card is as good as a number.
+const CODED: &str = "patient person personal member subject identity";
+const CARDS: &str = "id identity health medical insurance bank credit debit social visit";
+
+const PHONES: &str = "phone telephone tel mobile cellphone fax pager lxdh sjh sjhm dhhm jtdh";
+
+const ADDRESSES: &str =
+    "address addr street zip zipcode postcode postal jtzz xzz hkdz jtdz lxdz gzdw";
+
+/// Places, where a name ends so.
+const PLACES: &str = "city town county district province prefecture municipality suburb village hometown residence \
+    birthplace workplace employer school latitude longitude gps geolocation";
+
+/// With these a field has another kind of address, which is found by its form.
+const OTHER_ADDRESSES: &str = "email mail ip mac web url";
+
+/// Words that are a day by themselves, and with which a name of one ends.
+const DAYS: &str = "dob dod doa birthday birthdate csrq ryrq cyrq date datetime timestamp";
+
+/// What happens at a time.
+const EVENTS: &str = "birth death admission admit admitted discharge discharged visit surgery operation report reported \
+    exam examination check collect collected collection create created update updated modify modified sign signed order \
+    ordered start end begin effective issue issued register registered record recorded appointment encounter";
+const TIMES: &str = "time day at on";
+
+/// What stands beside an age.
+const AGES: &str = "age years year yrs yr patient at admission visit in";
+
+/// What a field is then about a name, number or address, and none itself.
+const ABOUT: &str = "type use kind class category status flag system count result unit date time";
+
+/// What a field's value is, by its name.
+pub(super) fn kind_of(name: &str) -> Option<Kind> {
+    let words = words(name);
+    let is = |list: &str| words.iter().any(|word| fits(list, word));
+    let last = words.last()?;
+    let ends = |list: &str| fits(list, last);
+    let is_place = (last == "place" && is("birth work native"))
+        || (last == "name" && is("employer school workplace"));
+    if ends(DAYS) || (ends(TIMES) && is(EVENTS)) {
+        Some(Kind::Date)
+    } else if ends(ABOUT) {
+        None
+    } else if is(NAMES)
+        || (last == "name" && is(PEOPLE))
+        || (ends(PARTS) && is(OWNERS))
+        || ends(ROLES)
+        || (last == "by" && words.len() > 1)
+        || (last == "person" && is("contact responsible emergency"))
+    {
+        Some(Kind::Name)
+    } else if is(NUMBERS)
+        || (ends(NUMBER_TAILS) && words.len() > 1 && is_numbered(&words))
+        || (last == "code" && is(CODED))
+        || (last == "card" && is(CARDS))
+        || (last == "security" && is("social"))
+        || (last == "serial" && is("device"))
+    {
+        Some(Kind::Id)
+    } else if last == "age" || (is("age") && words.iter().all(|word| has(AGES, word))) {
+        Some(Kind::Age)
+    } else if is(PHONES) {
+        Some(Kind::Phone)
+    } else if (is(ADDRESSES) || ends(PLACES) || is_place) && !is(OTHER_ADDRESSES) {
+        Some(Kind::Address)
+    } else {
+        None
+    }
+}
+
+/// Whether what stands before the tail may have a number that stands for a person.
+fn is_numbered(words: &[String]) -> bool {
+    let before = words.split_last().map_or(&[][..], |(_, before)| before);
+    before.iter().any(|word| fits(NUMBERED, word))
+}
+
+/// The words of a name in small letters: `PatientName`, `patient_name`, `PATIENT NAME`,
+/// `patientname` and `patient_name2` have the same.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    let mut rest = name.chars().peekable();
+    while let Some(character) = rest.next() {
+        let begins = character.is_uppercase()
+            && (before.is_lowercase() || rest.peek().is_some_and(|next| next.is_lowercase()));
+        if !character.is_alphanumeric() || begins {
+            words.push(String::new());
+        }
+        if character.is_alphanumeric() {
+            words.last_mut().expect("there is one").extend(character.to_lowercase());
+        }
+        before = character;
+    }
+    let unnumbered = words.iter().map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()));
+    unnumbered.filter(|word| !word.is_empty()).flat_map(parted).collect()
+}
+
+/// A word that was put together of two: `patientid`.
+fn parted(word: &str) -> Vec<String> {
+    const TAILS: [&str; 8] = ["name", "number", "code", "card", "date", "num", "no", "id"];
+    let is_known = [NAMES, NUMBERS, DAYS].iter().any(|list| has(list, word));
+    let parts = TAILS.iter().filter_map(|tail| Some((word.strip_suffix(tail)?, *tail)));
+    let mut parts = parts.filter(|(head, _)| has(PEOPLE, head) || has(NUMBERED, head));
+    match parts.next().filter(|_| !is_known) {
+        Some((head, tail)) => vec![head.to_owned(), tail.to_owned()],
+        None => vec![word.to_owned()],
+    }
+}
+
+/// Whether a word is on a list, or the one of which it is more: a field of phones is one of a phone.
+fn fits(list: &str, word: &str) -> bool {
+    has(list, word) || word.strip_suffix('s').is_some_and(|one| has(list, one))
+}
+
+fn has(list: &str, word: &str) -> bool {
+    list.split(' ').any(|one| one == word)
+}
