@@ -175,13 +175,23 @@ fn family(modality: &str) -> Option<&'static str> {
     })
 }
 
+/// Statuses of an ImagingStudy of which there are no images (FHIR R4, ImagingStudy.status).
+const WITHOUT_IMAGES: [&str; 3] = ["cancelled", "entered-in-error", "registered"];
+
 /// Instances that the ImagingStudy resources list, by modality; a series without a number of
 /// instances counts as one.
 fn listed(record: &Record) -> BTreeMap<String, usize> {
     let mut listed = BTreeMap::new();
-    for study in record.bundle().of_type("ImagingStudy") {
+    let has_images = |study: &&Value| {
+        let status = study.get("status").and_then(Value::as_str);
+        !status.is_some_and(|status| WITHOUT_IMAGES.contains(&status))
+    };
+    for study in record.bundle().of_type("ImagingStudy").filter(has_images) {
         for series in study.get("series").and_then(Value::as_array).into_iter().flatten() {
-            let modality = series.pointer("/modality/code").and_then(Value::as_str);
+            // A Coding, and a CodeableConcept from R5 on.
+            let code = series.pointer("/modality/code");
+            let code = code.or_else(|| series.pointer("/modality/coding/0/code"));
+            let modality = code.and_then(Value::as_str);
             let count = series.get("numberOfInstances").and_then(Value::as_u64).unwrap_or(1);
             let count = usize::try_from(count).unwrap_or(usize::MAX);
             let total: &mut usize = listed.entry(modality.unwrap_or("OT").to_owned()).or_default();
@@ -257,6 +267,21 @@ mod tests {
             let compared = compare(&record, &Told(labels.clone()));
             assert_eq!(compared.reasons.is_empty(), count >= 3);
         }
+    }
+
+    #[test]
+    fn what_a_study_lists_in_r4_and_r5_unless_it_has_no_images() {
+        let mut bundle = Bundle::empty();
+        let mut study = |status, modality: Value| {
+            let series = json!([{"modality": modality, "numberOfInstances": 2}]);
+            bundle
+                .push(json!({"resourceType": "ImagingStudy", "status": status, "series": series}));
+        };
+        study("available", json!({"code": "CT"}));
+        study("available", json!({"coding": [{"code": "MR"}]}));
+        study("cancelled", json!({"code": "US"}));
+        let listed = listed(&Record::new(bundle, Vec::new()));
+        assert_eq!(Vec::from_iter(listed), [("CT".to_owned(), 2), ("MR".to_owned(), 2)]);
     }
 
     #[test]

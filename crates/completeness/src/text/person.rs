@@ -30,6 +30,12 @@ static STATEMENT: LazyLock<Regex> = LazyLock::new(|| {
 /// Characters after 女 or 男 that make a relative or friend of it: 女儿, 女婿, 男友, 女朋友, 男方.
 const RELATIVE: [char; 5] = ['儿', '婿', '友', '朋', '方'];
 
+/// What stands before the sex of a child that was born.
+const NEWBORN: [&str; 8] = ["婴", "新生儿", "胎", "娩", "baby", "infant", "newborn", "neonate"];
+
+/// Characters between a child and its sex, at most.
+const CHILD: usize = 16;
+
 /// The first section that contradicts an earlier one in the patient's sex.
 pub(crate) fn contradicting(sections: &Sections) -> Option<Section> {
     let mut known = None;
@@ -45,7 +51,8 @@ pub(crate) fn contradicting(sections: &Sections) -> Option<Section> {
 fn sex(text: &str) -> Option<Sex> {
     let mut said = None;
     for found in STATEMENT.captures_iter(text) {
-        if found.get(0).is_some_and(|whole| text[whole.end()..].starts_with(RELATIVE)) {
+        let whole = found.get(0).map_or(0..0, |whole| whole.range());
+        if text[whole.end..].starts_with(RELATIVE) || is_of_newborn(&text[..whole.start]) {
             continue;
         }
         let is_female = ["zh_female", "en_female", "en_woman"];
@@ -57,6 +64,13 @@ fn sex(text: &str) -> Option<Sex> {
         said = Some(sex);
     }
     said
+}
+
+/// Whether a text ends with a child that was born, whose sex is told next.
+fn is_of_newborn(before: &str) -> bool {
+    let start = before.char_indices().rev().nth(CHILD - 1).map_or(0, |(at, _)| at);
+    let near = before[start..].to_lowercase();
+    NEWBORN.iter().any(|word| near.contains(word))
 }
 
 #[cfg(test)]
@@ -74,6 +88,8 @@ mod tests {
         assert_eq!(sex("The mother of a 3-year-old boy was seen."), None);
         assert_eq!(sex("his mother and a female nurse; 女儿陪同"), None);
         assert_eq!(sex("患者男性，48岁，其妻36岁，女性"), None);
+        assert_eq!(sex("剖宫产娩一活婴，性别男，体重3200g"), None);
+        assert_eq!(sex("She delivered a healthy baby (sex: male)."), None);
     }
 
     #[test]
