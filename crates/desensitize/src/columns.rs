@@ -29,6 +29,21 @@ impl Columns {
         is_table.then_some(Self { separator, kinds })
     }
 
+    /// What parts the cells of lines that have as many as the head.
+    pub(crate) fn separators(&self, text: &str) -> Vec<Range<usize>> {
+        let mut separators = Vec::new();
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let cells = cells(line.trim_end_matches(['\r', '\n']), self.separator);
+            if cells.len() == self.kinds.len() {
+                let ends = cells[..cells.len() - 1].iter().map(|cell| start + cell.end);
+                separators.extend(ends.map(|end| end..end + self.separator.len_utf8()));
+            }
+            start += line.len();
+        }
+        separators
+    }
+
     /// Values of such columns in lines that have as many cells as the head.
     pub(crate) fn find(&self, text: &str) -> Vec<Finding> {
         let mut findings = Vec::new();

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     Area, Class, DesensitizeError, Desensitizer, Policy, Report, cda, collect, columns::Columns,
-    dicom as images, fhir, hl7, json, known::Known, place::Place, scrub::Scrubber,
+    dicom as images, fhir, hl7, json, known::Known, lines, place::Place, scrub::Scrubber,
     stream::HEAD_LEN,
 };
 
@@ -42,7 +42,23 @@ impl DocumentKind {
     /// ```
     #[must_use]
     pub fn of(bytes: &[u8]) -> Option<Self> {
-        Content::of(bytes).map(|content| content.kind())
+        lines::kind(bytes).or_else(|| Content::of(bytes).map(|content| content.kind()))
+    }
+
+    /// What JSON lines (NDJSON) hold, by the first bytes of a file, its first line among them; `None`
+    /// if it is something else.
+    ///
+    /// ```
+    /// use emrshare_desensitize::DocumentKind;
+    ///
+    /// let lines = br#"{"resourceType":"Patient"}
+    /// {"resourceType":"Patient"}"#;
+    /// assert_eq!(DocumentKind::of_json_lines(lines), Some(DocumentKind::Fhir));
+    /// assert_eq!(DocumentKind::of_json_lines(b"{}"), None);
+    /// ```
+    #[must_use]
+    pub fn of_json_lines(bytes: &[u8]) -> Option<Self> {
+        lines::kind(bytes)
     }
 }
 
@@ -69,7 +85,24 @@ impl Desensitizer {
         bytes: &[u8],
         seen: Option<&[Area]>,
     ) -> Result<FileCopy, DesensitizeError> {
+        if let Some(kind) = lines::kind(bytes) {
+            let mut copy = Vec::new();
+            let report = self.desensitize_json_lines(bytes, &mut copy)?;
+            return Ok(FileCopy { kind, bytes: copy, report });
+        }
         let content = Content::of(bytes).ok_or(DesensitizeError::Unknown)?;
+        let kind = content.kind();
+        let (bytes, report) = self.treat_content(content, bytes, seen)?;
+        Ok(FileCopy { kind, bytes, report })
+    }
+
+    /// Treats what was read from these bytes.
+    pub(crate) fn treat_content(
+        &self,
+        content: Content<'_>,
+        bytes: &[u8],
+        seen: Option<&[Area]>,
+    ) -> Result<(Vec<u8>, Report), DesensitizeError> {
         let kind = content.kind();
         let broken = |problem| DesensitizeError::File { kind, problem };
         let mut known = content.known(&self.policy).map_err(broken)?;
@@ -81,13 +114,13 @@ impl Desensitizer {
         report.check()?;
         match copy.first_leak(&scrubber) {
             Some((class, place)) => Err(DesensitizeError::Leak { class, place }),
-            None => Ok(FileCopy { kind, bytes: copy.into_bytes(), report }),
+            None => Ok((copy.into_bytes(), report)),
         }
     }
 }
 
 /// A file that was read.
-enum Content<'a> {
+pub(crate) enum Content<'a> {
     Dicom(Cow<'a, [u8]>),
     Fhir(Value),
     Json(Value),
@@ -103,8 +136,7 @@ impl<'a> Content<'a> {
         }
         let text = decode(bytes)?;
         Some(if let Some(value) = json_value(&text) {
-            let is_resource = value.get("resourceType").is_some();
-            if is_resource { Self::Fhir(value) } else { Self::Json(value) }
+            Self::of_json(value)
         } else if hl7::is_message(&text) {
             Self::Hl7(text)
         } else if cda::is_document(&text) {
@@ -112,6 +144,13 @@ impl<'a> Content<'a> {
         } else {
             Self::Text(text)
         })
+    }
+
+    pub(crate) fn of_json(value: Value) -> Self {
+        match kind_of_json(&value) {
+            DocumentKind::Fhir => Self::Fhir(value),
+            _ => Self::Json(value),
+        }
     }
 
     const fn kind(&self) -> DocumentKind {
@@ -171,6 +210,9 @@ impl<'a> Content<'a> {
                 Content::Hl7(hl7::treat(&message, scrubber, report).ok_or("no MSH segment")?)
             }
             Self::Cda(document) => Content::Cda(cda::treat(&document, scrubber, report)?),
+            Self::Text(text) if is_xml(&text) => {
+                Content::Text(scrubber.scrub_xml(&text, &place, report))
+            }
             Self::Text(text) => {
                 let columns = Columns::of(&text);
                 Content::Text(scrubber.scrub_lines(&text, columns.as_ref(), &place, report))
@@ -205,10 +247,24 @@ impl<'a> Content<'a> {
     }
 }
 
+/// What JSON holds.
+pub(crate) fn kind_of_json(value: &Value) -> DocumentKind {
+    match value.get("resourceType") {
+        Some(_) => DocumentKind::Fhir,
+        None => DocumentKind::Json,
+    }
+}
+
 /// An object or array in JSON.
 fn json_value(text: &str) -> Option<Value> {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     text.starts_with(['{', '[']).then(|| serde_json::from_str(text).ok())?
+}
+
+/// Whether a text begins with a tag and has one that closes.
+fn is_xml(text: &str) -> bool {
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    text.starts_with('<') && (text.contains("</") || text.contains("/>"))
 }
 
 /// How files begin that are of letters, and in which words do not stand as they are read: RTF, PDF,

@@ -1,6 +1,11 @@
 //! JSON that is no FHIR: a policy says which fields hold what, and else their names do; every other
 //! string is searched, and so are the names of fields.
 
+use dicom_core::{
+    Tag,
+    dictionary::{DataDictionary, DataDictionaryEntry},
+};
+use dicom_dictionary_std::StandardDataDictionary;
 use emrshare_recognize::{kind_of_part, value_of_field};
 use serde_json::Value;
 
@@ -36,8 +41,16 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     /// Of a field of the object that is called so.
-    const fn within(self, field: &'a str) -> Self {
-        Self { owner: self.field, field }
+    fn within(self, field: &'a str) -> Self {
+        const VALUES: [&str; 5] = ["value", "Value", "Alphabetic", "Ideographic", "Phonetic"];
+        if VALUES.contains(&field) && self.class_is_told() {
+            return self;
+        }
+        Self { owner: self.field, field: keyword(field).unwrap_or(field) }
+    }
+
+    fn class_is_told(self) -> bool {
+        kind_of_part(self.owner, self.field).is_some()
     }
 
     /// What the field holds, by its name.
@@ -46,6 +59,13 @@ impl<'a> Names<'a> {
         value_of_field(kind, text)?;
         Some(class_of(kind))
     }
+}
+
+/// What a DICOM attribute is called whose number is a field's name (PS3.18, annex F).
+fn keyword(field: &str) -> Option<&'static str> {
+    let number = (field.len() == 8).then(|| u32::from_str_radix(field, 16).ok())??;
+    let tag = Tag((number >> 16) as u16, (number & 0xffff) as u16);
+    StandardDataDictionary.by_tag(tag).map(|entry| entry.alias())
 }
 
 type Found<'a> = dyn FnMut(&str, Names<'_>, &Place) + 'a;
@@ -131,7 +151,10 @@ impl Walk<'_> {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let class = treatment.policy.class_of_json(|| self.place.field());
         let Some(class) = class.or_else(|| names.class_of(&text)) else {
-            let scrubbed = self.scrubber.scrub(&text, &self.place, self.report);
+            let scrubbed = match is_code(&text) {
+                true => self.scrubber.scrub_known(&text, &self.place, self.report),
+                false => self.scrubber.scrub(&text, &self.place, self.report),
+            };
             if scrubbed != text {
                 *value = scrubbed.into();
             }
@@ -150,4 +173,10 @@ impl Walk<'_> {
             Outcome::Gone => false,
         }
     }
+}
+
+/// Short keywords: DA, CT, NM.
+fn is_code(text: &str) -> bool {
+    const LEN_MAX: usize = 3;
+    text.len() <= LEN_MAX && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }

@@ -48,6 +48,7 @@ mod file;
 mod hl7;
 mod json;
 mod known;
+mod lines;
 mod markup;
 mod names;
 mod pixels;

@@ -1,4 +1,4 @@
-//! XHTML in a narrative: its tags and entities are no text.
+//! XHTML in a narrative, and XML of any kind: tags and entities are no text.
 
 use std::{borrow::Cow, ops::Range, sync::LazyLock};
 
@@ -13,14 +13,23 @@ pub(crate) struct Unmarked<'t> {
 
 impl<'t> Unmarked<'t> {
     pub(crate) fn of(text: &'t str) -> Self {
+        Self::without(text, &MARKUP, &SAID)
+    }
+
+    /// The same of XML whose tags nobody knows.
+    pub(crate) fn of_xml(text: &'t str) -> Self {
+        Self::without(text, &XML, &SAID_IN_XML)
+    }
+
+    fn without(text: &'t str, markup: &Regex, said: &Regex) -> Self {
         if !text.contains(['<', '&']) {
             return Self { text: text.into(), tags: Vec::new() };
         }
         let (mut blank, mut tags) = (String::with_capacity(text.len()), Vec::new());
-        for found in MARKUP.captures_iter(text) {
+        for found in markup.captures_iter(text) {
             let Some(whole) = found.get(0) else { continue };
             let is_inline = found.name("inline").or(found.name("entity")).is_some();
-            for range in unsaid(whole.as_str()) {
+            for range in unsaid(whole.as_str(), said) {
                 let range = whole.start() + range.start..whole.start() + range.end;
                 blank.push_str(&text[blank.len()..range.start]);
                 blank.push(if is_inline { ' ' } else { '\n' });
@@ -30,6 +39,19 @@ impl<'t> Unmarked<'t> {
         }
         blank.push_str(&text[blank.len()..]);
         Self { text: blank.into(), tags }
+    }
+
+    /// The same text; these parts of it are as little part of a finding as tags are, such as what
+    /// stands between the cells of a table.
+    pub(crate) fn cut_at(mut self, separators: Vec<Range<usize>>) -> Self {
+        let is_text = |separator: &Range<usize>| {
+            let at = self.tags.partition_point(|tag| tag.end <= separator.start);
+            self.tags.get(at).is_none_or(|tag| separator.end <= tag.start)
+        };
+        let separators: Vec<_> = separators.into_iter().filter(is_text).collect();
+        self.tags.extend(separators);
+        self.tags.sort_unstable_by_key(|tag| tag.start);
+        self
     }
 
     /// What of a range is no tag.
@@ -51,28 +73,46 @@ impl<'t> Unmarked<'t> {
     }
 }
 
+const ATTRIBUTE: &str = r#"\s+[\p{L}_:][\w:.-]*\s*=\s*(?:"[^"<]*"|'[^'<]*')"#;
+
+const ENTITY: &str = r"(?<entity>&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});)";
+
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("a constant that the tests compile")
+}
+
 /// Tags of XHTML that a narrative may have (FHIR R4, 2.4.1), and entities.
 static MARKUP: LazyLock<Regex> = LazyLock::new(|| {
     let names = "div|p|br|hr|ul|ol|li|dl|dt|dd|table|caption|colgroup|col|thead|tbody|tfoot|tr|td|th|pre|\
         blockquote|h[1-6]|\
         (?<inline>a|abbr|acronym|b|big|cite|code|dfn|em|i|img|kbd|q|s|samp|small|span|strong|sub|sup|tt|u|var)";
-    let attribute = r#"\s+[A-Za-z_:][\w:.-]*\s*=\s*(?:"[^"<]*"|'[^'<]*')"#;
-    let tag = format!(r"</?(?:{names})(?:{attribute})*\s*/?>");
-    let entity = r"(?<entity>&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});)";
-    Regex::new(&format!("{tag}|{entity}")).expect("a constant that the tests compile")
+    regex(&format!(r"</?(?:{names})(?:{ATTRIBUTE})*\s*/?>|{ENTITY}"))
+});
+
+/// Tags of any name, processing instructions, and entities.
+static XML: LazyLock<Regex> = LazyLock::new(|| {
+    regex(&format!(r"<[/?]?[\p{{L}}_][\w:.-]*(?:{ATTRIBUTE})*\s*[/?]?>|{ENTITY}"))
+});
+
+/// Attributes of XHTML whose values say something.
+static SAID: LazyLock<Regex> = LazyLock::new(|| {
+    let kind = r"(?:data:[\w.+/-]+;base64,|mailto:|tel:)?";
+    let value = format!(r#"(?:"{kind}(?<double>[^"]*)"|'{kind}(?<single>[^']*)')"#);
+    regex(&format!(r"\s(?:alt|cite|href|id|label|name|src|summary|title)\s*=\s*{value}"))
+});
+
+/// Attributes of XML whose values say something: all but those that name its vocabularies.
+static SAID_IN_XML: LazyLock<Regex> = LazyLock::new(|| {
+    let names = r#"\s(?:xmlns(?::[\w.-]+)?|xsi:[\w.-]+)\s*=\s*(?:"[^"]*"|'[^']*')"#;
+    regex(&format!(
+        r#"{names}|\s[\p{{L}}_:][\w:.-]*\s*=\s*(?:"(?<double>[^"]*)"|'(?<single>[^']*)')"#
+    ))
 });
 
 /// The parts of a tag that say nothing: all but the values of some attributes.
-fn unsaid(tag: &str) -> Vec<Range<usize>> {
-    static SAID: LazyLock<Regex> = LazyLock::new(|| {
-        let names = "alt|cite|href|id|label|name|src|summary|title";
-        let kind = r"(?:data:[\w.+/-]+;base64,|mailto:|tel:)?";
-        let value = format!(r#"(?:"{kind}(?<double>[^"]*)"|'{kind}(?<single>[^']*)')"#);
-        let pattern = format!(r"\s(?:{names})\s*=\s*{value}");
-        Regex::new(&pattern).expect("a constant that the tests compile")
-    });
+fn unsaid(tag: &str, said: &Regex) -> Vec<Range<usize>> {
     let (mut parts, mut start) = (Vec::new(), 0);
-    for found in SAID.captures_iter(tag) {
+    for found in said.captures_iter(tag) {
         if let Some(value) = found.name("double").or(found.name("single")) {
             parts.push(start..value.start());
             start = value.end();
@@ -95,6 +135,24 @@ mod tests {
         let words: Vec<_> = blank.text.split_whitespace().collect();
         assert_eq!(words, ["Ann", "a", "b", "x", "y", "ann@b.cc", "z", "AB"]);
         assert_eq!(Unmarked::of("pH <7 and >6, if a<b>c").text, "pH <7 and >6, if a   c");
+    }
+
+    #[test]
+    fn tags_of_any_name_are_blank_in_xml() {
+        let text = r#"<?xml version="1.0"?><r xmlns:a="urn:x" xsi:type="T"><a:SAD.1 姓名="Ann">5 Mill</a:SAD.1></r>"#;
+        let blank = Unmarked::of_xml(text);
+        assert_eq!(blank.text.len(), text.len());
+        let words: Vec<_> = blank.text.split_whitespace().collect();
+        assert_eq!(words, ["1.0", "Ann", "5", "Mill"]);
+    }
+
+    #[test]
+    fn a_range_is_cut_between_cells_too() {
+        let text = "Ann\t<b\tclass='x'>Lee</b>\tNg";
+        let tabs = text.match_indices('\t').map(|(at, _)| at..at + 1).collect();
+        let pieces = Unmarked::of(text).cut_at(tabs).text_in(&(0..text.len()));
+        let pieces: Vec<_> = pieces.into_iter().map(|piece| &text[piece]).collect();
+        assert_eq!(pieces, ["Ann", "Lee", "Ng"]);
     }
 
     #[test]

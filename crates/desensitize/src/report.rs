@@ -127,6 +127,19 @@ impl Report {
         }
     }
 
+    /// Adds what was done to one of several documents.
+    pub(crate) fn absorb(&mut self, other: Self, number: usize) {
+        for (key, count) in other.counts {
+            *self.counts.entry(key).or_default() += count;
+        }
+        let room = Self::PLACES_MAX - self.treated.len();
+        let treated = other.treated.into_iter().take(room);
+        self.treated.extend(
+            treated
+                .map(|treated| Treated { place: format!("/{number}{}", treated.place), ..treated }),
+        );
+    }
+
     pub(crate) const fn count_left_out(&mut self) {
         self.left_out += 1;
     }

@@ -4,7 +4,8 @@ use std::{cmp::Reverse, ops::Range};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use emrshare_recognize::{
-    Certainty, Finding, Kind, RecognizerError, find_beside, find_certain, is_english_word,
+    Certainty, Finding, Kind, RecognizerError, find_beside, find_certain, find_in_xml,
+    is_english_word,
 };
 use emrshare_record::{MediaType, Record};
 use serde_json::Value;
@@ -49,7 +50,7 @@ impl<'a> Scrubber<'a> {
     /// The text with every finding treated. Nothing of it, and the report says so, if a recognizer
     /// cannot read it.
     pub(crate) fn scrub(&self, text: &str, place: &Place, report: &mut Report) -> String {
-        self.scrub_beside(text, Vec::new(), place, report)
+        self.scrub_beside(text, &Unmarked::of(text), Vec::new(), place, report)
     }
 
     /// The same of a part of a text that begins with the heads of these columns.
@@ -60,18 +61,25 @@ impl<'a> Scrubber<'a> {
         place: &Place,
         report: &mut Report,
     ) -> String {
-        let cells = columns.map(|columns| columns.find(text)).unwrap_or_default();
-        self.scrub_beside(text, cells, place, report)
+        let Some(columns) = columns else { return self.scrub(text, place, report) };
+        let unmarked = Unmarked::of(text).cut_at(columns.separators(text));
+        self.scrub_beside(text, &unmarked, columns.find(text), place, report)
+    }
+
+    /// The same of XML whose tags nobody knows: they stay, and their names say what they hold.
+    pub(crate) fn scrub_xml(&self, text: &str, place: &Place, report: &mut Report) -> String {
+        self.scrub_beside(text, &Unmarked::of_xml(text), find_in_xml(text), place, report)
     }
 
     fn scrub_beside(
         &self,
         text: &str,
+        unmarked: &Unmarked<'_>,
         found: Vec<Finding>,
         place: &Place,
         report: &mut Report,
     ) -> String {
-        match self.spots(text, found, place) {
+        match self.spots(unmarked, found, place) {
             Ok(spots) => self.replace(text, spots, place, report),
             Err(failure) => {
                 report.fail(failure);
@@ -186,11 +194,10 @@ impl<'a> Scrubber<'a> {
     /// What is to be treated, in order and without overlaps.
     fn spots(
         &self,
-        text: &str,
+        unmarked: &Unmarked<'_>,
         found: Vec<Finding>,
         place: &Place,
     ) -> Result<Vec<Spot>, RecognizerError> {
-        let unmarked = Unmarked::of(text);
         let text = unmarked.text.as_ref();
         let own = self.known_words(text);
         let certainty = Certainty::Certain;

@@ -534,6 +534,60 @@ fn names_of_fields_say_who_did_what_where_and_when() {
 }
 
 #[test]
+fn json_lines_are_treated_one_by_one() {
+    let lines = "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"Okonkwo\"}]}\r\n\n\
+                 {\"resourceType\":\"Observation\",\"identifier\":[{\"value\":\"Z1\"}],\"valueInteger\":94}\n";
+    assert_eq!(DocumentKind::of(lines.as_bytes()), Some(DocumentKind::Fhir));
+    let treated = desensitizer().desensitize_file(lines.as_bytes(), None).unwrap();
+    let copy = String::from_utf8(treated.bytes).unwrap();
+    assert_gone(&copy, &["Okonkwo", "Z1"]);
+    let lines: Vec<_> = copy.split('\n').collect();
+    assert!(lines[0].ends_with("}\r") && lines[1].is_empty(), "{copy}");
+    assert!(lines[2].contains("\"valueInteger\":94") && lines[3].is_empty(), "{copy}");
+    assert_eq!(treated.report.treated()[1].place, "/2/identifier/0");
+    let broken = "{\"mrn\":\"7788123\"}\n{\"mrn\":\"7788124\"\n";
+    let error = desensitizer().desensitize_file(broken.as_bytes(), None).unwrap_err().to_string();
+    assert!(error.contains("line 2: no JSON at column"), "{error}");
+}
+
+#[test]
+fn dicom_in_json_is_told_by_the_numbers_of_its_attributes() {
+    let copy = copy(
+        r#"{"00080020":{"vr":"DA","Value":["20130409"]},"00100020":{"vr":"LO","Value":["12345"]},
+        "00100010":{"vr":"PN","Value":[{"Alphabetic":"Okonkwo^Gwyneth"}]},
+        "0020000D":{"vr":"UI","Value":["1.2.392.200036.9116.2"]},
+        "00080060":{"vr":"CS","Value":["MR"]},"00180087":{"vr":"DS","Value":[1.5]}}"#,
+    );
+    assert_gone(&copy, &["20130409", "12345", "Okonkwo", "Gwyneth", "9116"]);
+    for kept in [r#""vr":"DA""#, r#""MR""#, "[1.5]"] {
+        assert!(copy.contains(kept), "{kept} in {copy}");
+    }
+}
+
+#[test]
+fn tags_of_xml_that_nobody_knows_stay() {
+    let copy = copy(
+        "<ADT xmlns=\"urn:hl7-org:v2xml\"><PID.11><XAD.1><SAD.1>5 Mill Road</SAD.1></XAD.1><XAD.3>Leeds</XAD.3>\
+         </PID.11><Johnson><note>Mr Okonkwo improved &amp; left.</note></Johnson></ADT>",
+    );
+    assert_gone(&copy, &["Mill", "Leeds", "Okonkwo"]);
+    let tags = |text: &str| text.matches(['<', '>']).count();
+    assert_eq!(tags(&copy), 2 * 14, "{copy}");
+    for kept in ["urn:hl7-org:v2xml", "<SAD.1>", "<Johnson>", " improved &amp; left."] {
+        assert!(copy.contains(kept), "{kept} in {copy}");
+    }
+}
+
+#[test]
+fn a_finding_ends_with_its_cell() {
+    let table = "patient_name\tmrn\tcity\tnote\nGwyneth Okonkwo\t7788123\tLeeds\twell\n";
+    let copy = copy(table);
+    assert_gone(&copy, &["Gwyneth", "7788123", "Leeds"]);
+    assert_eq!(copy.lines().nth(1).unwrap().matches('\t').count(), 3, "{copy}");
+    assert!(copy.ends_with("\twell\n"), "{copy}");
+}
+
+#[test]
 fn tables_and_tags_say_what_their_values_are() {
     let table = "Name,Sex,MRN,Phone,Diagnosis\nGwyneth Okonkwo,F,7788123,65881234,pneumonia\n";
     let copy = copy(table);

@@ -47,7 +47,7 @@ mod width;
 pub use classifier::{ClassifierError, TokenClassifier};
 #[cfg(feature = "train")]
 pub use english::train;
-pub use fields::{kind_of_field, kind_of_part, value_of_field};
+pub use fields::{find_in_xml, kind_of_field, kind_of_part, value_of_field};
 pub use finding::{Certainty, Finding, Kind};
 pub use recognizer::{Recognizer, RecognizerError};
 

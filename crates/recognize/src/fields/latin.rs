@@ -33,14 +33,15 @@ const NUMBERED: &str = "patient pat inpatient outpatient hospital admission visi
     national medicare medicaid health device serial specimen sample accession id personal person user client customer \
     employee staff student doctor physician nurse provider donor subscriber beneficiary bank credit debit tax \
     bill billing invoice receipt claim order prescription rx lab report exam study image film certificate plate vehicle \
-    registration reference request requisition application tracking contract implant security";
-const NUMBER_TAILS: &str = "no nbr number num nr id";
+    registration reference request requisition application tracking contract implant security instance series";
+const NUMBER_TAILS: &str = "no nbr number num nr id uid";
 
 /// Of whom a code, and of what a card is as good as a number.
 const CODED: &str = "patient person personal member subject identity";
 const CARDS: &str = "id identity health medical insurance bank credit debit social visit";
 
-const PHONES: &str = "phone telephone tel mobile cellphone fax pager lxdh sjh sjhm dhhm jtdh";
+const PHONES: &str =
+    "phone telephone telecom tel mobile cellphone fax pager lxdh sjh sjhm dhhm jtdh";
 
 const ADDRESSES: &str =
     "address addr street zip zipcode postcode postal jtzz xzz hkdz jtdz lxdz gzdw";
@@ -69,6 +70,11 @@ const ABOUT: &str = "type use kind class category status flag system count resul
 
 /// What a field's value is, by its name.
 pub(super) fn kind_of(name: &str) -> Option<Kind> {
+    if let Some((data_type, place)) = name.split_once('.')
+        && place.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return of_component(data_type, place);
+    }
     let words = words(name);
     let is = |list: &str| words.iter().any(|word| fits(list, word));
     let last = words.last()?;
@@ -92,6 +98,7 @@ pub(super) fn kind_of(name: &str) -> Option<Kind> {
         || (last == "code" && is(CODED))
         || (last == "card" && is(CARDS))
         || (last == "security" && is("social"))
+        || (last == "value" && is("identifier"))
         || (last == "serial" && is("device"))
     {
         Some(Kind::Id)
@@ -104,6 +111,17 @@ pub(super) fn kind_of(name: &str) -> Option<Kind> {
     } else {
         None
     }
+}
+
+/// What a component of a data type of HL7 v2 is, as its XML names it: `XPN.1`.
+fn of_component(data_type: &str, place: &str) -> Option<Kind> {
+    Some(match (data_type, place) {
+        ("CX" | "EI" | "PL" | "XCN", "1") => Kind::Id,
+        ("FN", _) | ("XPN", "1" | "2" | "3") | ("XCN", "2" | "3" | "4") => Kind::Name,
+        ("SAD", _) | ("XAD", "1" | "2" | "3" | "4" | "5") => Kind::Address,
+        ("XTN", _) => Kind::Phone,
+        _ => return None,
+    })
 }
 
 /// Whether what stands before the tail may have a number that stands for a person.

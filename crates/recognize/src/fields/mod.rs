@@ -9,7 +9,7 @@ mod xml;
 pub use value::value_of_field;
 pub(crate) use xml::find;
 
-use crate::{Kind, context::is_han};
+use crate::{Finding, Kind, context::is_han};
 
 /// What a field's value is, if its name says that it identifies a person.
 ///
@@ -39,11 +39,29 @@ pub fn kind_of_field(name: &str) -> Option<Kind> {
 /// ```
 #[must_use]
 pub fn kind_of_part(owner: &str, name: &str) -> Option<Kind> {
-    const PARTS: [&str; 9] =
-        ["name", "id", "no", "number", "first", "last", "given", "family", "middle"];
+    const PARTS: [&str; 12] = [
+        "name", "id", "no", "number", "first", "last", "given", "family", "middle", "value",
+        "line", "state",
+    ];
     let is_part = || PARTS.iter().any(|part| name.eq_ignore_ascii_case(part));
     kind_of_field(name)
         .or_else(|| is_part().then(|| kind_of_field(&format!("{owner} {name}"))).flatten())
+}
+
+/// Values of the elements and attributes of XML whose names say what they are, in order of their tags.
+///
+/// ```
+/// use emrshare_recognize::find_in_xml;
+///
+/// let found = find_in_xml("<patient><name>Bo Li</name></patient><drug><name>Aspirin</name></drug>");
+/// assert_eq!(found.len(), 1);
+/// assert_eq!(found[0].range, 15..20);
+/// ```
+#[must_use]
+pub fn find_in_xml(text: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    find(text, &mut findings);
+    findings
 }
 
 #[cfg(test)]
@@ -96,6 +114,9 @@ mod tests {
             ("name", "first", Kind::Name),
             ("doctor", "id", Kind::Id),
             ("patient", "ID", Kind::Id),
+            ("identifier", "value", Kind::Id),
+            ("telecom", "value", Kind::Phone),
+            ("address", "state", Kind::Address),
         ] {
             assert_eq!(kind_of_part(owner, name), Some(kind), "{owner} {name}");
         }

@@ -56,7 +56,7 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
         for found in ATTRIBUTE.captures_iter(&text[attributes.clone()]) {
             let value = found.name("value").map_or(0..0, |it| it.range());
             let value = attributes.start + value.start..attributes.start + value.end;
-            add(kind_of_attribute(name, local(&found["name"])), value);
+            add(kind_of_attribute(open.last(), name, local(&found["name"])), value);
         }
         let is_closed = !tag["empty"].is_empty() || text[attributes].ends_with('/');
         begun = (!is_closed && !VOID.contains(&name)).then(|| {
@@ -71,10 +71,11 @@ fn kind_within(owner: Option<&&str>, name: &str) -> Option<Kind> {
     owner.map_or_else(|| kind_of_field(name), |owner| kind_of_part(owner, name))
 }
 
-/// What an attribute's value is: by its own name, or as the element's `name`, `id` or `value`.
-fn kind_of_attribute(element: &str, attribute: &str) -> Option<Kind> {
+/// What an attribute's value is: by its own name, or as the element's `name`, `id` or `value`, as FHIR
+/// has it.
+fn kind_of_attribute(owner: Option<&&str>, element: &str, attribute: &str) -> Option<Kind> {
     match attribute {
-        "value" => kind_of_field(element),
+        "value" => kind_within(owner, element),
         _ => kind_of_part(element, attribute),
     }
 }
@@ -126,6 +127,26 @@ mod tests {
         ] {
             assert_eq!(found(text), [], "{text}");
         }
+    }
+
+    #[test]
+    fn resources_and_messages_in_xml() {
+        assert_eq!(
+            found(
+                r#"<Patient><id value="p-881"/><identifier><system value="urn:x"/><value value="1234599"/></identifier>
+                <name><use value="official"/><family value="Bo"/></name><address><line value="5 Mill Road"/></address></Patient>"#
+            ),
+            [
+                (Kind::Id, "p-881"),
+                (Kind::Id, "1234599"),
+                (Kind::Name, "Bo"),
+                (Kind::Address, "5 Mill Road")
+            ]
+        );
+        assert_eq!(
+            found("<PID.3><CX.1>7788123</CX.1><CX.5>MR</CX.5></PID.3><XPN.2>Tobias</XPN.2>"),
+            [(Kind::Id, "7788123"), (Kind::Name, "Tobias")]
+        );
     }
 
     #[test]

@@ -7,14 +7,16 @@ mod spans;
 use std::{
     collections::HashSet,
     fs,
-    io::{Read, Write},
+    io::{BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use anyhow::{Context, bail, ensure};
 use emrshare_completeness::{Detector, Found, ImageMatcher, PixelMatcher};
-use emrshare_desensitize::{Area, Desensitizer, DocumentKind, Policy, Report, Sights};
+use emrshare_desensitize::{
+    Area, DesensitizeError, Desensitizer, DocumentKind, Policy, Report, Sights,
+};
 use emrshare_identity::ConsortiumKey;
 use emrshare_picture::{Picture, PictureError};
 use emrshare_record::{RecordFile, import};
@@ -156,10 +158,23 @@ fn file(desensitizer: &Desensitizer, path: &Path, copy: Option<&Path>) -> anyhow
     {
         bail!("the copy would take the place of the original: give another folder with --out");
     }
-    if size > STREAMED_MIN && is_text(path)? {
-        return streamed(desensitizer, path, copy);
+    if size > STREAMED_MIN {
+        let head = head(path)?;
+        if let Some(kind) = DocumentKind::of_json_lines(&head) {
+            return streamed(path, copy, kind, &|input, output| {
+                desensitizer.desensitize_json_lines(BufReader::new(input), output)
+            });
+        }
+        if is_text(&head) {
+            return streamed(path, copy, DocumentKind::Text, &|input, output| {
+                desensitizer.desensitize_text(input, output)
+            });
+        }
     }
-    ensure!(size <= WHOLE_MAX, "it has {size} bytes: only texts may have more than {WHOLE_MAX}");
+    ensure!(
+        size <= WHOLE_MAX,
+        "it has {size} bytes: only texts and JSON lines may have more than {WHOLE_MAX}"
+    );
     let bytes = fs::read(path).context("it cannot be read")?;
     let (seen, note) = look(&bytes)?;
     let treated = desensitizer.desensitize_file(&bytes, Some(&seen))?;
@@ -179,39 +194,52 @@ fn folder_of(copy: &Path) -> std::io::Result<()> {
     copy.parent().map_or(Ok(()), fs::create_dir_all)
 }
 
-/// Whether a file is a text in UTF-8 with no structure, by its first bytes.
-fn is_text(path: &Path) -> anyhow::Result<bool> {
+/// The first bytes of a file.
+fn head(path: &Path) -> std::io::Result<Vec<u8>> {
     const HEAD_LEN: u64 = 64 * 1024;
     let mut head = Vec::new();
     fs::File::open(path)?.take(HEAD_LEN).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// Whether a file is a text in UTF-8 with no structure, by its first bytes.
+fn is_text(head: &[u8]) -> bool {
     // The last character may be cut.
-    let text = match std::str::from_utf8(&head) {
+    let text = match std::str::from_utf8(head) {
         Ok(text) => text,
         Err(error) if error.error_len().is_none() => {
-            std::str::from_utf8(&head[..error.valid_up_to()])?
+            std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
         }
-        Err(_) => return Ok(false),
+        Err(_) => return false,
     };
     let is_structured =
         text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[', '<']);
-    Ok(!is_structured && DocumentKind::of(text.as_bytes()) == Some(DocumentKind::Text))
+    !is_structured && DocumentKind::of(text.as_bytes()) == Some(DocumentKind::Text)
 }
 
-/// A text that is treated while it is read.
-fn streamed(desensitizer: &Desensitizer, path: &Path, copy: Option<&Path>) -> anyhow::Result<Made> {
+/// Treats what is read and writes the copy.
+type Treat<'a> = dyn Fn(fs::File, &mut dyn Write) -> Result<Report, DesensitizeError> + 'a;
+
+/// A file that is treated while it is read.
+fn streamed(
+    path: &Path,
+    copy: Option<&Path>,
+    kind: DocumentKind,
+    treat: &Treat<'_>,
+) -> anyhow::Result<Made> {
     let input = fs::File::open(path)?;
     let report = match copy {
-        None => desensitizer.desensitize_text(input, std::io::sink())?,
+        None => treat(input, &mut std::io::sink())?,
         Some(copy) => {
             folder_of(copy)?;
-            let made = desensitizer.desensitize_text(input, fs::File::create(copy)?);
+            let made = treat(input, &mut BufWriter::new(fs::File::create(copy)?));
             made.inspect_err(|_| {
                 // What was written is no copy; that it cannot be removed changes nothing of it.
                 let _ = fs::remove_file(copy);
             })?
         }
     };
-    Ok(Made { report, more: json!({ "kind": DocumentKind::Text }) })
+    Ok(Made { report, more: json!({ "kind": kind }) })
 }
 
 /// Writing on the pixels of a file, and what is to be said of it. A file that cannot be looked at is
