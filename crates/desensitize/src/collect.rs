@@ -58,7 +58,7 @@ pub(crate) fn collect_fhir(kind: &str, owner: &str, value: &Value, known: &mut K
                 }
             }),
             key if is_number(key) => {
-                each(value, |number| add(known, Class::Identifier, Some(number), 4));
+                each(value, |number| known.insert_number(number.as_str().unwrap_or_default()));
             }
             key if holds_contact_point(key, value) => {
                 each(value, |contact| add(known, Class::Contact, contact.get("value"), 5));

@@ -128,6 +128,13 @@ impl Known {
         self.insert_part(class, value, characters_min, Part::Whole);
     }
 
+    /// Adds what may be a number: without a digit it may be any word.
+    pub(crate) fn insert_number(&mut self, value: &str) {
+        if value.bytes().any(|byte| byte.is_ascii_digit()) {
+            self.insert(Class::Identifier, value, 4);
+        }
+    }
+
     /// Adds a part of an address.
     pub(crate) fn insert_place(&mut self, part: address::Part, value: &str) {
         self.insert_part(Class::Address, value, 4, Part::Place(part));

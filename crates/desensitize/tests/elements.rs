@@ -33,9 +33,9 @@ fn fields_of_messages_by_their_data_types() {
          PRD|RP|Vexley^Orrin^T|5 Mill Road^^Leeds||^PRN^PH^^^113^4960123||LIC-4410^L\r\
          PDA|I21^Infarction^I10|W7^12^1||202305041000|8812^Brannoch^Isla\r\
          CON|1|||CONSENT-66|Agreed|||||||||||||||||||Thackwell^Una\r\
-         OBR|1|ORD-7|||||||||||||||||ACC-5512|||||||||||||8812&Wexcombe&Ivor^202305041000\r\
+         OBR|1|ORD-7||||||||||||||||ROUTINE|ACC-5512|||||||||||||8812&Wexcombe&Ivor^202305041000\r\
          NK1|1|Loe^Mia|SPO||||EMC^Emergency contact^HL70131||||||Quarrybank Mills\r\
-         NTE|1||Wexcombe and Vexley were told.\r",
+         NTE|1||Wexcombe and Vexley were told. Routine care.\r",
     );
     assert_gone(
         &copied,
@@ -57,7 +57,10 @@ fn fields_of_messages_by_their_data_types() {
             "Quarrybank",
         ],
     );
-    assert_kept(&copied, &["I21^Infarction^I10", "EMC^Emergency contact^HL70131", "|Agreed|"]);
+    assert_kept(
+        &copied,
+        &["I21^Infarction^I10", "EMC^Emergency contact^HL70131", "|Agreed|", "Routine care."],
+    );
 }
 
 #[test]

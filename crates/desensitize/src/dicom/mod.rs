@@ -193,8 +193,11 @@ impl Walk<'_> {
             | VR::FD
             | VR::AT
             | VR::DS
-            | VR::IS => Decision::Keep,
-            VR::OF | VR::OD | VR::OL | VR::OV => Decision::Keep,
+            | VR::IS
+            | VR::OF
+            | VR::OD
+            | VR::OL
+            | VR::OV => Decision::Keep,
             VR::OB | VR::OW
                 if matches!(tag.group(), 0x0028 | 0x7fe0) || tag == tags::WAVEFORM_DATA =>
             {

@@ -129,11 +129,11 @@ fn collect_field(
         Field::Staff => {
             let (parts, _) = staff(value, separators);
             let part = |at: usize| parts.get(at).copied().unwrap_or_default();
-            known.insert(Class::Identifier, part(0), 4);
+            known.insert_number(part(0));
             let family = part(1).split(separators.subcomponent).next().unwrap_or_default();
             known.insert_name(family, format!("{} {}", part(2), part(3)).trim(), None);
         }
-        Field::Number => known.insert(Class::Identifier, first(0), 4),
+        Field::Number => known.insert_number(first(0)),
         Field::Contact => {
             let parts = value.split([separators.component, separators.subcomponent]);
             parts.for_each(|part| known.insert(Class::Contact, part, 6));
