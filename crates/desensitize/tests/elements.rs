@@ -225,6 +225,8 @@ fn structured_reports_keep_their_form_and_text() {
         text(tags::PATIENT_NAME, VR::PN, "Quillfeather^Una"),
         text(tags::MANUFACTURER, VR::LO, "Quillfeather Devices"),
         text(tags::VALUE_TYPE, VR::CS, "CONTAINER"),
+        text(tags::STUDY_TIME, VR::TM, "101112"),
+        text(tags::CONTENT_TIME, VR::TM, "101112"),
         text(tags::SMOKING_STATUS, VR::CS, "YES"),
         text(tags::COMPLETION_FLAG, VR::CS, "Una said so"),
         DataElement::new(tags::CONTENT_SEQUENCE, VR::SQ, DataSetSequence::from(items)),
@@ -236,6 +238,8 @@ fn structured_reports_keep_their_form_and_text() {
     let copy = dicom::parse(&copy).unwrap();
     let read = |tag| copy.get(tag).map(|element| element.to_str().unwrap().into_owned());
     assert_eq!(read(tags::VALUE_TYPE).as_deref(), Some("CONTAINER"));
+    let times = [tags::STUDY_TIME, tags::CONTENT_TIME].map(read);
+    assert_eq!(times, [Some(String::new()), Some("000000".to_owned())]);
     assert!(!read(tags::MANUFACTURER).unwrap().contains("Quillfeather"));
     assert_eq!((read(tags::SMOKING_STATUS), read(tags::COMPLETION_FLAG)), (None, None));
     let items = copy.get(tags::CONTENT_SEQUENCE).unwrap().items().unwrap();

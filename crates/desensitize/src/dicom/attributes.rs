@@ -6,9 +6,9 @@ use dicom_core::{
 };
 use dicom_dictionary_std::{StandardDataDictionary, tags};
 
-/// Attributes that stay, empty (PS3.15, table E.1-1, action Z): of type 2, and persons that a
-/// structured report names.
-pub(super) const EMPTIED: [Tag; 10] = [
+/// Attributes that stay, empty or with a value that says nothing (PS3.15, table E.1-1, actions Z and
+/// D): of type 2, and persons that a structured report names and when it was made.
+pub(super) const EMPTIED: [Tag; 11] = [
     tags::ACCESSION_NUMBER,
     tags::PATIENT_BIRTH_DATE,
     tags::PATIENT_ID,
@@ -19,6 +19,7 @@ pub(super) const EMPTIED: [Tag; 10] = [
     tags::STUDY_ID,
     tags::STUDY_TIME,
     tags::CONTENT_DATE,
+    tags::CONTENT_TIME,
 ];
 
 /// Texts and codes that describe how an image was made, of what and with what, and nobody in it; and

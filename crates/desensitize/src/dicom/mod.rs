@@ -31,6 +31,8 @@ use crate::{
 const MIDDLE_OF_YEAR: &str = "0702";
 /// The day of a date of which only year and month stay.
 const MIDDLE_OF_MONTH: &str = "15";
+/// The time of what must have one.
+const MIDNIGHT: &str = "000000";
 
 /// Why a file cannot be treated.
 #[derive(Debug)]
@@ -160,7 +162,7 @@ impl Walk<'_> {
             return Decision::Remove(Class::Identifier);
         }
         if EMPTIED.contains(&tag) {
-            return self.emptied(vr, &text());
+            return self.emptied(tag, vr, &text());
         }
         if DESCRIPTIONS.contains(&tag) {
             return self.described(&text());
@@ -258,7 +260,7 @@ impl Walk<'_> {
     }
 
     /// A type 2 attribute: empty, or what the policy makes of its value.
-    fn emptied(&mut self, vr: VR, value: &str) -> Decision {
+    fn emptied(&mut self, tag: Tag, vr: VR, value: &str) -> Decision {
         let class = match vr {
             VR::PN => Class::Name,
             VR::DA | VR::TM => Class::Date,
@@ -269,7 +271,13 @@ impl Walk<'_> {
             return Decision::Keep;
         }
         if vr == VR::TM {
-            return self.moved(vr, value);
+            return match self.moved(vr, value) {
+                Decision::Remove(class) => {
+                    self.removed(class, Technique::Delete);
+                    if tag == tags::CONTENT_TIME { put(MIDNIGHT.to_owned()) } else { EMPTY }
+                }
+                moved => moved,
+            };
         }
         let spoken = if vr == VR::PN { value.replace('^', " ") } else { value.to_owned() };
         match self.treatment.field(class, spoken.trim(), &self.place, self.report) {
