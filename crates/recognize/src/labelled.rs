@@ -143,35 +143,57 @@ static LABELS: LazyLock<Labels> = LazyLock::new(|| {
 /// Adds values behind labels.
 pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     for label in LABELS.automaton.find_iter(text) {
-        if !is_whole(text, label.start(), label.end()) {
-            continue;
+        if is_whole(text, label.start(), label.end()) {
+            let value = LABELS.values[label.pattern().as_usize()];
+            add(value, &text[label.start()..label.end()], text, label.end(), findings);
         }
-        let (word, rest) = (&text[label.start()..label.end()], &text[label.end()..]);
-        let one = |value: Option<Range<usize>>| value.into_iter().collect();
-        let (kind, values): (_, Vec<_>) = match LABELS.values[label.pattern().as_usize()] {
-            Value::Number => (Kind::Id, one(number(word, rest))),
-            Value::Account => (Kind::Id, one(account(rest))),
-            Value::Phone => (Kind::Phone, phones(rest, 7)),
-            Value::Extension => (Kind::Phone, phones(rest, 3)),
-            Value::PostalCode => (Kind::Address, one(whole(&LABELS.postal_code, rest))),
-            Value::Address => (Kind::Address, one(address(rest))),
-            Value::Name => (Kind::Name, one(name(rest).or_else(|| spaced_name(word, rest)))),
-        };
-        findings.extend(values.into_iter().map(|value| {
-            Finding::likely(label.end() + value.start..label.end() + value.end, kind)
-        }));
     }
+    for spread in SPREAD.find_iter(text) {
+        let label = spread.as_str().trim_end_matches([':', '：']);
+        let word: String = label.split_whitespace().collect();
+        if let Some(value) = value_of(&word) {
+            add(value, &word, text, spread.start() + label.len(), findings);
+        }
+    }
+}
+
+/// Labels whose characters stand apart, so that a form's lines are of one width: 住 院 号：.
+static SPREAD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:\p{Han}[ \t\u{3000}]{1,6}){1,5}\p{Han}[ \t\u{3000}]*[:：]")
+        .expect("a fixed pattern")
+});
+
+/// Adds what stands behind a label that ends at a place.
+fn add(value: Value, label: &str, text: &str, end: usize, findings: &mut Vec<Finding>) {
+    let rest = &text[end..];
+    let one = |value: Option<Range<usize>>| value.into_iter().collect();
+    let (kind, values): (_, Vec<_>) = match value {
+        Value::Number => (Kind::Id, one(number(label, rest))),
+        Value::Account => (Kind::Id, one(account(rest))),
+        Value::Phone => (Kind::Phone, phones(rest, 7)),
+        Value::Extension => (Kind::Phone, phones(rest, 3)),
+        Value::PostalCode => (Kind::Address, one(whole(&LABELS.postal_code, rest))),
+        Value::Address => (Kind::Address, one(address(rest))),
+        Value::Name => (Kind::Name, one(name(rest).or_else(|| spaced_name(label, rest)))),
+    };
+    let found = values.into_iter().map(|it| Finding::likely(end + it.start..end + it.end, kind));
+    findings.extend(found);
 }
 
 /// What a Chinese label says by itself, whatever stands before it: 患者住院号.
 pub(crate) fn kind_of(label: &str) -> Option<Kind> {
-    let found = LABELS.automaton.find_iter(label).find(|found| found.end() == label.len())?;
-    Some(match LABELS.values[found.pattern().as_usize()] {
+    Some(match value_of(label)? {
         Value::Number | Value::Account => Kind::Id,
         Value::Phone | Value::Extension => Kind::Phone,
         Value::PostalCode | Value::Address => Kind::Address,
         Value::Name => Kind::Name,
     })
+}
+
+/// What a label that a text ends with has behind it.
+fn value_of(text: &str) -> Option<Value> {
+    let found = LABELS.automaton.find_iter(text).find(|found| found.end() == text.len())?;
+    Some(LABELS.values[found.pattern().as_usize()])
 }
 
 /// Whether a Latin label is a word of its own: "id" in "acid" is none.
@@ -325,6 +347,17 @@ mod tests {
             [(Kind::Name, "田野"), (Kind::Id, "23"), (Kind::Name, "夏天"), (Kind::Name, "安宁")]
         );
         assert_eq!(found("术者邝安堃　"), [(Kind::Name, "邝安堃")]);
+        assert_eq!(
+            found(
+                "姓　　名：慕容青　性　别：男　住 院 号：0098123　床　号：12\n电　话： 65881234　科 室：内科"
+            ),
+            [
+                (Kind::Name, "慕容青"),
+                (Kind::Id, "0098123"),
+                (Kind::Id, "12"),
+                (Kind::Phone, "65881234")
+            ]
+        );
         assert_eq!(found("记录者：实习医生许诺　"), [(Kind::Name, "许诺")]);
         assert_eq!(
             found("母亲姓名花小蕾，小名苗苗，姓名不详，"),

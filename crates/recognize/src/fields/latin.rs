@@ -4,7 +4,8 @@ use crate::Kind;
 
 /// Words that are a person's name by themselves; Chinese systems write the initials of pinyin.
 const NAMES: &str = "surname forename firstname lastname fullname familyname givenname patientname nickname \
-    username login xm hzxm brxm lxr lxrxm ysxm";
+    username login xm hzxm brxm lxr lxrxm jhr jhrxm ysxm zyys zzys zzysxm jzys mzys ssys sqys kdys bgys shys jcys \
+    zrhs hsxm czy czyxm cjr lrr djr shr";
 
 /// Whose name it may be, or which part of one.
 const PEOPLE: &str = "patient pat person doctor physician nurse contact relative guardian mother father spouse \
@@ -25,10 +26,10 @@ const ROLES: &str = "doctor physician surgeon anesthetist anaesthetist anesthesi
 /// Words that are a number of a person by themselves.
 const NUMBERS: &str = "mrn ssn nhs nhi ohip passport accession licence license vin imei iban empi mpi mbi pid idcard \
     idno cardno account udi barcode openid unionid qq wechat weixin fingerprint \
-    sfz sfzh sfzhm zjh zjhm zyh mzh bah blh kh jzkh ybkh ybh yhkh brid hzid jzid patid";
+    sfz sfzh sfzhm zjh zjhm zyh mzh bah blh kh jzkh ybkh ybh yhkh brid hzid jzid patid cwh hzbh brbh grbh zyhm mzhm jzlsh sqdh bgdh jcdh ylzh ylkh";
 
 /// What a number may be of, and how it is called.
-const NUMBERED: &str = "patient pat inpatient outpatient hospital admission visit record chart card medical bed room \
+const NUMBERED: &str = "patient pat inpatient outpatient hospital hospitalized admission visit record chart card medical bed room \
     identity identification insurance member policy case encounter episode account acct subject citizen resident social \
     national medicare medicaid health device serial specimen sample accession id personal person user client customer \
     employee staff student doctor physician nurse provider donor subscriber beneficiary bank credit debit tax \
@@ -37,14 +38,15 @@ const NUMBERED: &str = "patient pat inpatient outpatient hospital admission visi
 const NUMBER_TAILS: &str = "no nbr number num nr id uid";
 
 /// Of whom a code, and of what a card is as good as a number.
-const CODED: &str = "patient person personal member subject identity";
+const CODED: &str =
+    "patient person personal member subject identity doctor physician nurse staff operator";
 const CARDS: &str = "id identity health medical insurance bank credit debit social visit";
 
 const PHONES: &str =
-    "phone telephone telecom tel mobile cellphone fax pager lxdh sjh sjhm dhhm jtdh";
+    "phone telephone telecom tel mobile cellphone fax pager lxdh lxrdh sjh sjhm dhhm jtdh dwdh";
 
 const ADDRESSES: &str =
-    "address addr street zip zipcode postcode postal jtzz xzz hkdz jtdz lxdz gzdw";
+    "address addr street zip zipcode postcode postal jtzz xzz hkdz hjdz jtdz lxdz gzdw";
 
 /// Places, where a name ends so.
 const PLACES: &str = "city town county district province prefecture municipality suburb village hometown residence \
@@ -54,7 +56,7 @@ const PLACES: &str = "city town county district province prefecture municipality
 const OTHER_ADDRESSES: &str = "email mail ip mac web url";
 
 /// Words that are a day by themselves, and with which a name of one ends.
-const DAYS: &str = "dob dod doa birthday birthdate csrq ryrq cyrq date datetime timestamp";
+const DAYS: &str = "dob dod doa birthday birthdate csrq csny ryrq cyrq date datetime timestamp";
 
 /// What happens at a time.
 const EVENTS: &str = "birth death admission admit admitted discharge discharged visit surgery operation report reported \
@@ -80,9 +82,12 @@ pub(super) fn kind_of(name: &str) -> Option<Kind> {
     let last = words.last()?;
     let ends = |list: &str| fits(list, last);
     let is_place = (last == "place" && is("birth work native"))
+        || (last == "unit" && is("work"))
         || (last == "name" && is("employer school workplace"));
     if ends(DAYS) || (ends(TIMES) && is(EVENTS)) {
         Some(Kind::Date)
+    } else if is_place {
+        Some(Kind::Address)
     } else if ends(ABOUT) {
         None
     } else if is(NAMES)
@@ -106,7 +111,7 @@ pub(super) fn kind_of(name: &str) -> Option<Kind> {
         Some(Kind::Age)
     } else if is(PHONES) {
         Some(Kind::Phone)
-    } else if (is(ADDRESSES) || ends(PLACES) || is_place) && !is(OTHER_ADDRESSES) {
+    } else if (is(ADDRESSES) || ends(PLACES)) && !is(OTHER_ADDRESSES) {
         Some(Kind::Address)
     } else {
         None

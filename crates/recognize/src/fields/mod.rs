@@ -74,19 +74,19 @@ mod tests {
             (
                 Kind::Name,
                 "PatientName PATIENT_NAME patientname pat_name firstName last-name surname xm HZXM \
-                 AttendingDoctor attending_physician nurse created_by reporter next_of_kin username contactPerson \
+                 AttendingDoctor attending_physician nurse created_by reporter next_of_kin username contactPerson ZYYS \
                  姓名 患者姓名 联系人 主治医师 创建人 麻醉师",
             ),
             (
                 Kind::Id,
                 "MRN patientMRN patientid InpatientNo visit_id IDCardNo idCard sfzh accession bankCard \
-                 orderId report_no social_security doctor_id 住院号 身份证号 病案号 证件号码 处方号 报告编号 \
+                 orderId report_no social_security doctor_id DoctorCode HospitalizedNo hzbh CWH 住院号 身份证号 病案号 证件号码 处方号 报告编号 \
                  患者ID QQ号",
             ),
             (Kind::Phone, "phone phones MobilePhone contact_tel lxdh 电话 手机 手机号码"),
             (
                 Kind::Address,
-                "Address homeAddress address2 school_name street zip_code city birth_place 住址 家庭住址 籍贯 省 区县 学校",
+                "Address homeAddress address2 school_name WorkUnit street zip_code city birth_place 住址 家庭住址 籍贯 省 区县 学校",
             ),
             (Kind::Age, "age patientAge age_years 年龄 患者年龄"),
             (
