@@ -73,6 +73,7 @@ const ABOUT: &str = "type use kind class category status flag system count resul
 /// What a field's value is, by its name.
 pub(super) fn kind_of(name: &str) -> Option<Kind> {
     if let Some((data_type, place)) = name.split_once('.')
+        && !place.is_empty()
         && place.bytes().all(|byte| byte.is_ascii_digit())
     {
         return of_component(data_type, place);

@@ -98,6 +98,7 @@ mod tests {
                 assert_eq!(kind_of_field(name), Some(kind), "{name}");
             }
         }
+        assert_eq!(kind_of_field("Phone No."), Some(Kind::Phone));
         for name in "name DrugName testname id code valid video address_type red_cell_count \
                      诊断 项目名称 email_address diagnosis tag td doctor_note nurse_notes group_no \
                      型号 批号 序号 药品编号 age_group cell lat lesion_location region state order"
