@@ -75,6 +75,9 @@ impl<'t> Unmarked<'t> {
 
 const ATTRIBUTE: &str = r#"\s+[\p{L}_:][\w:.-]*\s*=\s*(?:"[^"<]*"|'[^'<]*')"#;
 
+/// Elements of XHTML within a line.
+const INLINE: &str = "(?<inline>a|abbr|acronym|b|big|cite|code|dfn|em|i|img|kbd|q|s|samp|small|span|strong|sub|sup|tt|u|var)";
+
 const ENTITY: &str = r"(?<entity>&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});)";
 
 fn regex(pattern: &str) -> Regex {
@@ -84,14 +87,14 @@ fn regex(pattern: &str) -> Regex {
 /// Tags of XHTML that a narrative may have (FHIR R4, 2.4.1), and entities.
 static MARKUP: LazyLock<Regex> = LazyLock::new(|| {
     let names = "div|p|br|hr|ul|ol|li|dl|dt|dd|table|caption|colgroup|col|thead|tbody|tfoot|tr|td|th|pre|\
-        blockquote|h[1-6]|\
-        (?<inline>a|abbr|acronym|b|big|cite|code|dfn|em|i|img|kbd|q|s|samp|small|span|strong|sub|sup|tt|u|var)";
-    regex(&format!(r"</?(?:{names})(?:{ATTRIBUTE})*\s*/?>|{ENTITY}"))
+        blockquote|h[1-6]";
+    regex(&format!(r"</?(?:{names}|{INLINE})(?:{ATTRIBUTE})*\s*/?>|{ENTITY}"))
 });
 
 /// Tags of any name, processing instructions, and entities.
 static XML: LazyLock<Regex> = LazyLock::new(|| {
-    regex(&format!(r"<[/?]?[\p{{L}}_][\w:.-]*(?:{ATTRIBUTE})*\s*[/?]?>|{ENTITY}"))
+    let name = format!(r"(?:{INLINE}|[\p{{L}}_][\w:.-]*)");
+    regex(&format!(r"<[/?]?{name}(?:{ATTRIBUTE})*\s*[/?]?>|{ENTITY}"))
 });
 
 /// Attributes of XHTML whose values say something.
@@ -144,6 +147,7 @@ mod tests {
         assert_eq!(blank.text.len(), text.len());
         let words: Vec<_> = blank.text.split_whitespace().collect();
         assert_eq!(words, ["1.0", "Ann", "5", "Mill"]);
+        assert_eq!(Unmarked::of_xml("Ann<b>e</b> Lee<bed/>").text.find('\n'), Some(15));
     }
 
     #[test]
