@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, iter};
 
-use emrshare_record::dicom;
+use emrshare_record::{dicom, fhir_xml};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ use crate::{
 pub enum DocumentKind {
     /// A DICOM file (PS3.10).
     Dicom,
-    /// A FHIR resource in JSON.
+    /// A FHIR resource in JSON or XML.
     Fhir,
     /// Other JSON.
     Json,
@@ -123,6 +123,7 @@ impl Desensitizer {
 pub(crate) enum Content<'a> {
     Dicom(Cow<'a, [u8]>),
     Fhir(Value),
+    FhirXml(String),
     Json(Value),
     Hl7(String),
     Cda(String),
@@ -137,6 +138,8 @@ impl<'a> Content<'a> {
         let text = decode(bytes)?;
         Some(if let Some(value) = json_value(&text) {
             Self::of_json(value)
+        } else if fhir_xml::is_resource(&text) {
+            Self::FhirXml(text)
         } else if hl7::is_message(&text) {
             Self::Hl7(text)
         } else if cda::is_document(&text) {
@@ -156,7 +159,7 @@ impl<'a> Content<'a> {
     const fn kind(&self) -> DocumentKind {
         match self {
             Self::Dicom(_) => DocumentKind::Dicom,
-            Self::Fhir(_) => DocumentKind::Fhir,
+            Self::Fhir(_) | Self::FhirXml(_) => DocumentKind::Fhir,
             Self::Json(_) => DocumentKind::Json,
             Self::Hl7(_) => DocumentKind::Hl7,
             Self::Cda(_) => DocumentKind::Cda,
@@ -173,6 +176,9 @@ impl<'a> Content<'a> {
                 collect::collect_dicom(&object, &mut known);
             }
             Self::Fhir(resource) => collect::collect_fhir("", "resource", resource, &mut known),
+            Self::FhirXml(text) => {
+                collect::collect_fhir("", "resource", &from_xml(text)?, &mut known);
+            }
             Self::Json(value) => json::collect(value, policy, &mut known),
             Self::Hl7(message) => hl7::collect(message, &mut known),
             Self::Cda(document) => cda::collect(document, &mut known)?,
@@ -202,6 +208,11 @@ impl<'a> Content<'a> {
                 fhir::treat_resource(&mut resource, scrubber, report);
                 Content::Fhir(resource)
             }
+            Self::FhirXml(text) => {
+                let mut resource = from_xml(&text)?;
+                fhir::treat_resource(&mut resource, scrubber, report);
+                Content::FhirXml(fhir_xml::write(&resource).map_err(|error| error.to_string())?)
+            }
             Self::Json(mut value) => {
                 json::treat(&mut value, scrubber, report);
                 Content::Json(value)
@@ -226,6 +237,10 @@ impl<'a> Content<'a> {
         match self {
             Self::Dicom(_) => None,
             Self::Fhir(value) | Self::Json(value) => scrubber.leak_in_json(value, self.kind()),
+            Self::FhirXml(text) => {
+                let resource = from_xml(text).unwrap_or_else(|_| text.as_str().into());
+                scrubber.leak_in_json(&resource, self.kind())
+            }
             Self::Hl7(text) | Self::Text(text) => {
                 Some((scrubber.leak_in_file(text, self.kind())?, "the file".to_owned()))
             }
@@ -242,9 +257,15 @@ impl<'a> Content<'a> {
         match self {
             Self::Dicom(bytes) => bytes.into_owned(),
             Self::Fhir(value) | Self::Json(value) => value.to_string().into_bytes(),
-            Self::Hl7(text) | Self::Cda(text) | Self::Text(text) => text.into_bytes(),
+            Self::FhirXml(text) | Self::Hl7(text) | Self::Cda(text) | Self::Text(text) => {
+                text.into_bytes()
+            }
         }
     }
+}
+
+fn from_xml(text: &str) -> Result<Value, String> {
+    fhir_xml::read(text).map_err(|error| error.to_string())
 }
 
 /// What JSON holds.

@@ -8,7 +8,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use common::{assert_gone, copy, desensitizer};
 use emrshare_desensitize::{Class, DesensitizeError, Desensitizer, DocumentKind, Policy, scan};
 use emrshare_identity::ConsortiumKey;
-use emrshare_record::{Bundle, Record};
+use emrshare_record::{Bundle, Record, fhir_xml};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -182,6 +182,29 @@ fn single_resources_keep_their_type() {
         (&"Patient".into(), &"male".into())
     );
     assert_gone(&copy, &["王建国"]);
+}
+
+#[test]
+fn resources_in_xml_are_treated_as_those_in_json_are() {
+    let xml = include_str!("../../record/tests/files/stay.xml");
+    let json: Value =
+        serde_json::from_str(include_str!("../../record/tests/files/stay.json")).unwrap();
+    let kind = DocumentKind::of(xml.as_bytes());
+    let in_xml = copy(xml);
+    assert_eq!(kind, Some(DocumentKind::Fhir));
+    let in_json: Value = serde_json::from_str(&copy(&json.to_string())).unwrap();
+    assert_eq!(fhir_xml::read(&in_xml).unwrap(), in_json);
+    assert_gone(
+        &in_xml,
+        &["赵晓燕", "孙建军", "钱桂芳", "20240815", "13912345678", "建国路", "02-09"],
+    );
+    for kept in ["<value value=\"4.1\"/>", "自述心悸", "<gender value=\"female\"/>", "2823-3"] {
+        assert!(in_xml.contains(kept), "{kept} in {in_xml}");
+    }
+    let broken = xml.replacen("</Patient>", "赵晓燕", 1);
+    let error = desensitizer().desensitize_file(broken.as_bytes(), None).unwrap_err();
+    assert!(matches!(error, DesensitizeError::File { kind: DocumentKind::Fhir, .. }), "{error}");
+    assert!(!format!("{error} {error:?}").contains("赵晓燕"), "{error}");
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-/// JSON is not a Bundle.
+use crate::fhir_xml::{self, FhirXmlError};
+
+/// A text is not a Bundle.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BundleError {
@@ -16,6 +18,9 @@ pub enum BundleError {
         /// Column of the error, from 1.
         column: usize,
     },
+    /// The text is no FHIR in XML.
+    #[error(transparent)]
+    Xml(#[from] FhirXmlError),
     /// The JSON is not an object with a `resourceType`.
     #[error("not a FHIR resource: no `resourceType`")]
     NotResource,
@@ -46,6 +51,14 @@ impl Bundle {
         let value = serde_json::from_slice(text)
             .map_err(|error| BundleError::Json { line: error.line(), column: error.column() })?;
         Self::from_value(value)
+    }
+
+    /// Reads a Bundle in XML, or a single resource as a Bundle of one.
+    ///
+    /// # Errors
+    /// [`BundleError`] if the text is neither.
+    pub fn from_xml(text: &str) -> Result<Self, BundleError> {
+        Self::from_value(fhir_xml::read(text)?)
     }
 
     /// Takes a Bundle, or a single resource as a Bundle of one.

@@ -9,7 +9,7 @@ use crate::{
     Attachment, Bundle, BundleError, MediaType, Record, Section, cda,
     dicom::{self, DicomError},
     fhir::narrative,
-    headed, hl7,
+    fhir_xml, headed, hl7,
     mapping::Mapping,
     patients,
 };
@@ -47,15 +47,15 @@ pub enum ImportError {
     /// No file holds a FHIR resource, an HL7 v2 message, a CDA document, a DICOM object, a section of
     /// text, or text with headings of diagnoses and of the course of stay.
     #[error(
-        "none of the {count} files is FHIR JSON, HL7 v2, CDA, DICOM, a section of text or text with headings"
+        "none of the {count} files is FHIR, HL7 v2, CDA, DICOM, a section of text or text with headings"
     )]
     NoRecord {
         /// How many files there were.
         count: usize,
     },
-    /// A JSON file is broken or no FHIR resource.
+    /// A file in JSON or XML is broken or no FHIR resource.
     #[error("file {file}: {problem}")]
-    Json {
+    Fhir {
         /// Which file.
         file: usize,
         /// What is wrong.
@@ -122,10 +122,11 @@ pub struct ImportReport {
 
 /// Makes one record of the files that were sent together.
 ///
-/// FHIR Bundles and resources are joined; HL7 v2 messages and CDA documents, in UTF-8 or GB 18030, become
-/// resources and are kept beside them as they came; DICOM files become attachments with an ImagingStudy if
-/// no resource lists their study; text files named as a section become a Composition, and so do texts with
-/// headings if nothing else tells the patient. Other files are kept as attachments and reported.
+/// FHIR Bundles and resources in JSON or XML are joined; HL7 v2 messages and CDA documents become
+/// resources. What is not JSON may be in UTF-8 or GB 18030, and is kept beside the resources as it came.
+/// DICOM files become attachments with an ImagingStudy if no resource lists their study; text files named
+/// as a section become a Composition, and so do texts with headings if nothing else tells the patient.
+/// Other files are kept as attachments and reported.
 ///
 /// # Errors
 /// See [`ImportError`]: a broken FHIR, HL7 v2, CDA or DICOM file refuses the whole record.
@@ -186,18 +187,12 @@ impl Draft<'_> {
             self.attach(file, MediaType::Unknown);
         } else if has_extension(&file.name, "json") || first_letter(&file.bytes) == Some(b'{') {
             match (Bundle::from_json(&file.bytes), self.mapping) {
-                (Ok(bundle), _) => match &mut self.bundle {
-                    Some(joined) if patients::are_others(joined, &bundle) => {
-                        return Err(ImportError::Patients { file: number });
-                    }
-                    Some(joined) => joined.append(bundle),
-                    None => self.bundle = Some(bundle),
-                },
+                (Ok(bundle), _) => self.take_bundle(number, bundle)?,
                 (Err(BundleError::NotResource), Some(mapping)) => {
                     self.take_mapped(number, mapping, &file.bytes)?;
                     self.attach(file, MediaType::Unknown);
                 }
-                (Err(problem), _) => return Err(ImportError::Json { file: number, problem }),
+                (Err(problem), _) => return Err(ImportError::Fhir { file: number, problem }),
             }
         } else if has_extension(&file.name, "dcm") {
             let problem = DicomError::NoPreamble;
@@ -221,7 +216,24 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// Joins resources that came as FHIR.
+    fn take_bundle(&mut self, file: usize, bundle: Bundle) -> Result<(), ImportError> {
+        match &mut self.bundle {
+            Some(joined) if patients::are_others(joined, &bundle) => {
+                return Err(ImportError::Patients { file });
+            }
+            Some(joined) => joined.append(bundle),
+            None => self.bundle = Some(bundle),
+        }
+        Ok(())
+    }
+
     fn take_text(&mut self, file: usize, text: &str) -> Result<(), ImportError> {
+        if fhir_xml::is_resource(text) {
+            let bundle = Bundle::from_xml(text);
+            let bundle = bundle.map_err(|problem| ImportError::Fhir { file, problem })?;
+            return self.take_bundle(file, bundle);
+        }
         let resources = if hl7::is_message(text) {
             let read = hl7::read(text).map_err(|problem| ImportError::Hl7 { file, problem })?;
             if read.left {
@@ -341,7 +353,7 @@ fn text_of(bytes: &[u8]) -> Option<String> {
     Some(text.trim_start_matches('\u{feff}').to_owned())
 }
 
-/// HL7 v2 or CDA, by how it begins, in UTF-8 or GB 18030.
+/// HL7 v2 or FHIR or CDA in XML, by how it begins, in UTF-8 or GB 18030.
 fn message_or_document(bytes: &[u8]) -> Option<String> {
     const BEGINNINGS: [&[u8]; 4] = [b"MSH", b"FHS", b"BHS", b"<"];
     let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -350,7 +362,9 @@ fn message_or_document(bytes: &[u8]) -> Option<String> {
     if !BEGINNINGS.iter().any(|beginning| start.starts_with(beginning)) {
         return None;
     }
-    text_of(bytes).filter(|text| hl7::is_message(text) || cda::is_document(text))
+    let is_known =
+        |text: &str| hl7::is_message(text) || fhir_xml::is_resource(text) || cda::is_document(text);
+    text_of(bytes).filter(|text| is_known(text))
 }
 
 /// Resources that name no patient are about the only one.

@@ -1,8 +1,10 @@
 //! Medical records: what they hold, how they come in, and how they become files.
 //!
 //! * [`Record`]: a FHIR R4 [`Bundle`] and [`Attachment`]s.
-//! * [`import`]: FHIR JSON, HL7 v2 messages, CDA documents (C-CDA, WS/T 500), DICOM files and folders of
-//!   them become a record; what cannot be placed is kept as an attachment and reported, never dropped.
+//! * [`import`]: FHIR in JSON and XML, HL7 v2 messages, CDA documents (C-CDA, WS/T 500), DICOM files and
+//!   folders of them become a record; what cannot be placed is kept as an attachment and reported, never
+//!   dropped.
+//! * [`fhir_xml`]: FHIR's XML as its JSON, and back.
 //! * [`RecordFile`], [`Manifest`]: a record as parts and chunks of 1 MiB; the SHA-256 of the
 //!   manifest is the digest on the ledger.
 //! * [`Excerpt`]: some parts of it, proven by the same digest.
@@ -27,6 +29,7 @@ mod description;
 pub mod dicom;
 mod excerpt;
 mod fhir;
+pub mod fhir_xml;
 mod file;
 mod headed;
 mod hl7;

@@ -204,7 +204,7 @@ fn mapping() -> Mapping {
 fn json_of_a_hospitals_own_is_read_by_its_mapping() {
     let sent = include_bytes!("files/own.json");
     let files = || vec![SourceFile::new("own.json", sent.to_vec())];
-    assert!(matches!(import(files()), Err(ImportError::Json { .. })));
+    assert!(matches!(import(files()), Err(ImportError::Fhir { .. })));
     let (record, report) = import_with(files(), Some(&mapping())).unwrap();
     let patient = &of_type(&record, "Patient")[0];
     assert_eq!(patient["name"][0]["text"], json!("赵明远"));

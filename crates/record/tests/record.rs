@@ -47,7 +47,7 @@ fn an_excerpt_of_no_record_file_is_an_error_and_reserves_nothing() {
 #[test]
 fn json_that_is_no_resource_is_refused() {
     let found = import(vec![SourceFile::new("x.json", b"{\"a\":1}".to_vec())]);
-    assert!(matches!(found, Err(ImportError::Json { .. })));
+    assert!(matches!(found, Err(ImportError::Fhir { .. })));
 }
 
 #[test]

@@ -62,9 +62,12 @@ impl Refusal {
 impl From<ImportError> for Refusal {
     fn from(error: ImportError) -> Self {
         let place = match &error {
-            ImportError::Json { file, .. } | ImportError::Dicom { file, .. } => {
-                format!("file {file}")
-            }
+            ImportError::Fhir { file, .. }
+            | ImportError::Hl7 { file, .. }
+            | ImportError::Cda { file, .. }
+            | ImportError::Mapped { file, .. }
+            | ImportError::Patients { file }
+            | ImportError::Dicom { file, .. } => format!("file {file}"),
             _ => "all files".into(),
         };
         Self::one("import", "readable", place, error.to_string())
