@@ -34,7 +34,15 @@ pub(crate) fn known(record: &Record) -> Result<Known, DesensitizeError> {
     Ok(known)
 }
 
-pub(crate) fn collect_fhir(kind: &str, owner: &str, value: &Value, known: &mut Known) {
+/// Collects values from a resource by itself.
+pub(crate) fn collect_resource(resource: &Value, known: &mut Known) {
+    collect_fhir("", "resource", resource, known);
+    if let Some(id) = patient_id(resource) {
+        known.or_patient_id(id);
+    }
+}
+
+fn collect_fhir(kind: &str, owner: &str, value: &Value, known: &mut Known) {
     let Value::Object(object) = value else {
         if let Value::Array(items) = value {
             items.iter().for_each(|item| collect_fhir(kind, owner, item, known));
@@ -73,6 +81,18 @@ pub(crate) fn collect_fhir(kind: &str, owner: &str, value: &Value, known: &mut K
             _ => collect_fhir(kind, key, value, known),
         }
     }
+}
+
+/// The id of the patient that a single resource is about, or is.
+pub(crate) fn patient_id(resource: &Value) -> Option<&str> {
+    const PATIENT: [&str; 4] = ["subject", "patient", "beneficiary", "for"];
+    if resource.get("resourceType")?.as_str()? == "Patient" {
+        return resource.get("id")?.as_str();
+    }
+    PATIENT.into_iter().find_map(|key| {
+        let reference = resource.get(key)?.get("reference")?.as_str()?;
+        reference.split('/').skip_while(|part| *part != "Patient").nth(1)
+    })
 }
 
 /// Elements that say when something happened, and not until when something is good.

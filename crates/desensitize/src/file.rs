@@ -92,20 +92,27 @@ impl Desensitizer {
         }
         let content = Content::of(bytes).ok_or(DesensitizeError::Unknown)?;
         let kind = content.kind();
-        let (bytes, report) = self.treat_content(content, bytes, seen)?;
+        let known = self.known(&content)?;
+        let (bytes, report) = self.treat_content(content, known, bytes, seen)?;
         Ok(FileCopy { kind, bytes, report })
+    }
+
+    /// What a file itself says of people.
+    pub(crate) fn known(&self, content: &Content<'_>) -> Result<Known, DesensitizeError> {
+        let broken = |problem| DesensitizeError::File { kind: content.kind(), problem };
+        content.known(&self.policy).map_err(broken)
     }
 
     /// Treats what was read from these bytes.
     pub(crate) fn treat_content(
         &self,
         content: Content<'_>,
+        mut known: Known,
         bytes: &[u8],
         seen: Option<&[Area]>,
     ) -> Result<(Vec<u8>, Report), DesensitizeError> {
         let kind = content.kind();
         let broken = |problem| DesensitizeError::File { kind, problem };
-        let mut known = content.known(&self.policy).map_err(broken)?;
         known.or_patient(|| &bytes[..bytes.len().min(HEAD_LEN)]);
         let treatment = self.treatment(&known)?;
         let scrubber = Scrubber::new(&treatment);
@@ -175,10 +182,8 @@ impl<'a> Content<'a> {
                 let object = dicom::parse(bytes).map_err(|error| error.to_string())?;
                 collect::collect_dicom(&object, &mut known);
             }
-            Self::Fhir(resource) => collect::collect_fhir("", "resource", resource, &mut known),
-            Self::FhirXml(text) => {
-                collect::collect_fhir("", "resource", &from_xml(text)?, &mut known);
-            }
+            Self::Fhir(resource) => collect::collect_resource(resource, &mut known),
+            Self::FhirXml(text) => collect::collect_resource(&from_xml(text)?, &mut known),
             Self::Json(value) => json::collect(value, policy, &mut known),
             Self::Hl7(message) => hl7::collect(message, &mut known),
             Self::Cda(document) => cda::collect(document, &mut known)?,

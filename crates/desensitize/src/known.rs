@@ -105,6 +105,11 @@ impl Known {
         }
     }
 
+    /// Says who the patient is, whatever numbers the document has.
+    pub(crate) fn set_only_patient(&mut self, id: String) {
+        self.patient = Some(id);
+    }
+
     /// Says when something happened that the document tells of.
     pub(crate) fn note_event(&mut self, date: &str) {
         // Ends that are left open are written as years that nobody lives to see.
@@ -116,6 +121,11 @@ impl Known {
     pub(crate) fn tells_old_age(&self, date: &str) -> bool {
         let years = year(date).zip(self.latest_year);
         years.is_some_and(|(year, latest)| latest.saturating_sub(year) >= ages::OLD)
+    }
+
+    /// Says who the patient is if no number of the document does.
+    pub(crate) fn or_patient_id(&mut self, id: &str) {
+        self.patient.get_or_insert_with(|| id.to_owned());
     }
 
     /// Says who the patient is if the document does not: somebody of its own.

@@ -5,13 +5,13 @@ use std::io::{BufRead, Read, Write};
 use serde_json::Value;
 
 use crate::{
-    DesensitizeError, Desensitizer, DocumentKind, Report,
+    DesensitizeError, Desensitizer, DocumentKind, Report, collect,
     file::{Content, kind_of_json},
 };
 
 impl Desensitizer {
     /// Treats JSON lines while they are read, each by itself: what one says of people is not looked
-    /// for in another.
+    /// for in another. Dates are shifted alike in all FHIR resources of one patient, by the patient's id.
     ///
     /// What was written before an error is no copy and must be thrown away.
     ///
@@ -67,8 +67,12 @@ impl Desensitizer {
             return Err(broken(DocumentKind::Json, format!("it has more than {LINE_MAX} bytes")));
         }
         let value = object(line).map_err(|problem| broken(DocumentKind::Json, problem))?;
+        let patient = collect::patient_id(&value).map(str::to_owned);
         let content = Content::of_json(value);
-        let treated = self.treat_content(content, line, None);
+        let treated = self.known(&content).and_then(|mut known| {
+            patient.into_iter().for_each(|id| known.set_only_patient(id));
+            self.treat_content(content, known, line, None)
+        });
         treated.map_err(|error| match error {
             DesensitizeError::File { kind, problem } => broken(kind, problem),
             DesensitizeError::Leak { class, place } => {

@@ -574,6 +574,37 @@ fn json_lines_are_treated_one_by_one() {
 }
 
 #[test]
+fn dates_of_one_patient_are_shifted_alike_in_all_lines() {
+    let lines = [
+        json!({"resourceType": "Patient", "id": "7", "identifier": [{"value": "Z981"}], "deceasedDateTime": "2024-03-01"}),
+        json!({"resourceType": "Observation", "subject": {"reference": "Patient/7"}, "effectiveDateTime": "2024-03-01"}),
+        json!({"resourceType": "Coverage", "beneficiary": {"reference": "https://a.org/Patient/7/_history/2"},
+            "period": {"start": "2024-03-01"}}),
+        json!({"resourceType": "Observation", "subject": {"reference": "Patient/8"}, "effectiveDateTime": "2024-03-01"}),
+        json!({"resourceType": "Observation", "subject": {"reference": "Group/7"}, "effectiveDateTime": "2024-03-01"}),
+    ];
+    let single = lines[1].to_string();
+    let lines = lines.map(|line| line.to_string() + "\n").concat();
+    let desensitizer = Desensitizer::new(
+        Policy::shipped("research-linkable").unwrap(),
+        ConsortiumKey::from_bytes([7; 32]),
+    );
+    let copy = desensitizer.desensitize_file(lines.as_bytes(), None).unwrap().bytes;
+    let read = |line: &str| {
+        let resource: Value = serde_json::from_str(line).unwrap();
+        let date =
+            ["deceasedDateTime", "effectiveDateTime"].into_iter().find_map(|key| resource.get(key));
+        date.or_else(|| resource["period"].get("start")).unwrap().clone()
+    };
+    let dates: Vec<_> = String::from_utf8(copy).unwrap().lines().map(read).collect();
+    let single = desensitizer.desensitize_file(single.as_bytes(), None).unwrap().bytes;
+    assert_eq!(read(&String::from_utf8(single).unwrap()), dates[0]);
+    assert_ne!(dates[0], "2024-03-01");
+    assert_eq!((&dates[1], &dates[2]), (&dates[0], &dates[0]));
+    assert!(dates[3] != dates[0] && dates[4] != dates[0] && dates[4] != dates[3], "{dates:?}");
+}
+
+#[test]
 fn dicom_in_json_is_told_by_the_numbers_of_its_attributes() {
     let copy = copy(
         r#"{"00080020":{"vr":"DA","Value":["20130409"]},"00100020":{"vr":"LO","Value":["12345"]},
