@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Area, Class, DesensitizeError, Desensitizer, Policy, Report, cda, collect, columns::Columns,
-    dicom as images, fhir, hl7, json, known::Known, lines, place::Place, scrub::Scrubber,
-    stream::HEAD_LEN,
+    Area, Class, DesensitizeError, Desensitizer, Policy, Report, cda, collect, dicom as images,
+    fhir, hl7, json, known::Known, lines, place::Place, scrub::Scrubber, stream::HEAD_LEN,
+    tables::Tables,
 };
 
 /// What a file is, by its content.
@@ -230,8 +230,7 @@ impl<'a> Content<'a> {
                 Content::Text(scrubber.scrub_xml(&text, &place, report))
             }
             Self::Text(text) => {
-                let columns = Columns::of(&text);
-                Content::Text(scrubber.scrub_lines(&text, columns.as_ref(), &place, report))
+                Content::Text(scrubber.scrub_lines(&text, &mut Tables::default(), &place, report))
             }
         })
     }

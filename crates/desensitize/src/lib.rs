@@ -38,7 +38,6 @@ mod cda;
 mod cipher;
 mod class;
 mod collect;
-mod columns;
 mod dates;
 mod dicom;
 mod elements;
@@ -57,6 +56,7 @@ mod policy;
 mod report;
 mod scrub;
 mod stream;
+mod tables;
 mod technique;
 mod treat;
 
@@ -76,7 +76,7 @@ use emrshare_identity::ConsortiumKey;
 use emrshare_recognize::Recognizer;
 use emrshare_record::{Attachment, MediaType, Record};
 
-use crate::{known::Known, place::Place, treat::Treatment};
+use crate::{known::Known, place::Place, tables::Tables, treat::Treatment};
 
 /// Treats records by one policy.
 #[derive(Debug)]
@@ -185,7 +185,8 @@ impl Desensitizer {
                 MediaType::Text => {
                     let text = String::from_utf8_lossy(&attachment.bytes);
                     let place = Place::attachment(DocumentKind::Text, position);
-                    let treated = scrubber.scrub(&text, &place, &mut report);
+                    let mut tables = Tables::default();
+                    let treated = scrubber.scrub_lines(&text, &mut tables, &place, &mut report);
                     (format!("text-{number}.txt"), treated.into_bytes())
                 }
                 _ => {

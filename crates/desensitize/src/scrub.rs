@@ -11,13 +11,12 @@ use emrshare_record::{MediaType, Record};
 use serde_json::Value;
 
 use crate::{
-    Class, DocumentKind, Evidence, Report, Technique, Treated,
-    columns::Columns,
-    embedded,
+    Class, DocumentKind, Evidence, Report, Technique, Treated, embedded,
     fhir::is_free_text,
     known::{Meaning, Part},
     markup::Unmarked,
     place::Place,
+    tables::Tables,
     treat::{Outcome, TOKEN_LEN, Treatment},
 };
 
@@ -53,17 +52,17 @@ impl<'a> Scrubber<'a> {
         self.scrub_beside(text, &Unmarked::of(text), Vec::new(), place, report)
     }
 
-    /// The same of a part of a text that begins with the heads of these columns.
+    /// The same of the next piece of a text, which may have tables.
     pub(crate) fn scrub_lines(
         &self,
         text: &str,
-        columns: Option<&Columns>,
+        tables: &mut Tables,
         place: &Place,
         report: &mut Report,
     ) -> String {
-        let Some(columns) = columns else { return self.scrub(text, place, report) };
-        let unmarked = Unmarked::of(text).cut_at(columns.separators(text));
-        self.scrub_beside(text, &unmarked, columns.find(text), place, report)
+        let cells = tables.read(text);
+        let unmarked = Unmarked::of(text).cut_at(cells.separators);
+        self.scrub_beside(text, &unmarked, cells.found, place, report)
     }
 
     /// The same of XML whose tags nobody knows: they stay, and their names say what they hold.

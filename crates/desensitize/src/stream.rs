@@ -3,8 +3,8 @@
 use std::io::{Read, Write};
 
 use crate::{
-    DesensitizeError, Desensitizer, DocumentKind, Report, columns::Columns, known::Known,
-    place::Place, scrub::Scrubber,
+    DesensitizeError, Desensitizer, DocumentKind, Report, known::Known, place::Place,
+    scrub::Scrubber, tables::Tables,
 };
 
 /// A text is treated in pieces of about this many bytes.
@@ -47,17 +47,14 @@ impl Desensitizer {
         let mut place = Place::new(DocumentKind::Text);
         let mut report = Report::default();
         let mut done = 0;
-        let mut columns = None;
+        let mut tables = Tables::default();
         while !waiting.is_empty() {
             let len = if is_last { waiting.len() } else { end_of_piece(&waiting) };
             let piece = std::str::from_utf8(&waiting[..len]).map_err(|error| {
                 let problem = format!("no UTF-8 at byte {}", done + error.valid_up_to());
                 DesensitizeError::File { kind: DocumentKind::Text, problem }
             })?;
-            if done == 0 {
-                columns = Columns::of(piece);
-            }
-            let treated = scrubber.scrub_lines(piece, columns.as_ref(), &place, &mut report);
+            let treated = scrubber.scrub_lines(piece, &mut tables, &place, &mut report);
             report.check()?;
             if let Some(class) = scrubber.leak_in_file(&treated, DocumentKind::Text) {
                 return Err(DesensitizeError::Leak { class, place: place.pointer() });

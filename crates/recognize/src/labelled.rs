@@ -53,10 +53,10 @@ const OF_PERSONS: [char; 3] = ['者', '人', '师'];
 const OF_MUCH_ELSE: [&str; 2] = ["医师", "药师"];
 
 /// What stands where a name would and is none: persons by their part, and labels of a form.
-const NO_NAMES: [&str; 25] = [
+const NO_NAMES: [&str; 26] = [
     "本人", "患者", "病人", "家属", "父亲", "母亲", "儿子", "女儿", "丈夫", "妻子", "其父", "其母",
-    "其子", "其女", "其夫", "其妻", "不详", "性别", "年龄", "科室", "科别", "日期", "时间", "签名",
-    "签字",
+    "其子", "其女", "其夫", "其妻", "不详", "关系", "性别", "年龄", "科室", "科别", "日期", "时间",
+    "签名", "签字",
 ];
 
 /// Professions before a name: 记录者：实习医生许诺.
@@ -74,7 +74,7 @@ const PROFESSIONS: [&str; 10] = [
 ];
 
 /// What stands between label and value; the number of an officer's card begins 军字第.
-const BETWEEN: &str = r#"^(?:\s*(?:[:：#№=|"“【@]|(?i:number|num(?-u:\b)|no\.?|nr\.?|code|id|is|of)|号码|编号|\p{Han}{1,2}字第?|号|码|为|是|（|\())*\s*"#;
+const BETWEEN: &str = r#"^(?:\s*(?:[:：#№=|"“【@*]|(?i:number|num(?-u:\b)|no\.?|nr\.?|code|id|is|of)|号码|编号|\p{Han}{1,2}字第?|号|码|为|是|（|\())*\s*"#;
 
 /// What parts telephone numbers behind one label.
 const BETWEEN_PHONES: [char; 8] = ['/', '、', '，', ',', ';', '；', '或', '和'];
@@ -134,7 +134,7 @@ static LABELS: LazyLock<Labels> = LazyLock::new(|| {
         postal_code: regex(r"(?P<v>\d{3,6}(?:-\d{4})?)"),
         address: regex(r"(?P<v>[^\s，,。；;\n<>（(：:]{3,60})"),
         name: Regex::new(
-            r#"^\s*(?:签名|签字|拼音)?"?\s*[:：|]\s*[(（"“【\[]?\s*(?P<v>[\p{Han}·]{2,12}|[A-Za-z]{2,12}(?:[ ·'-]{1,2}[A-Za-z]{2,12}){1,3})"#,
+            r#"^\s*(?:签名|签字|拼音)?["*]{0,2}\s*[:：|]\*{0,2}\s*[(（"“【\[]?\s*(?P<v>[\p{Han}·]{2,12}|[A-Za-z]{2,12}(?:[ ·'-]{1,2}[A-Za-z]{2,12}){1,3})"#,
         )
         .expect("a fixed pattern"),
     }
@@ -270,10 +270,12 @@ fn name(rest: &str) -> Option<Range<usize>> {
     (fits && !runs_on && !is_no_name(value)).then_some(start..found.end())
 }
 
-/// A name with a family name behind a label without a colon: between spaces, or right behind 名.
+/// A name with a family name behind a label without a colon: between spaces, alone on the next line,
+/// or right behind 名.
 fn spaced_name(label: &str, rest: &str) -> Option<Range<usize>> {
-    let value = rest.trim_start_matches([' ', '\t', '\u{3000}']);
+    let value = rest.trim_start();
     let start = rest.len() - value.len();
+    let on_next_line = rest[..start].contains('\n');
     // One more than a name has: what is longer is none, however long.
     let len = value.chars().take(5).take_while(|c| is_han(*c)).map(char::len_utf8).sum();
     let value = &value[..len];
@@ -283,8 +285,16 @@ fn spaced_name(label: &str, rest: &str) -> Option<Range<usize>> {
     let of_person = label.ends_with(OF_PERSONS) && !OF_MUCH_ELSE.contains(&label);
     let in_form = next.is_some_and(char::is_whitespace);
     let announces = of_name || (of_person && (start > 0 || in_form));
+    let is_line = || ends_line(&rest[start + len..]) && value_of(value).is_none();
     let fits = announces && ends && (2..=4).contains(&value.chars().count());
-    (fits && family::begins(value) && !is_no_name(value)).then_some(start..start + len)
+    (fits && family::begins(value) && !is_no_name(value) && (!on_next_line || is_line()))
+        .then_some(start..start + len)
+}
+
+/// Whether nothing else stands on a line.
+fn ends_line(rest: &str) -> bool {
+    let rest = rest.trim_start_matches([' ', '\t', '\r', '\u{3000}']);
+    rest.is_empty() || rest.starts_with('\n')
 }
 
 fn is_no_name(value: &str) -> bool {
@@ -347,6 +357,16 @@ mod tests {
             [(Kind::Name, "田野"), (Kind::Id, "23"), (Kind::Name, "夏天"), (Kind::Name, "安宁")]
         );
         assert_eq!(found("术者邝安堃　"), [(Kind::Name, "邝安堃")]);
+        assert_eq!(
+            found(
+                "主治医师\n    \n  钱学文  \n联系人\n关系\n申请医师\n申请科室\n监护人\n于今日离院"
+            ),
+            [(Kind::Name, "钱学文")]
+        );
+        assert_eq!(
+            found("**MRN:** 7788123 **姓名：** 欧阳修文"),
+            [(Kind::Id, "7788123"), (Kind::Name, "欧阳修文")]
+        );
         assert_eq!(
             found(
                 "姓　　名：慕容青　性　别：男　住 院 号：0098123　床　号：12\n电　话： 65881234　科 室：内科"

@@ -1,15 +1,21 @@
 //! What the names of fields say of their values: columns of a table, keys of JSON, tags and attributes
-//! of XML.
+//! of XML, names before `=`.
 
+mod assigned;
 mod chinese;
 mod latin;
 mod value;
 mod xml;
 
 pub use value::value_of_field;
-pub(crate) use xml::find;
 
 use crate::{Finding, Kind, context::is_han};
+
+/// Adds values of XML, and of fields that are named in the text.
+pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
+    xml::find(text, findings);
+    assigned::find(text, findings);
+}
 
 /// What a field's value is, if its name says that it identifies a person.
 ///
@@ -60,7 +66,7 @@ pub fn kind_of_part(owner: &str, name: &str) -> Option<Kind> {
 #[must_use]
 pub fn find_in_xml(text: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
-    find(text, &mut findings);
+    xml::find(text, &mut findings);
     findings
 }
 

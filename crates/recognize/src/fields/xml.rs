@@ -15,7 +15,8 @@ static TAG: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static ATTRIBUTE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?P<name>[\p{L}_][\w.:-]*)\s*=\s*"(?P<value>[^"<>]+)""#).expect("a fixed pattern")
+    Regex::new(r#"(?P<name>[\p{L}_][\w:.-]*)\s*=\s*(?:"(?P<value>[^"<>]+)"|'(?P<single>[^'<>]+)')"#)
+        .expect("a fixed pattern")
 });
 
 /// Elements of HTML that hold nothing and are not closed.
@@ -54,7 +55,8 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
         }
         let attributes = tag.name("attributes").map_or(0..0, |it| it.range());
         for found in ATTRIBUTE.captures_iter(&text[attributes.clone()]) {
-            let value = found.name("value").map_or(0..0, |it| it.range());
+            let value = found.name("value").or(found.name("single"));
+            let value = value.map_or(0..0, |it| it.range());
             let value = attributes.start + value.start..attributes.start + value.end;
             add(kind_of_attribute(open.last(), name, local(&found["name"])), value);
         }
@@ -109,7 +111,7 @@ mod tests {
         );
         assert_eq!(
             found(
-                "<patient id=\"77123\" name=\"Bo Li\"/><phone value=\"65881234\"/><住院号 value=\"009\"/>"
+                "<patient id='77123' name=\"Bo Li\"/><phone value=\"65881234\"/><住院号 value=\"009\"/>"
             ),
             [
                 (Kind::Id, "77123"),
