@@ -1,6 +1,6 @@
 //! What the record itself says about whom it is about.
 
-use dicom_core::VR;
+use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 use emrshare_recognize::is_english_word;
@@ -148,41 +148,67 @@ fn add_written_name(name: &Value, known: &mut Known) {
     }
 }
 
-pub(crate) fn collect_dicom(object: &dicom::DicomFile, known: &mut Known) {
-    let text = |tag| object.get(tag).and_then(|element| element.to_str().ok());
-    let sex = text(tags::PATIENT_SEX).and_then(|sex| Gender::of(&sex));
-    if let Some(number) = text(tags::PATIENT_ID) {
-        known.set_patient(number.trim_matches(['\0', ' ']));
-    }
-    collect_data_set(object, sex, known);
+/// Whom a data set is about.
+pub(crate) struct Patient {
+    id: Option<String>,
+    sex: Option<Gender>,
 }
 
-/// Collects values of a data set and those within it; `sex` is the patient's.
-fn collect_data_set(object: &InMemDicomObject, sex: Option<Gender>, known: &mut Known) {
+impl Patient {
+    /// As its attributes say, of which `text` gives the values.
+    pub(crate) fn of(text: &dyn Fn(Tag) -> Option<String>) -> Self {
+        let sex = text(tags::PATIENT_SEX).and_then(|sex| Gender::of(&sex));
+        Self { id: text(tags::PATIENT_ID), sex }
+    }
+
+    pub(crate) fn set(&self, known: &mut Known) {
+        if let Some(number) = &self.id {
+            known.set_patient(number.trim_matches(['\0', ' ']));
+        }
+    }
+}
+
+pub(crate) fn collect_dicom(object: &dicom::DicomFile, known: &mut Known) {
+    let text = |tag| Some(object.get(tag)?.to_str().ok()?.into_owned());
+    let patient = Patient::of(&text);
+    patient.set(known);
+    collect_data_set(object, &patient, known);
+}
+
+/// Collects values of a data set and those within it.
+fn collect_data_set(object: &InMemDicomObject, patient: &Patient, known: &mut Known) {
     for element in object.iter() {
         for item in element.items().unwrap_or_default() {
-            collect_data_set(item, sex, known);
+            collect_data_set(item, patient, known);
         }
-        let tag = element.header().tag;
         let Ok(values) = element.to_multi_str() else { continue };
         for value in values.iter() {
-            match tag {
-                tags::PATIENT_ID | tags::ACCESSION_NUMBER => {
-                    known.insert(Class::Identifier, value, 4);
-                }
-                tags::PATIENT_ADDRESS | tags::INSTITUTION_ADDRESS => {
-                    known.insert_place(Part::Street, value);
-                }
-                tags::PATIENT_TELEPHONE_NUMBERS => known.insert(Class::Contact, value, 4),
-                _ if element.vr() == VR::PN => {
-                    let mut parts = value.split(['^', '=']).map(str::trim);
-                    let family = parts.next().unwrap_or_default();
-                    let gender = if tag == tags::PATIENT_NAME { sex } else { None };
-                    known.insert_name(family, parts.next().unwrap_or_default(), gender);
-                }
-                _ => break,
-            }
+            collect_attribute(element.header().tag, element.vr(), value, patient, known);
         }
+    }
+}
+
+/// Collects a value of an attribute.
+pub(crate) fn collect_attribute(
+    tag: Tag,
+    vr: VR,
+    value: &str,
+    patient: &Patient,
+    known: &mut Known,
+) {
+    match tag {
+        tags::PATIENT_ID | tags::ACCESSION_NUMBER => known.insert(Class::Identifier, value, 4),
+        tags::PATIENT_ADDRESS | tags::INSTITUTION_ADDRESS => {
+            known.insert_place(Part::Street, value);
+        }
+        tags::PATIENT_TELEPHONE_NUMBERS => known.insert(Class::Contact, value, 4),
+        _ if vr == VR::PN => {
+            let mut parts = value.split(['^', '=']).map(str::trim);
+            let family = parts.next().unwrap_or_default();
+            let gender = if tag == tags::PATIENT_NAME { patient.sex } else { None };
+            known.insert_name(family, parts.next().unwrap_or_default(), gender);
+        }
+        _ => {}
     }
 }
 

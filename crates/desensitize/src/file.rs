@@ -17,7 +17,7 @@ use crate::{
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum DocumentKind {
-    /// A DICOM file (PS3.10).
+    /// A DICOM file (PS3.10), or data sets in JSON (PS3.18, annex F).
     Dicom,
     /// A FHIR resource in JSON or XML.
     Fhir,
@@ -129,6 +129,7 @@ impl Desensitizer {
 /// A file that was read.
 pub(crate) enum Content<'a> {
     Dicom(Cow<'a, [u8]>),
+    DicomJson(Value),
     Fhir(Value),
     FhirXml(String),
     Json(Value),
@@ -159,13 +160,14 @@ impl<'a> Content<'a> {
     pub(crate) fn of_json(value: Value) -> Self {
         match kind_of_json(&value) {
             DocumentKind::Fhir => Self::Fhir(value),
+            DocumentKind::Dicom => Self::DicomJson(value),
             _ => Self::Json(value),
         }
     }
 
     const fn kind(&self) -> DocumentKind {
         match self {
-            Self::Dicom(_) => DocumentKind::Dicom,
+            Self::Dicom(_) | Self::DicomJson(_) => DocumentKind::Dicom,
             Self::Fhir(_) | Self::FhirXml(_) => DocumentKind::Fhir,
             Self::Json(_) => DocumentKind::Json,
             Self::Hl7(_) => DocumentKind::Hl7,
@@ -182,6 +184,7 @@ impl<'a> Content<'a> {
                 let object = dicom::parse(bytes).map_err(|error| error.to_string())?;
                 collect::collect_dicom(&object, &mut known);
             }
+            Self::DicomJson(value) => images::json::collect(value, &mut known),
             Self::Fhir(resource) => collect::collect_resource(resource, &mut known),
             Self::FhirXml(text) => collect::collect_resource(&from_xml(text)?, &mut known),
             Self::Json(value) => json::collect(value, policy, &mut known),
@@ -208,6 +211,10 @@ impl<'a> Content<'a> {
                     }
                 })?;
                 Content::Dicom(treated.into())
+            }
+            Self::DicomJson(mut value) => {
+                images::json::treat(&mut value, scrubber, place, report);
+                Content::DicomJson(value)
             }
             Self::Fhir(mut resource) => {
                 fhir::treat_resource(&mut resource, scrubber, report);
@@ -239,7 +246,7 @@ impl<'a> Content<'a> {
     /// the list of kept attributes is gone in any case.
     fn first_leak(&self, scrubber: &Scrubber<'_>) -> Option<(Class, String)> {
         match self {
-            Self::Dicom(_) => None,
+            Self::Dicom(_) | Self::DicomJson(_) => None,
             Self::Fhir(value) | Self::Json(value) => scrubber.leak_in_json(value, self.kind()),
             Self::FhirXml(text) => {
                 let resource = from_xml(text).unwrap_or_else(|_| text.as_str().into());
@@ -260,7 +267,9 @@ impl<'a> Content<'a> {
     fn into_bytes(self) -> Vec<u8> {
         match self {
             Self::Dicom(bytes) => bytes.into_owned(),
-            Self::Fhir(value) | Self::Json(value) => value.to_string().into_bytes(),
+            Self::DicomJson(value) | Self::Fhir(value) | Self::Json(value) => {
+                value.to_string().into_bytes()
+            }
             Self::FhirXml(text) | Self::Hl7(text) | Self::Cda(text) | Self::Text(text) => {
                 text.into_bytes()
             }
@@ -276,6 +285,7 @@ fn from_xml(text: &str) -> Result<Value, String> {
 pub(crate) fn kind_of_json(value: &Value) -> DocumentKind {
     match value.get("resourceType") {
         Some(_) => DocumentKind::Fhir,
+        None if images::json::is_data_sets(value) => DocumentKind::Dicom,
         None => DocumentKind::Json,
     }
 }

@@ -605,16 +605,42 @@ fn dates_of_one_patient_are_shifted_alike_in_all_lines() {
 }
 
 #[test]
-fn dicom_in_json_is_told_by_the_numbers_of_its_attributes() {
-    let copy = copy(
-        r#"{"00080020":{"vr":"DA","Value":["20130409"]},"00100020":{"vr":"LO","Value":["12345"]},
-        "00100010":{"vr":"PN","Value":[{"Alphabetic":"Okonkwo^Gwyneth"}]},
+fn dicom_in_json_is_treated_as_in_files() {
+    let data_set = r#"{"00080005":{"vr":"CS","Value":["ISO_IR 192"]},
+        "00080016":{"vr":"UI","Value":["1.2.840.10008.5.1.4.1.1.4"]},
+        "00080020":{"vr":"DA","Value":["20130409"]},"00080060":{"vr":"CS","Value":["MR"]},
+        "00080080":{"vr":"LO","Value":["Mill Road Infirmary"]},
+        "00081030":{"vr":"LO","Value":["MR HEAD Okonkwo"]},"00100020":{"vr":"LO","Value":["12345"]},
+        "00100010":{"vr":"PN","Value":[{"Alphabetic":"Okonkwo^Gwyneth","Ideographic":"欧阳^小明"}]},
+        "00081140":{"vr":"SQ","Value":[{"00081155":{"vr":"UI","Value":["1.2.392.200036.9116.7"]}}]},
+        "00091010":{"vr":"LO","Value":["private"]},"00180087":{"vr":"DS","Value":[1.5]},
         "0020000D":{"vr":"UI","Value":["1.2.392.200036.9116.2"]},
-        "00080060":{"vr":"CS","Value":["MR"]},"00180087":{"vr":"DS","Value":[1.5]}}"#,
-    );
-    assert_gone(&copy, &["20130409", "12345", "Okonkwo", "Gwyneth", "9116"]);
-    for kept in [r#""vr":"DA""#, r#""MR""#, "[1.5]"] {
-        assert!(copy.contains(kept), "{kept} in {copy}");
+        "0040A160":{"vr":"UT","Value":["Dr. Okonkwo saw no mass"]},
+        "00420011":{"vr":"OB","BulkDataURI":"https://pacs.example.org/12345"},
+        "7FE00010":{"vr":"OW","InlineBinary":"AAAA"}}"#;
+    for file in [data_set.to_owned(), format!("[{data_set}]")] {
+        assert_eq!(DocumentKind::of(file.as_bytes()), Some(DocumentKind::Dicom));
+        let copy = copy(&file);
+        let gone =
+            ["20130409", "12345", "Okonkwo", "Gwyneth", "小明", "9116", "Infirmary", "private"];
+        assert_gone(&copy, &gone);
+        assert_gone(&copy, &["pacs.example.org", "AAAA"]);
+        for kept in [
+            r#""20130702""#,
+            r#""MR""#,
+            "[1.5]",
+            "saw no mass",
+            r#""MR HEAD""#,
+            "10008.5.1.4.1.1.4",
+        ] {
+            assert!(copy.contains(kept), "{kept} in {copy}");
+        }
+        let copy: Value = serde_json::from_str(&copy).unwrap();
+        let data_set = copy.get(0).unwrap_or(&copy);
+        assert_eq!(data_set["00120062"], json!({"vr": "CS", "Value": ["YES"]}));
+        let uid = &data_set["0020000D"]["Value"][0];
+        assert!(uid.as_str().unwrap().starts_with("2.25."), "{uid}");
+        assert!(data_set["00100010"]["Value"][0]["Alphabetic"].is_string());
     }
 }
 

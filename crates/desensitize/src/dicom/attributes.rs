@@ -166,7 +166,10 @@ pub(super) fn is_fixed_uid(tag: Tag) -> bool {
     matches!(
         tag,
         tags::SOP_CLASS_UID
+            | tags::MEDIA_STORAGE_SOP_CLASS_UID
+            | tags::SOP_CLASSES_IN_STUDY
             | tags::REFERENCED_SOP_CLASS_UID
+            | tags::AVAILABLE_TRANSFER_SYNTAX_UID
             | tags::TRANSFER_SYNTAX_UID
             | tags::CODING_SCHEME_UID
             | tags::CONTEXT_UID

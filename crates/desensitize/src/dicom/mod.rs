@@ -8,10 +8,11 @@
 
 mod attributes;
 mod descriptors;
+pub(crate) mod json;
 
 use attributes::{DESCRIPTIONS, EMPTIED, KEPT, is_defined_term, is_fixed_uid};
 use dicom_core::{
-    DataElement, DicomValue, PrimitiveValue, Tag, VR,
+    DataElement, PrimitiveValue, Tag, VR,
     dictionary::{DataDictionary, DataDictionaryEntry},
     header::Header,
 };
@@ -33,6 +34,8 @@ const MIDDLE_OF_YEAR: &str = "0702";
 const MIDDLE_OF_MONTH: &str = "15";
 /// The time of what must have one.
 const MIDNIGHT: &str = "000000";
+/// How a data set was treated.
+const METHOD: &str = "emrshare keep list; PS3.15 basic profile";
 
 /// Why a file cannot be treated.
 #[derive(Debug)]
@@ -86,7 +89,7 @@ pub(crate) fn treat(
     }
     let removed = PrimitiveValue::from("YES");
     treated.put(DataElement::new(tags::PATIENT_IDENTITY_REMOVED, VR::CS, removed));
-    let method = PrimitiveValue::from("emrshare keep list; PS3.15 basic profile");
+    let method = PrimitiveValue::from(METHOD);
     treated.put(DataElement::new(tags::DEIDENTIFICATION_METHOD, VR::LO, method));
     meta.media_storage_sop_instance_uid = treatment.uid(&meta.media_storage_sop_instance_uid);
     meta.private_information_creator_uid = None;
@@ -123,11 +126,16 @@ impl Walk<'_> {
         for element in object.iter() {
             let (tag, vr) = (element.tag(), element.vr());
             self.place.push(keyword(tag));
-            match self.decide(tag, vr, element.value()) {
+            let text = || {
+                let value = element.value().primitive();
+                value.map(|value| value.to_str().into_owned()).unwrap_or_default()
+            };
+            match self.decide(tag, vr, &text) {
                 Decision::Keep => {
                     treated.put(element.clone());
                 }
-                Decision::Put(value) => {
+                Decision::Put(text) => {
+                    let value = if text.is_empty() { PrimitiveValue::Empty } else { text.into() };
                     treated.put(DataElement::new(tag, vr, value));
                 }
                 Decision::Descend => {
@@ -155,9 +163,8 @@ impl Walk<'_> {
         self.treatment.report(class, technique, Evidence::Field, &self.place, self.report);
     }
 
-    fn decide<I, P>(&mut self, tag: Tag, vr: VR, value: &DicomValue<I, P>) -> Decision {
-        let text =
-            || value.primitive().map(|value| value.to_str().into_owned()).unwrap_or_default();
+    /// What becomes of an attribute; its text is asked for where it counts.
+    fn decide(&mut self, tag: Tag, vr: VR, text: &dyn Fn() -> String) -> Decision {
         if tag.group() % 2 == 1 || matches!(tag.group(), 0x5000..=0x50ff | 0x6000..=0x60ff) {
             return Decision::Remove(Class::Identifier);
         }
@@ -183,7 +190,7 @@ impl Walk<'_> {
             VR::UI => {
                 let uids: Vec<_> = text().split('\\').map(|uid| self.treatment.uid(uid)).collect();
                 self.removed(Class::Identifier, Technique::Surrogate);
-                put(uids.join("\\"))
+                Decision::Put(uids.join("\\"))
             }
             VR::US
             | VR::SS
@@ -217,7 +224,7 @@ impl Walk<'_> {
             return Decision::Remove(Class::Organisation);
         }
         let scrubbed = self.scrubber.scrub(text, &self.place, self.report);
-        if scrubbed == text { Decision::Keep } else { put(scrubbed) }
+        if scrubbed == text { Decision::Keep } else { Decision::Put(scrubbed) }
     }
 
     fn described(&mut self, text: &str) -> Decision {
@@ -229,14 +236,14 @@ impl Walk<'_> {
             return Decision::Keep;
         }
         self.removed(Class::Identifier, Technique::Delete);
-        put(scrubbed)
+        Decision::Put(scrubbed)
     }
 
     fn age(&mut self, age: &str) -> Decision {
         match self.treatment.field(Class::Age, age, &self.place, self.report) {
             Outcome::Stays => Decision::Keep,
             Outcome::Becomes(treated) if treated.bytes().all(|b| b.is_ascii_digit()) => {
-                put(format!("{treated:0>3}Y"))
+                Decision::Put(format!("{treated:0>3}Y"))
             }
             Outcome::Becomes(_) | Outcome::Null | Outcome::Gone => EMPTY,
         }
@@ -251,7 +258,7 @@ impl Walk<'_> {
             Technique::Shift { .. } => {
                 let value = value.trim_matches(|c: char| c.is_whitespace() || c == '\0');
                 match self.treatment.field(Class::Date, value, &self.place, self.report) {
-                    Outcome::Becomes(moved) => put(moved),
+                    Outcome::Becomes(moved) => Decision::Put(moved),
                     _ => EMPTY,
                 }
             }
@@ -274,7 +281,11 @@ impl Walk<'_> {
             return match self.moved(vr, value) {
                 Decision::Remove(class) => {
                     self.removed(class, Technique::Delete);
-                    if tag == tags::CONTENT_TIME { put(MIDNIGHT.to_owned()) } else { EMPTY }
+                    if tag == tags::CONTENT_TIME {
+                        Decision::Put(MIDNIGHT.to_owned())
+                    } else {
+                        EMPTY
+                    }
                 }
                 moved => moved,
             };
@@ -282,10 +293,12 @@ impl Walk<'_> {
         let spoken = if vr == VR::PN { value.replace('^', " ") } else { value.to_owned() };
         match self.treatment.field(class, spoken.trim(), &self.place, self.report) {
             Outcome::Stays => Decision::Keep,
-            Outcome::Becomes(date) if vr == VR::DA => put(whole_date(&date)),
-            Outcome::Becomes(other) if vr == VR::SH => put(last_characters(&other, SH_LEN_MAX)),
+            Outcome::Becomes(date) if vr == VR::DA => Decision::Put(whole_date(&date)),
+            Outcome::Becomes(other) if vr == VR::SH => {
+                Decision::Put(last_characters(&other, SH_LEN_MAX))
+            }
             Outcome::Becomes(other) if matches!(vr, VR::LO | VR::PN) => {
-                put(last_characters(&other, LO_LEN_MAX))
+                Decision::Put(last_characters(&other, LO_LEN_MAX))
             }
             _ => EMPTY,
         }
@@ -319,16 +332,13 @@ fn keyword(tag: Tag) -> String {
 
 enum Decision {
     Keep,
-    Put(PrimitiveValue),
+    /// It has this text, or none.
+    Put(String),
     Descend,
     Remove(Class),
 }
 
-const EMPTY: Decision = Decision::Put(PrimitiveValue::Empty);
-
-fn put(text: String) -> Decision {
-    Decision::Put(PrimitiveValue::from(text))
-}
+const EMPTY: Decision = Decision::Put(String::new());
 
 /// Whether a text holds a name, which is in small letters.
 fn names(text: &str, name: &str) -> bool {
