@@ -177,7 +177,7 @@ fn value(line: &str, cell: Range<usize>, kind: Kind) -> Option<(Range<usize>, Ki
     let start = cell.start + text.len() - text.trim_start_matches(is_around).len();
     let text = text.trim_matches(is_around);
     let value = value_of_field(kind, text)?;
-    let is_head = kind_of_column(&text[value.clone()]) == Some(kind);
+    let is_head = kind_of_column(&text[value.clone()]).is_some();
     (!is_head).then(|| (start + value.start..start + value.end, kind))
 }
 

@@ -1,10 +1,10 @@
-//! Values behind the name of their field in text, as settings, logs and pieces of JSON have them:
-//! `PatientID=7788123`, `birth_date: 1961-04-09`.
+//! Values behind the name of their field in text, as settings, logs, pieces of JSON and forms have them:
+//! `PatientID=7788123`, `birth_date: 1961-04-09`, `病员号：7788123`.
 
 use std::ops::Range;
 
 use super::{kind_of_field, value_of_field};
-use crate::{Finding, Kind};
+use crate::{Finding, Kind, context::is_han};
 
 /// Bytes of a name at most.
 const NAME_LEN_MAX: usize = 64;
@@ -16,16 +16,47 @@ const NAME_WORDS_MAX: usize = 4;
 /// Adds values behind `=`, and behind `:` where the name before it is no word of a language.
 pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     for (at, sign) in text.match_indices(['=', ':']) {
-        let name = name_before(&text[..at]);
-        if name.is_empty() || (sign == ":" && !is_joined(name)) {
-            continue;
-        }
-        let Some(kind) = kind_of_field(name) else { continue };
         let rest = &text[at + 1..];
-        if let Some(value) = value_behind(&rest[..rest.floor_char_boundary(VALUE_LEN_MAX)], kind) {
+        let rest = &rest[..rest.floor_char_boundary(VALUE_LEN_MAX)];
+        if let Some((kind, value)) =
+            in_form(&text[..at], rest).or_else(|| named(&text[..at], sign, rest))
+        {
             findings.push(Finding::likely(at + 1 + value.start..at + 1 + value.end, kind));
         }
     }
+}
+
+/// A value behind a name as programs write it.
+fn named(before: &str, sign: &str, rest: &str) -> Option<(Kind, Range<usize>)> {
+    let name = name_before(before);
+    if name.is_empty() || (sign == ":" && !is_joined(name)) {
+        return None;
+    }
+    let kind = kind_of_field(name)?;
+    Some((kind, value_behind(rest, kind)?))
+}
+
+/// A number behind a Chinese label of whichever number: of less than five digits it may count something.
+fn in_form(before: &str, rest: &str) -> Option<(Kind, Range<usize>)> {
+    const LABEL_MAX: usize = 8; // characters
+    const DIGITS_MIN: usize = 5;
+    let before = before.trim_end_matches([' ', '*']);
+    let len = before
+        .chars()
+        .rev()
+        .take(LABEL_MAX)
+        .take_while(|c| is_han(*c))
+        .map(char::len_utf8)
+        .sum::<usize>();
+    let label = &before[before.len() - len..];
+    if !label.ends_with('号') || kind_of_field(label) != Some(Kind::Id) {
+        return None;
+    }
+    let value = value_behind(rest, Kind::Id)?;
+    let number = &rest[value.clone()];
+    let is_number = number.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
+    (is_number && digits >= DIGITS_MIN).then_some((Kind::Id, value))
 }
 
 /// The name that a text ends with, quoted or not; empty if it ends with none.
@@ -69,7 +100,8 @@ fn value_behind(rest: &str, kind: Kind) -> Option<Range<usize>> {
 }
 
 fn unquoted(text: &str, kind: Kind) -> &str {
-    let end = text.find(['\n', '\r', '\t', ',', ';', '&', '|', ')', '}', ']', '<', '"']);
+    let end =
+        text.find(['\n', '\r', '\t', ',', '，', '。', ';', '&', '|', ')', '}', ']', '<', '"']);
     let text = &text[..end.unwrap_or(text.len())];
     let text = text.split("  ").next().unwrap_or_default();
     // Before the name of the next value.
@@ -108,6 +140,10 @@ mod tests {
             found(r#"{\"patientId\": \"A77\"} "attendingPhysician" : "Lee"; patient_no := 12 x"#),
             [(Kind::Id, "A77"), (Kind::Name, "Lee"), (Kind::Id, "12")]
         );
+        assert_eq!(
+            found("病员号:77881234 切片号: B24-00123，床数:3"),
+            [(Kind::Id, "77881234"), (Kind::Id, "B24-00123")]
+        );
         assert_eq!(found("GET /x?patient_id=77&name=y"), [(Kind::Id, "77")]);
         assert_eq!(
             found("attending_doctor: Bo Li saw him on the ward today"),
@@ -123,7 +159,7 @@ mod tests {
             "patientId=, mrn==",
             "drug_name: aspirin, orderStatus=done, age=64",
             "=:=:",
-            "患者：好",
+            "患者:好 生产批号:20240305 国药准字号:H20040771 楼号:302 病员号:见首页 编号:20240305例",
         ] {
             assert_eq!(found(text), [], "{text}");
         }

@@ -8,8 +8,11 @@ const NAMES: &str = "姓名|名字|曾用名|医生|医师|护士|护士长|麻�
 
 const NUMBERS: &str = "号|号码|编号|单号|条码|条形码|ID|id|QQ|微信|指纹|床位|病床|病房";
 
+/// Who does something, where nothing else stands in a name.
+const DOERS: &str = "患者|病人|病员|主诊|接诊|主治|主管|经治|管床|主刀|术者|一助|二助|麻醉";
+
 /// Numbers of things that are many people's.
-const COMMON_NUMBERS: &str = "型号|批号|序号|符号|信号|称号|文号|版本号|期号|组号|药品|药物|项目|材料|耗材|科室|病区|机构|\
+const COMMON_NUMBERS: &str = "型号|批号|准字|序号|符号|信号|称号|文号|版本号|期号|组号|药品|药物|项目|材料|耗材|科室|病区|机构|\
     疾病|诊断|手术操作|检验项|规格";
 
 const PHONES: &str = "电话|手机|手机号码|电话号码|联系方式|传真";
@@ -32,7 +35,7 @@ pub(super) fn kind_of(name: &str) -> Option<Kind> {
         Some(Kind::Date)
     } else if let Some(kind) = labelled::kind_of(name) {
         Some(kind)
-    } else if ends(NAMES) {
+    } else if ends(NAMES) || DOERS.split('|').any(|doer| name == doer) {
         Some(Kind::Name)
     } else if ends(PHONES) {
         Some(Kind::Phone)

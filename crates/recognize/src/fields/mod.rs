@@ -81,7 +81,7 @@ mod tests {
                 Kind::Name,
                 "PatientName PATIENT_NAME patientname pat_name firstName last-name surname xm HZXM \
                  AttendingDoctor attending_physician nurse created_by reporter next_of_kin username contactPerson ZYYS \
-                 姓名 患者姓名 联系人 主治医师 创建人 麻醉师",
+                 姓名 患者姓名 联系人 主治医师 创建人 麻醉师 主诊 患者",
             ),
             (
                 Kind::Id,
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(kind_of_field("Phone No."), Some(Kind::Phone));
         for name in "name DrugName testname id code valid video address_type red_cell_count \
                      诊断 项目名称 email_address diagnosis tag td doctor_note nurse_notes group_no \
-                     型号 批号 序号 药品编号 age_group cell lat lesion_location region state order"
+                     主管部门 国药准字号 型号 批号 序号 药品编号 age_group cell lat lesion_location region state order"
             .split_whitespace()
         {
             assert_eq!(kind_of_field(name), None, "{name}");
