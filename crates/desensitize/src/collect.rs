@@ -42,6 +42,11 @@ pub(crate) fn collect_resource(resource: &Value, known: &mut Known) {
     }
 }
 
+/// Collects values from an entry of a Bundle.
+pub(crate) fn collect_entry(entry: &Value, known: &mut Known) {
+    collect_fhir("Bundle", "entry", entry, known);
+}
+
 fn collect_fhir(kind: &str, owner: &str, value: &Value, known: &mut Known) {
     let Value::Object(object) = value else {
         if let Value::Array(items) = value {

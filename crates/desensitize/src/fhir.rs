@@ -30,11 +30,20 @@ pub(crate) fn treat(bundle: &Bundle, scrubber: &Scrubber<'_>, report: &mut Repor
 
 /// Treats a resource of any type.
 pub(crate) fn treat_resource(resource: &mut Value, scrubber: &Scrubber<'_>, report: &mut Report) {
-    let place = Place::new(DocumentKind::Fhir);
-    let treatment = scrubber.treatment;
-    let around = Around::default();
-    let mut walk = Walk { treatment, scrubber, report, place, around };
+    let mut walk = Walk::new(Place::new(DocumentKind::Fhir), scrubber, report);
     walk.object("", "resource", resource);
+}
+
+/// Treats an entry of a Bundle; whether anything of it stays.
+pub(crate) fn treat_entry(
+    number: usize,
+    entry: &mut Value,
+    scrubber: &Scrubber<'_>,
+    report: &mut Report,
+) -> bool {
+    let mut walk = Walk::new(Place::of_entry(number), scrubber, report);
+    walk.object("Bundle", "entry", entry);
+    entry.as_object().is_some_and(|entry| !entry.is_empty())
 }
 
 /// Whether a string element is text that people wrote, in contrast to codes and keywords.
@@ -99,7 +108,12 @@ enum Fate {
     Gone,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(place: Place, scrubber: &'a Scrubber<'a>, report: &'a mut Report) -> Self {
+        let around = Around::default();
+        Self { treatment: scrubber.treatment, scrubber, report, place, around }
+    }
+
     fn object(&mut self, kind: &str, owner: &str, value: &mut Value) {
         let Value::Object(object) = value else { return };
         let own_kind = object.get("resourceType").and_then(Value::as_str).map(str::to_owned);

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::{
     Area, Class, DesensitizeError, Desensitizer, Policy, Report, cda, collect, dicom as images,
-    fhir, hl7, json, known::Known, lines, place::Place, scrub::Scrubber, stream::HEAD_LEN,
-    tables::Tables,
+    entries::Entries, fhir, hl7, json, known::Known, lines, place::Place, scrub::Scrubber,
+    stream::HEAD_LEN, tables::Tables,
 };
 
 /// What a file is, by its content.
@@ -131,11 +131,13 @@ pub(crate) enum Content<'a> {
     Dicom(Cow<'a, [u8]>),
     DicomJson(Value),
     Fhir(Value),
-    FhirXml(String),
+    /// A Bundle in JSON, which is not held as a tree.
+    FhirBundle(Cow<'a, str>),
+    FhirXml(Cow<'a, str>),
     Json(Value),
-    Hl7(String),
-    Cda(String),
-    Text(String),
+    Hl7(Cow<'a, str>),
+    Cda(Cow<'a, str>),
+    Text(Cow<'a, str>),
 }
 
 impl<'a> Content<'a> {
@@ -144,7 +146,9 @@ impl<'a> Content<'a> {
             return Some(Self::Dicom(bytes.into()));
         }
         let text = decode(bytes)?;
-        Some(if let Some(value) = json_value(&text) {
+        Some(if Entries::of(&text).is_some() {
+            Self::FhirBundle(text)
+        } else if let Some(value) = json_value(&text) {
             Self::of_json(value)
         } else if fhir_xml::is_resource(&text) {
             Self::FhirXml(text)
@@ -168,7 +172,7 @@ impl<'a> Content<'a> {
     const fn kind(&self) -> DocumentKind {
         match self {
             Self::Dicom(_) | Self::DicomJson(_) => DocumentKind::Dicom,
-            Self::Fhir(_) | Self::FhirXml(_) => DocumentKind::Fhir,
+            Self::Fhir(_) | Self::FhirBundle(_) | Self::FhirXml(_) => DocumentKind::Fhir,
             Self::Json(_) => DocumentKind::Json,
             Self::Hl7(_) => DocumentKind::Hl7,
             Self::Cda(_) => DocumentKind::Cda,
@@ -186,6 +190,9 @@ impl<'a> Content<'a> {
             }
             Self::DicomJson(value) => images::json::collect(value, &mut known),
             Self::Fhir(resource) => collect::collect_resource(resource, &mut known),
+            Self::FhirBundle(text) => {
+                Entries::of(text).into_iter().for_each(|entries| entries.collect(&mut known));
+            }
             Self::FhirXml(text) => collect::collect_resource(&from_xml(text)?, &mut known),
             Self::Json(value) => json::collect(value, policy, &mut known),
             Self::Hl7(message) => hl7::collect(message, &mut known),
@@ -220,24 +227,31 @@ impl<'a> Content<'a> {
                 fhir::treat_resource(&mut resource, scrubber, report);
                 Content::Fhir(resource)
             }
+            Self::FhirBundle(text) => {
+                let entries = Entries::of(&text).ok_or("no Bundle")?;
+                Content::FhirBundle(entries.treat(scrubber, report).into())
+            }
             Self::FhirXml(text) => {
                 let mut resource = from_xml(&text)?;
                 fhir::treat_resource(&mut resource, scrubber, report);
-                Content::FhirXml(fhir_xml::write(&resource).map_err(|error| error.to_string())?)
+                Content::FhirXml(
+                    fhir_xml::write(&resource).map_err(|error| error.to_string())?.into(),
+                )
             }
             Self::Json(mut value) => {
                 json::treat(&mut value, scrubber, report);
                 Content::Json(value)
             }
             Self::Hl7(message) => {
-                Content::Hl7(hl7::treat(&message, scrubber, report).ok_or("no MSH segment")?)
+                Content::Hl7(hl7::treat(&message, scrubber, report).ok_or("no MSH segment")?.into())
             }
-            Self::Cda(document) => Content::Cda(cda::treat(&document, scrubber, report)?),
+            Self::Cda(document) => Content::Cda(cda::treat(&document, scrubber, report)?.into()),
             Self::Text(text) if is_xml(&text) => {
-                Content::Text(scrubber.scrub_xml(&text, &place, report))
+                Content::Text(scrubber.scrub_xml(&text, &place, report).into())
             }
             Self::Text(text) => {
-                Content::Text(scrubber.scrub_lines(&text, &mut Tables::default(), &place, report))
+                let mut tables = Tables::default();
+                Content::Text(scrubber.scrub_lines(&text, &mut tables, &place, report).into())
             }
         })
     }
@@ -245,12 +259,17 @@ impl<'a> Content<'a> {
     /// Class and place of the first thing that should have been treated. Of images, what is not on
     /// the list of kept attributes is gone in any case.
     fn first_leak(&self, scrubber: &Scrubber<'_>) -> Option<(Class, String)> {
+        let mut place = Place::new(self.kind());
         match self {
             Self::Dicom(_) | Self::DicomJson(_) => None,
-            Self::Fhir(value) | Self::Json(value) => scrubber.leak_in_json(value, self.kind()),
+            Self::Fhir(value) | Self::Json(value) => scrubber.leak_in_json(value, &mut place),
+            Self::FhirBundle(text) => match Entries::of(text) {
+                Some(entries) => entries.first_leak(scrubber),
+                None => Some((Class::Identifier, "the file".to_owned())),
+            },
             Self::FhirXml(text) => {
-                let resource = from_xml(text).unwrap_or_else(|_| text.as_str().into());
-                scrubber.leak_in_json(&resource, self.kind())
+                let resource = from_xml(text).unwrap_or_else(|_| (**text).into());
+                scrubber.leak_in_json(&resource, &mut place)
             }
             Self::Hl7(text) | Self::Text(text) => {
                 Some((scrubber.leak_in_file(text, self.kind())?, "the file".to_owned()))
@@ -270,9 +289,11 @@ impl<'a> Content<'a> {
             Self::DicomJson(value) | Self::Fhir(value) | Self::Json(value) => {
                 value.to_string().into_bytes()
             }
-            Self::FhirXml(text) | Self::Hl7(text) | Self::Cda(text) | Self::Text(text) => {
-                text.into_bytes()
-            }
+            Self::FhirBundle(text)
+            | Self::FhirXml(text)
+            | Self::Hl7(text)
+            | Self::Cda(text)
+            | Self::Text(text) => text.into_owned().into_bytes(),
         }
     }
 }
@@ -307,15 +328,15 @@ fn is_xml(text: &str) -> bool {
 const NO_TEXT: [&[u8]; 3] = [b"{\\rtf", b"%PDF-", b"%!PS"];
 
 /// UTF-8, or else GB 18030; `None` for what is no text in either.
-fn decode(bytes: &[u8]) -> Option<String> {
+fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
     if NO_TEXT.iter().any(|start| bytes.trim_ascii_start().starts_with(start)) {
         return None;
     }
     let text = if let Ok(text) = std::str::from_utf8(bytes) {
-        text.to_owned()
+        text.into()
     } else {
         let (text, _, broken) = encoding_rs::GB18030.decode(bytes);
-        (!broken).then(|| text.into_owned())?
+        (!broken).then_some(text)?
     };
     (!text.contains(is_binary)).then_some(text)
 }

@@ -42,6 +42,7 @@ mod dates;
 mod dicom;
 mod elements;
 mod embedded;
+mod entries;
 mod fhir;
 mod file;
 mod hl7;

@@ -37,6 +37,15 @@ impl Place {
         Self { document, steps: Vec::new(), resource: Resource::default(), characters: 0 }
     }
 
+    /// An entry of a Bundle.
+    pub(crate) fn of_entry(number: usize) -> Self {
+        let mut place = Self::new(DocumentKind::Fhir);
+        place.enter("Bundle");
+        place.push("entry");
+        place.push_number(number);
+        place
+    }
+
     /// The start of an attachment of a record.
     pub(crate) fn attachment(document: DocumentKind, position: usize) -> Self {
         let steps = vec![Step::Name("attachment".into()), Step::Number(position)];

@@ -146,12 +146,8 @@ impl<'a> Scrubber<'a> {
     }
 
     /// Class and place of the first thing in JSON that should have been treated.
-    pub(crate) fn leak_in_json(
-        &self,
-        value: &Value,
-        document: DocumentKind,
-    ) -> Option<(Class, String)> {
-        first_in_json(value, &mut Place::new(document), &|text, place| self.leak_at(text, place))
+    pub(crate) fn leak_in_json(&self, value: &Value, place: &mut Place) -> Option<(Class, String)> {
+        first_in_json(value, place, &|text, place| self.leak_at(text, place))
     }
 
     /// Class of the first thing in a whole file that should have been treated. What a policy has

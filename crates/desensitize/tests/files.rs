@@ -6,7 +6,9 @@ mod common;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use common::{assert_gone, copy, desensitizer};
-use emrshare_desensitize::{Class, DesensitizeError, Desensitizer, DocumentKind, Policy, scan};
+use emrshare_desensitize::{
+    Class, DesensitizeError, Desensitizer, DocumentKind, Policy, Report, Sights, scan,
+};
 use emrshare_identity::ConsortiumKey;
 use emrshare_record::{Bundle, Record, fhir_xml};
 use proptest::prelude::*;
@@ -205,6 +207,27 @@ fn resources_in_xml_are_treated_as_those_in_json_are() {
     let error = desensitizer().desensitize_file(broken.as_bytes(), None).unwrap_err();
     assert!(matches!(error, DesensitizeError::File { kind: DocumentKind::Fhir, .. }), "{error}");
     assert!(!format!("{error} {error:?}").contains("赵晓燕"), "{error}");
+}
+
+#[test]
+fn a_bundle_as_a_file_is_treated_as_in_a_record() {
+    let bundle: Value =
+        serde_json::from_str(include_str!("../../record/tests/files/stay.json")).unwrap();
+    let file = desensitizer().desensitize_file(bundle.to_string().as_bytes(), None).unwrap();
+    let record = Record::new(Bundle::from_value(bundle).unwrap(), Vec::new());
+    let (copy, report) = desensitizer().desensitize(&record, &Sights::none()).unwrap();
+    assert_eq!(String::from_utf8(file.bytes).unwrap(), copy.bundle().as_value().to_string());
+    let places = |report: &Report| -> Vec<_> {
+        report.treated().iter().map(|treated| treated.place.clone()).collect()
+    };
+    assert_eq!(places(&file.report), places(&report));
+    let name = "/entry/0/resource/name/0".to_owned();
+    assert!(places(&report).contains(&name));
+    let emptied = json!({"resourceType": "Bundle", "entry": [{"a b": 1}], "type": "collection"});
+    assert_eq!(
+        self::copy(&emptied.to_string()),
+        r#"{"resourceType":"Bundle","type":"collection"}"#
+    );
 }
 
 #[test]
