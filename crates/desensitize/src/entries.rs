@@ -30,21 +30,33 @@ impl<'t> Entries<'t> {
         is_bundle.then_some(Self { entries, rest })
     }
 
-    fn each(&self) -> impl Iterator<Item = (usize, Value)> {
-        self.entries.iter().map(|raw| parsed(raw).unwrap_or_default()).enumerate()
+    /// The entries, of which one may be nested too deep to be read.
+    fn each(&self) -> impl Iterator<Item = Result<(usize, Value), String>> {
+        self.entries.iter().enumerate().map(|(number, raw)| {
+            let problem = || format!("entry {number}: nested too deep, or a number too large");
+            parsed(raw).map(|entry| (number, entry)).ok_or_else(problem)
+        })
     }
 
     /// Adds what the Bundle says of people.
-    pub(crate) fn collect(&self, known: &mut Known) {
-        self.each().for_each(|(_, entry)| collect::collect_entry(&entry, known));
+    pub(crate) fn collect(&self, known: &mut Known) -> Result<(), String> {
+        for entry in self.each() {
+            collect::collect_entry(&entry?.1, known);
+        }
         collect::collect_resource(&self.rest, known);
+        Ok(())
     }
 
     /// The Bundle in which nothing identifies anybody.
-    pub(crate) fn treat(mut self, scrubber: &Scrubber<'_>, report: &mut Report) -> String {
+    pub(crate) fn treat(
+        mut self,
+        scrubber: &Scrubber<'_>,
+        report: &mut Report,
+    ) -> Result<String, String> {
         let mut copy = String::from("{\"entry\":[");
         let start = copy.len();
-        for (number, mut entry) in self.each() {
+        for entry in self.each() {
+            let (number, mut entry) = entry?;
             if fhir::treat_entry(number, &mut entry, scrubber, report) {
                 copy.push_str(if copy.len() == start { "" } else { "," });
                 copy.push_str(&entry.to_string());
@@ -58,13 +70,14 @@ impl<'t> Entries<'t> {
         fhir::treat_resource(&mut self.rest, scrubber, report);
         // It has its type at least.
         copy.push_str(&self.rest.to_string()[1..]);
-        copy
+        Ok(copy)
     }
 
     /// Class and place of the first thing that should have been treated.
     pub(crate) fn first_leak(&self, scrubber: &Scrubber<'_>) -> Option<(Class, String)> {
-        let in_entry = |(number, entry): (usize, Value)| {
-            scrubber.leak_in_json(&entry, &mut Place::of_entry(number))
+        let in_entry = |entry: Result<(usize, Value), String>| match entry {
+            Ok((number, entry)) => scrubber.leak_in_json(&entry, &mut Place::of_entry(number)),
+            Err(problem) => Some((Class::Identifier, problem)),
         };
         let in_rest = || scrubber.leak_in_json(&self.rest, &mut Place::new(DocumentKind::Fhir));
         self.each().find_map(in_entry).or_else(in_rest)

@@ -191,7 +191,7 @@ impl<'a> Content<'a> {
             Self::DicomJson(value) => images::json::collect(value, &mut known),
             Self::Fhir(resource) => collect::collect_resource(resource, &mut known),
             Self::FhirBundle(text) => {
-                Entries::of(text).into_iter().for_each(|entries| entries.collect(&mut known));
+                Entries::of(text).ok_or("no Bundle")?.collect(&mut known)?;
             }
             Self::FhirXml(text) => collect::collect_resource(&from_xml(text)?, &mut known),
             Self::Json(value) => json::collect(value, policy, &mut known),
@@ -229,7 +229,7 @@ impl<'a> Content<'a> {
             }
             Self::FhirBundle(text) => {
                 let entries = Entries::of(&text).ok_or("no Bundle")?;
-                Content::FhirBundle(entries.treat(scrubber, report).into())
+                Content::FhirBundle(entries.treat(scrubber, report)?.into())
             }
             Self::FhirXml(text) => {
                 let mut resource = from_xml(&text)?;

@@ -228,6 +228,12 @@ fn a_bundle_as_a_file_is_treated_as_in_a_record() {
         self::copy(&emptied.to_string()),
         r#"{"resourceType":"Bundle","type":"collection"}"#
     );
+    let deep = "[".repeat(200) + &"]".repeat(200);
+    for unread in [deep.as_str(), "1e999"] {
+        let bundle = format!(r#"{{"resourceType":"Bundle","entry":[{{}},{{"a":{unread}}}]}}"#);
+        let error = desensitizer().desensitize_file(bundle.as_bytes(), None).unwrap_err();
+        assert!(error.to_string().contains("entry 1"), "{error}");
+    }
 }
 
 #[test]
