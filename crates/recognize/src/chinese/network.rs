@@ -201,9 +201,17 @@ impl Gru {
         for (i, state) in state.iter_mut().enumerate() {
             let old = f32::from(*state) / STATE_ONE;
             let mixed = (1.0 - update[i]) * new[i] + update[i] * old;
-            *state = ((mixed * STATE_ONE) as i32) as i16;
+            *state = whole(mixed * STATE_ONE);
         }
     }
+}
+
+/// A number between -32,768 and 32,767 without its fraction: a conversion that becomes vectors.
+#[inline(always)]
+fn whole(x: f32) -> i16 {
+    // Here the last bits of a number are units, of negative ones too.
+    const UNITS: f32 = 12_582_912.0;
+    (x.trunc() + UNITS).to_bits() as i16
 }
 
 /// Viterbi's algorithm over emissions and transitions.

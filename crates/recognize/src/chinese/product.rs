@@ -8,24 +8,26 @@ use super::model_file::Matrix;
 
 /// Outputs that are summed up side by side.
 const BLOCK: usize = 64;
-/// Vectors in a block, of eight outputs each.
-const VECTORS: usize = BLOCK / 8;
+/// Lines of a block for a pair of inputs.
+const LINES: usize = BLOCK / 16;
+
+/// The two weights of sixteen outputs each, in one line of the cache: reading from two takes twice the
+/// time.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+pub(super) struct Line([i16x16; 2]);
 
 /// Inputs that are multiplied by the same weights at once: reading the weights takes the longest.
 pub(super) const TOGETHER: usize = 4;
+
 /// Sums of products for a block of outputs.
 pub(super) trait Kernel: Copy {
-    /// `block` holds, for each pair of inputs, [`VECTORS`] vectors with the two weights of eight
-    /// outputs each.
-    fn sums(self, block: &[i16x16], inputs: &[i16]) -> [i32; BLOCK];
+    /// `block` holds [`LINES`] lines for each pair of inputs.
+    fn sums(self, block: &[Line], inputs: &[i16]) -> [i32; BLOCK];
 
     /// [`sums`](Self::sums) of several inputs.
     #[inline(always)]
-    fn sums_together(
-        self,
-        block: &[i16x16],
-        inputs: [&[i16]; TOGETHER],
-    ) -> [[i32; BLOCK]; TOGETHER] {
+    fn sums_together(self, block: &[Line], inputs: [&[i16]; TOGETHER]) -> [[i32; BLOCK]; TOGETHER] {
         inputs.map(|input| self.sums(block, input))
     }
 }
@@ -36,12 +38,12 @@ pub(super) struct Plain;
 
 impl Kernel for Plain {
     #[inline(always)]
-    fn sums(self, block: &[i16x16], inputs: &[i16]) -> [i32; BLOCK] {
+    fn sums(self, block: &[Line], inputs: &[i16]) -> [i32; BLOCK] {
         let mut sums = [0; BLOCK];
-        let pairs = block.as_chunks::<VECTORS>().0.iter().zip(inputs.as_chunks::<2>().0);
-        for (vectors, [first, second]) in pairs {
-            let weights = vectors.iter().flat_map(|weights| {
-                let weights: [[i16; 2]; 8] = pulp::cast(*weights);
+        let pairs = block.as_chunks::<LINES>().0.iter().zip(inputs.as_chunks::<2>().0);
+        for (lines, [first, second]) in pairs {
+            let weights = lines.iter().flat_map(|line| {
+                let weights: [[i16; 2]; 16] = pulp::cast(line.0);
                 weights
             });
             for (sum, [a, b]) in sums.iter_mut().zip(weights) {
@@ -52,22 +54,24 @@ impl Kernel for Plain {
     }
 }
 
-/// A kernel of one instruction that multiplies pairs and adds neighbours. `$wide` of the vectors of a
-/// block make one of the machine's; `$parts` times these are summed up together for several inputs,
-/// as many as fit into the registers.
+/// A kernel of one instruction that multiplies pairs and adds neighbours. `$vectors` of the machine's
+/// make a line; in `$parts` parts lines are summed up together for several inputs, as many as fit into
+/// the registers.
 #[cfg(target_arch = "x86_64")]
 macro_rules! x86_kernel {
-    ($simd:ty, $wide:literal, $parts:literal, $splat:ident, $multiply:ident, $add:ident) => {
+    ($simd:ty, $vectors:literal, $parts:literal, $splat:ident, $multiply:ident, $add:ident) => {
         impl Kernel for $simd {
             #[inline(always)]
-            fn sums(self, block: &[i16x16], inputs: &[i16]) -> [i32; BLOCK] {
-                let mut sums = [self.$splat(0); VECTORS / $wide];
-                let pairs = block.as_chunks::<VECTORS>().0.iter().zip(inputs.as_chunks::<2>().0);
-                for (vectors, pair) in pairs {
+            fn sums(self, block: &[Line], inputs: &[i16]) -> [i32; BLOCK] {
+                let mut sums = [[self.$splat(0); $vectors]; LINES];
+                let pairs = block.as_chunks::<LINES>().0.iter().zip(inputs.as_chunks::<2>().0);
+                for (lines, pair) in pairs {
                     let pair = pulp::cast(self.$splat(pulp::cast(*pair)));
-                    for (sum, weights) in sums.iter_mut().zip(vectors.as_chunks::<$wide>().0) {
-                        let products = self.$multiply(pulp::cast(*weights), pair);
-                        *sum = self.$add(*sum, products);
+                    for (sums, line) in sums.iter_mut().zip(lines) {
+                        let weights: [_; $vectors] = pulp::cast(line.0);
+                        for (sum, weights) in sums.iter_mut().zip(weights) {
+                            *sum = self.$add(*sum, self.$multiply(weights, pair));
+                        }
                     }
                 }
                 pulp::cast(sums)
@@ -76,22 +80,24 @@ macro_rules! x86_kernel {
             #[inline(always)]
             fn sums_together(
                 self,
-                block: &[i16x16],
+                block: &[Line],
                 inputs: [&[i16]; TOGETHER],
             ) -> [[i32; BLOCK]; TOGETHER] {
-                const PART: usize = VECTORS / $wide / $parts;
-                let mut all = [[self.$splat(0); VECTORS / $wide]; TOGETHER];
+                const PART: usize = LINES / $parts;
+                let mut all = [[[self.$splat(0); $vectors]; LINES]; TOGETHER];
                 for part in 0..$parts {
-                    let mut sums = [[self.$splat(0); PART]; TOGETHER];
+                    let mut sums = [[[self.$splat(0); $vectors]; PART]; TOGETHER];
                     let [a, b, c, d] = inputs.map(|input| input.as_chunks::<2>().0.iter());
-                    let pairs = block.as_chunks::<VECTORS>().0.iter().zip(a).zip(b).zip(c).zip(d);
-                    for ((((vectors, a), b), c), d) in pairs {
-                        let weights = &vectors.as_chunks::<$wide>().0[part * PART..][..PART];
+                    let pairs = block.as_chunks::<LINES>().0.iter().zip(a).zip(b).zip(c).zip(d);
+                    for ((((lines, a), b), c), d) in pairs {
+                        let lines = &lines[part * PART..][..PART];
                         for (sums, pair) in sums.iter_mut().zip([a, b, c, d]) {
                             let pair = pulp::cast(self.$splat(pulp::cast(*pair)));
-                            for (sum, weights) in sums.iter_mut().zip(weights) {
-                                let products = self.$multiply(pulp::cast(*weights), pair);
-                                *sum = self.$add(*sum, products);
+                            for (sums, line) in sums.iter_mut().zip(lines) {
+                                let weights: [_; $vectors] = pulp::cast(line.0);
+                                for (sum, weights) in sums.iter_mut().zip(weights) {
+                                    *sum = self.$add(*sum, self.$multiply(weights, pair));
+                                }
                             }
                         }
                     }
@@ -109,7 +115,7 @@ macro_rules! x86_kernel {
 #[cfg(target_arch = "x86_64")]
 x86_kernel!(
     pulp::x86::V3,
-    1,
+    2,
     4,
     splat_i32x8,
     multiply_wrapping_add_adjacent_i16x16,
@@ -119,7 +125,7 @@ x86_kernel!(
 #[cfg(target_arch = "x86_64")]
 x86_kernel!(
     pulp::x86::V4,
-    2,
+    1,
     1,
     splat_i32x16,
     multiply_wrapping_add_adjacent_i16x32,
@@ -130,7 +136,7 @@ x86_kernel!(
 #[derive(Debug)]
 pub(super) struct Packed {
     width: usize,
-    weights: Vec<i16x16>,
+    weights: Vec<Line>,
     /// Of each output; zero behind the last one.
     scales: Vec<f32>,
 }
@@ -143,17 +149,17 @@ impl Packed {
         let weight = |output: usize, input: usize| {
             if output < outputs { matrix.row(output)[input] } else { 0 }
         };
-        let vector = |first: usize, pair: usize| {
-            let weights: [i16; 16] =
+        let line = |first: usize, pair: usize| {
+            let weights: [i16; 32] =
                 std::array::from_fn(|lane| weight(first + lane / 2, 2 * pair + lane % 2));
-            pulp::cast(weights)
+            Line(pulp::cast(weights))
         };
         let blocks = (0..padded).step_by(BLOCK);
         let weights = blocks.flat_map(|block| {
             (0..width / 2)
-                .flat_map(move |pair| (0..VECTORS).map(move |number| (block + 8 * number, pair)))
+                .flat_map(move |pair| (0..LINES).map(move |number| (block + 16 * number, pair)))
         });
-        let weights = weights.map(|(first, pair)| vector(first, pair)).collect();
+        let weights = weights.map(|(first, pair)| line(first, pair)).collect();
         let scale = |output| if output < outputs { matrix.scale(output) } else { 0.0 };
         Self { width, weights, scales: (0..padded).map(scale).collect() }
     }
@@ -168,7 +174,7 @@ impl Packed {
         bias: &[f32],
         out: &mut [f32],
     ) {
-        let blocks = self.weights.chunks_exact(self.width / 2 * VECTORS);
+        let blocks = self.weights.chunks_exact(self.width / 2 * LINES);
         let outputs = out.chunks_mut(BLOCK).zip(bias.chunks(BLOCK)).zip(self.scales.chunks(BLOCK));
         for (block, ((out, bias), scales)) in blocks.zip(outputs) {
             add_scaled(kernel.sums(block, vector), scale, scales, bias, out);
@@ -192,7 +198,7 @@ impl Packed {
                 std::array::from_fn(|_| rows.next().unwrap_or_default());
             let mut outs: [&mut [f32]; TOGETHER] =
                 std::array::from_fn(|_| outs.next().unwrap_or_default());
-            let blocks = self.weights.chunks_exact(self.width / 2 * VECTORS);
+            let blocks = self.weights.chunks_exact(self.width / 2 * LINES);
             let parts = bias.chunks(BLOCK).zip(self.scales.chunks(BLOCK));
             for (number, (block, (bias, scales))) in blocks.zip(parts).enumerate() {
                 let sums = kernel.sums_together(block, together);
