@@ -1,15 +1,20 @@
 //! Single files of any kind that hospitals exchange.
 
-use std::{borrow::Cow, iter};
+use std::{borrow::Cow, fmt, io::Cursor, iter};
 
 use emrshare_record::{dicom, fhir_xml};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Area, Class, DesensitizeError, Desensitizer, Policy, Report, cda, collect, dicom as images,
-    entries::Entries, fhir, hl7, json, known::Known, lines, place::Place, scrub::Scrubber,
-    stream::HEAD_LEN, tables::Tables,
+    Area, Class, DesensitizeError, Desensitizer, Report, cda, collect, dicom as images, fhir, hl7,
+    json::{Document, JsonError},
+    known::Known,
+    lines,
+    place::Place,
+    scrub::Scrubber,
+    stream::HEAD_LEN,
+    tables::Tables,
 };
 
 /// What a file is, by its content.
@@ -42,7 +47,12 @@ impl DocumentKind {
     /// ```
     #[must_use]
     pub fn of(bytes: &[u8]) -> Option<Self> {
-        lines::kind(bytes).or_else(|| Content::of(bytes).map(|content| content.kind()))
+        lines::kind(bytes).or_else(|| match File::of(bytes) {
+            Ok(Some(File::Json(document))) => Some(document.kind()),
+            Ok(Some(File::Whole(content))) => Some(content.kind()),
+            Ok(None) => None,
+            Err(_) => Some(Self::Json),
+        })
     }
 
     /// What JSON lines (NDJSON) hold, by the first bytes of a file, its first line among them; `None`
@@ -59,6 +69,19 @@ impl DocumentKind {
     #[must_use]
     pub fn of_json_lines(bytes: &[u8]) -> Option<Self> {
         lines::kind(bytes)
+    }
+}
+
+impl fmt::Display for DocumentKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dicom => "DICOM",
+            Self::Fhir => "FHIR",
+            Self::Json => "JSON",
+            Self::Hl7 => "HL7 v2",
+            Self::Cda => "CDA",
+            Self::Text => "text",
+        })
     }
 }
 
@@ -90,29 +113,26 @@ impl Desensitizer {
             let report = self.desensitize_json_lines(bytes, &mut copy)?;
             return Ok(FileCopy { kind, bytes: copy, report });
         }
-        let content = Content::of(bytes).ok_or(DesensitizeError::Unknown)?;
-        let kind = content.kind();
-        let known = self.known(&content)?;
-        let (bytes, report) = self.treat_content(content, known, bytes, seen)?;
-        Ok(FileCopy { kind, bytes, report })
-    }
-
-    /// What a file itself says of people.
-    pub(crate) fn known(&self, content: &Content<'_>) -> Result<Known, DesensitizeError> {
-        let broken = |problem| DesensitizeError::File { kind: content.kind(), problem };
-        content.known(&self.policy).map_err(broken)
+        match File::of(bytes)?.ok_or(DesensitizeError::Unknown)? {
+            File::Json(mut document) => {
+                let mut copy = Vec::new();
+                let report = self.desensitize_document(&mut document, false, &mut copy)?;
+                Ok(FileCopy { kind: document.kind(), bytes: copy, report })
+            }
+            File::Whole(content) => self.desensitize_content(content, bytes, seen),
+        }
     }
 
     /// Treats what was read from these bytes.
-    pub(crate) fn treat_content(
+    fn desensitize_content(
         &self,
         content: Content<'_>,
-        mut known: Known,
         bytes: &[u8],
         seen: Option<&[Area]>,
-    ) -> Result<(Vec<u8>, Report), DesensitizeError> {
+    ) -> Result<FileCopy, DesensitizeError> {
         let kind = content.kind();
         let broken = |problem| DesensitizeError::File { kind, problem };
+        let mut known = content.known().map_err(broken)?;
         known.or_patient(|| &bytes[..bytes.len().min(HEAD_LEN)]);
         let treatment = self.treatment(&known)?;
         let scrubber = Scrubber::new(&treatment);
@@ -121,36 +141,51 @@ impl Desensitizer {
         report.check()?;
         match copy.first_leak(&scrubber) {
             Some((class, place)) => Err(DesensitizeError::Leak { class, place }),
-            None => Ok((copy.into_bytes(), report)),
+            None => Ok(FileCopy { kind, bytes: copy.into_bytes(), report }),
         }
     }
 }
 
 /// A file that was read.
-pub(crate) enum Content<'a> {
+enum File<'a> {
+    Json(Document<Cursor<Cow<'a, [u8]>>>),
+    Whole(Content<'a>),
+}
+
+impl<'a> File<'a> {
+    /// `None` if it is nothing that can be treated.
+    fn of(bytes: &'a [u8]) -> Result<Option<Self>, JsonError> {
+        if dicom::looks_like_dicom(bytes) {
+            return Ok(Some(Self::Whole(Content::Dicom(bytes.into()))));
+        }
+        let Some(text) = decode(bytes) else { return Ok(None) };
+        let document = match Document::open(Cursor::new(&*text)) {
+            Ok(document) => document.map(|document| document.over(())),
+            Err(JsonError::Syntax { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let Some(document) = document else { return Ok(Some(Self::Whole(Content::of(text)))) };
+        let text = match text {
+            Cow::Borrowed(text) => text.as_bytes().into(),
+            Cow::Owned(text) => text.into_bytes().into(),
+        };
+        Ok(Some(Self::Json(document.over(Cursor::new(text)))))
+    }
+}
+
+/// A file that is held whole.
+enum Content<'a> {
     Dicom(Cow<'a, [u8]>),
-    DicomJson(Value),
-    Fhir(Value),
-    /// A Bundle in JSON, which is not held as a tree.
-    FhirBundle(Cow<'a, str>),
     FhirXml(Cow<'a, str>),
-    Json(Value),
     Hl7(Cow<'a, str>),
     Cda(Cow<'a, str>),
     Text(Cow<'a, str>),
 }
 
 impl<'a> Content<'a> {
-    fn of(bytes: &'a [u8]) -> Option<Self> {
-        if dicom::looks_like_dicom(bytes) {
-            return Some(Self::Dicom(bytes.into()));
-        }
-        let text = decode(bytes)?;
-        Some(if Entries::of(&text).is_some() {
-            Self::FhirBundle(text)
-        } else if let Some(value) = json_value(&text) {
-            Self::of_json(value)
-        } else if fhir_xml::is_resource(&text) {
+    /// A text by its structure.
+    fn of(text: Cow<'a, str>) -> Self {
+        if fhir_xml::is_resource(&text) {
             Self::FhirXml(text)
         } else if hl7::is_message(&text) {
             Self::Hl7(text)
@@ -158,22 +193,13 @@ impl<'a> Content<'a> {
             Self::Cda(text)
         } else {
             Self::Text(text)
-        })
-    }
-
-    pub(crate) fn of_json(value: Value) -> Self {
-        match kind_of_json(&value) {
-            DocumentKind::Fhir => Self::Fhir(value),
-            DocumentKind::Dicom => Self::DicomJson(value),
-            _ => Self::Json(value),
         }
     }
 
     const fn kind(&self) -> DocumentKind {
         match self {
-            Self::Dicom(_) | Self::DicomJson(_) => DocumentKind::Dicom,
-            Self::Fhir(_) | Self::FhirBundle(_) | Self::FhirXml(_) => DocumentKind::Fhir,
-            Self::Json(_) => DocumentKind::Json,
+            Self::Dicom(_) => DocumentKind::Dicom,
+            Self::FhirXml(_) => DocumentKind::Fhir,
             Self::Hl7(_) => DocumentKind::Hl7,
             Self::Cda(_) => DocumentKind::Cda,
             Self::Text(_) => DocumentKind::Text,
@@ -181,20 +207,14 @@ impl<'a> Content<'a> {
     }
 
     /// What the file itself says of people; why it cannot be read, otherwise.
-    fn known(&self, policy: &Policy) -> Result<Known, String> {
+    fn known(&self) -> Result<Known, String> {
         let mut known = Known::default();
         match self {
             Self::Dicom(bytes) => {
                 let object = dicom::parse(bytes).map_err(|error| error.to_string())?;
                 collect::collect_dicom(&object, &mut known);
             }
-            Self::DicomJson(value) => images::json::collect(value, &mut known),
-            Self::Fhir(resource) => collect::collect_resource(resource, &mut known),
-            Self::FhirBundle(text) => {
-                Entries::of(text).ok_or("no Bundle")?.collect(&mut known)?;
-            }
             Self::FhirXml(text) => collect::collect_resource(&from_xml(text)?, &mut known),
-            Self::Json(value) => json::collect(value, policy, &mut known),
             Self::Hl7(message) => hl7::collect(message, &mut known),
             Self::Cda(document) => cda::collect(document, &mut known)?,
             Self::Text(_) => {}
@@ -219,28 +239,12 @@ impl<'a> Content<'a> {
                 })?;
                 Content::Dicom(treated.into())
             }
-            Self::DicomJson(mut value) => {
-                images::json::treat(&mut value, scrubber, place, report);
-                Content::DicomJson(value)
-            }
-            Self::Fhir(mut resource) => {
-                fhir::treat_resource(&mut resource, scrubber, report);
-                Content::Fhir(resource)
-            }
-            Self::FhirBundle(text) => {
-                let entries = Entries::of(&text).ok_or("no Bundle")?;
-                Content::FhirBundle(entries.treat(scrubber, report)?.into())
-            }
             Self::FhirXml(text) => {
                 let mut resource = from_xml(&text)?;
                 fhir::treat_resource(&mut resource, scrubber, report);
                 Content::FhirXml(
                     fhir_xml::write(&resource).map_err(|error| error.to_string())?.into(),
                 )
-            }
-            Self::Json(mut value) => {
-                json::treat(&mut value, scrubber, report);
-                Content::Json(value)
             }
             Self::Hl7(message) => {
                 Content::Hl7(hl7::treat(&message, scrubber, report).ok_or("no MSH segment")?.into())
@@ -261,12 +265,7 @@ impl<'a> Content<'a> {
     fn first_leak(&self, scrubber: &Scrubber<'_>) -> Option<(Class, String)> {
         let mut place = Place::new(self.kind());
         match self {
-            Self::Dicom(_) | Self::DicomJson(_) => None,
-            Self::Fhir(value) | Self::Json(value) => scrubber.leak_in_json(value, &mut place),
-            Self::FhirBundle(text) => match Entries::of(text) {
-                Some(entries) => entries.first_leak(scrubber),
-                None => Some((Class::Identifier, "the file".to_owned())),
-            },
+            Self::Dicom(_) => None,
             Self::FhirXml(text) => {
                 let resource = from_xml(text).unwrap_or_else(|_| (**text).into());
                 scrubber.leak_in_json(&resource, &mut place)
@@ -286,35 +285,15 @@ impl<'a> Content<'a> {
     fn into_bytes(self) -> Vec<u8> {
         match self {
             Self::Dicom(bytes) => bytes.into_owned(),
-            Self::DicomJson(value) | Self::Fhir(value) | Self::Json(value) => {
-                value.to_string().into_bytes()
+            Self::FhirXml(text) | Self::Hl7(text) | Self::Cda(text) | Self::Text(text) => {
+                text.into_owned().into_bytes()
             }
-            Self::FhirBundle(text)
-            | Self::FhirXml(text)
-            | Self::Hl7(text)
-            | Self::Cda(text)
-            | Self::Text(text) => text.into_owned().into_bytes(),
         }
     }
 }
 
 fn from_xml(text: &str) -> Result<Value, String> {
     fhir_xml::read(text).map_err(|error| error.to_string())
-}
-
-/// What JSON holds.
-pub(crate) fn kind_of_json(value: &Value) -> DocumentKind {
-    match value.get("resourceType") {
-        Some(_) => DocumentKind::Fhir,
-        None if images::json::is_data_sets(value) => DocumentKind::Dicom,
-        None => DocumentKind::Json,
-    }
-}
-
-/// An object or array in JSON.
-fn json_value(text: &str) -> Option<Value> {
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    text.starts_with(['{', '[']).then(|| serde_json::from_str(text).ok())?
 }
 
 /// Whether a text begins with a tag and has one that closes.

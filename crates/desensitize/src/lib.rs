@@ -42,7 +42,6 @@ mod dates;
 mod dicom;
 mod elements;
 mod embedded;
-mod entries;
 mod fhir;
 mod file;
 mod hl7;

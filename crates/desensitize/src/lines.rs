@@ -1,13 +1,10 @@
 //! JSON lines (NDJSON), such as FHIR's bulk export: each line is a document by itself.
 
-use std::io::{BufRead, Read, Write};
+use std::io::{BufRead, Cursor, Read, Write};
 
-use serde_json::Value;
+use serde::de::IgnoredAny;
 
-use crate::{
-    DesensitizeError, Desensitizer, DocumentKind, Report, collect,
-    file::{Content, kind_of_json},
-};
+use crate::{DesensitizeError, Desensitizer, DocumentKind, Report, json::Document};
 
 impl Desensitizer {
     /// Treats JSON lines while they are read, each by itself: what one says of people is not looked
@@ -66,14 +63,14 @@ impl Desensitizer {
         if line.len() as u64 > LINE_MAX {
             return Err(broken(DocumentKind::Json, format!("it has more than {LINE_MAX} bytes")));
         }
-        let value = object(line).map_err(|problem| broken(DocumentKind::Json, problem))?;
-        let patient = collect::patient_id(&value).map(str::to_owned);
-        let content = Content::of_json(value);
-        let treated = self.known(&content).and_then(|mut known| {
-            patient.into_iter().for_each(|id| known.set_only_patient(id));
-            self.treat_content(content, known, line, None)
+        check(line).map_err(|problem| broken(DocumentKind::Json, problem))?;
+        let mut copy = Vec::new();
+        let document = Document::open(Cursor::new(line)).map_err(DesensitizeError::from);
+        let treated = document.and_then(|document| {
+            let mut document = document.ok_or(DesensitizeError::Unknown)?;
+            self.desensitize_document(&mut document, true, &mut copy)
         });
-        treated.map_err(|error| match error {
+        treated.map(|report| (copy, report)).map_err(|error| match error {
             DesensitizeError::File { kind, problem } => broken(kind, problem),
             DesensitizeError::Leak { class, place } => {
                 DesensitizeError::Leak { class, place: format!("/{number}{place}") }
@@ -93,15 +90,16 @@ pub(crate) fn kind(bytes: &[u8]) -> Option<DocumentKind> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let (first, rest) = bytes.split_at(end);
     let goes_on = first.starts_with(b"{") && rest.trim_ascii_start().starts_with(b"{");
-    let value = goes_on.then(|| object(first).ok())??;
-    Some(kind_of_json(&value))
+    let is_object = goes_on && check(first).is_ok();
+    is_object.then(|| Document::open(Cursor::new(first)).ok().flatten())?.map(|line| line.kind())
 }
 
-fn object(line: &[u8]) -> Result<Value, String> {
+/// That a line is an object.
+fn check(line: &[u8]) -> Result<(), String> {
     // What the parser says may quote the line.
-    let value = serde_json::from_slice::<Value>(line);
-    let value = value.map_err(|error| format!("no JSON at column {}", error.column()))?;
-    value.is_object().then_some(value).ok_or_else(|| "no object".into())
+    serde_json::from_slice::<IgnoredAny>(line)
+        .map_err(|error| format!("no JSON at column {}", error.column()))?;
+    line.starts_with(b"{").then_some(()).ok_or_else(|| "no object".into())
 }
 
 /// Without a byte order mark and white space at its start.

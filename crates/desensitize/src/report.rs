@@ -23,7 +23,7 @@ pub enum DesensitizeError {
     #[error("neither DICOM, FHIR or other JSON, HL7 v2, CDA nor text: it is not shared")]
     Unknown,
     /// A file cannot be treated.
-    #[error("this {kind:?} file cannot be desensitized: {problem}")]
+    #[error("this {kind} file cannot be desensitized: {problem}")]
     File {
         /// What it is.
         kind: DocumentKind,

@@ -172,7 +172,8 @@ impl<'a> Scrubber<'a> {
         own.or_else(|| certain(number))
     }
 
-    fn leak_at(&self, text: &str, place: &Place) -> Option<Class> {
+    /// Class of the first thing in a text that should have been treated.
+    pub(crate) fn leak_at(&self, text: &str, place: &Place) -> Option<Class> {
         let is_leak = |(range, meaning): &(Range<usize>, &Meaning)| {
             self.is_treated(&text[range.clone()], meaning, place)
         };
@@ -384,7 +385,7 @@ pub(crate) const fn class_of(kind: Kind) -> Class {
     }
 }
 
-fn is_long_number(text: &str) -> bool {
+pub(crate) fn is_long_number(text: &str) -> bool {
     const LEN_MIN: usize = 7;
     text.len() >= LEN_MIN && text.bytes().all(|byte| byte.is_ascii_digit())
 }

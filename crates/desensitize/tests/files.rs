@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::io::Cursor;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use common::{assert_gone, copy, desensitizer};
 use emrshare_desensitize::{
@@ -229,10 +231,11 @@ fn a_bundle_as_a_file_is_treated_as_in_a_record() {
         r#"{"resourceType":"Bundle","type":"collection"}"#
     );
     let deep = "[".repeat(200) + &"]".repeat(200);
-    for unread in [deep.as_str(), "1e999"] {
+    for (unread, problem) in [(deep.as_str(), "more than 128"), ("1e999", "item 1: a number")] {
         let bundle = format!(r#"{{"resourceType":"Bundle","entry":[{{}},{{"a":{unread}}}]}}"#);
         let error = desensitizer().desensitize_file(bundle.as_bytes(), None).unwrap_err();
-        assert!(error.to_string().contains("entry 1"), "{error}");
+        assert!(error.to_string().contains(problem), "{error}");
+        assert!(error.to_string().starts_with("this JSON file cannot"), "{error}");
     }
 }
 
@@ -583,6 +586,36 @@ fn names_of_fields_say_who_did_what_where_and_when() {
         (&copy["dob"], &copy["doctors"][0]["speciality"]),
         (&json!("1981"), &json!("cardiology"))
     );
+}
+
+#[test]
+fn json_keeps_its_order_and_its_numbers_as_they_are_written() {
+    let file = r#"{"z":[1.10,-0.0,1E+3,0.1234567890123456789],"name":"Gwyneth Okonkwo","b":{},"a":[null,true]}"#;
+    let copy = copy(file);
+    let (start, end) = file.split_once("Gwyneth Okonkwo").unwrap();
+    assert!(copy.starts_with(start) && copy.ends_with(end), "{copy}");
+    assert_gone(&copy, &["Gwyneth", "Okonkwo"]);
+}
+
+#[test]
+fn json_of_any_length_is_treated_while_it_is_read() {
+    let patient = |number: usize| {
+        format!(r#"{{"full_name":"Gwyneth Okonkwo","mrn":{},"hb":9.40}}"#, 7_788_000 + number)
+    };
+    let patients: Vec<_> = (0..3000).map(patient).collect();
+    let file = format!("{{\"patients\":[{}],\"count\":3000}}", patients.join(",\n"));
+    let mut copy = Vec::new();
+    let (kind, report) = desensitizer().desensitize_json(Cursor::new(&file), &mut copy).unwrap();
+    assert_eq!((kind, report.total()), (DocumentKind::Json, 6000));
+    assert_eq!(copy, desensitizer().desensitize_file(file.as_bytes(), None).unwrap().bytes);
+    let copy = String::from_utf8(copy).unwrap();
+    assert_gone(&copy, &["Okonkwo", "77880", "77899"]);
+    assert_eq!(
+        (copy.matches("\"hb\":9.40").count(), copy.ends_with(",\"count\":3000}")),
+        (3000, true)
+    );
+    let broken = desensitizer().desensitize_json(Cursor::new(&file[1..]), std::io::sink());
+    assert!(broken.unwrap_err().to_string().contains("at line 1, byte 11"));
 }
 
 #[test]

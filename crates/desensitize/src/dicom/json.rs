@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Decision, METHOD, Walk, keyword};
 use crate::{
-    Class, Report, Technique,
+    Class, DocumentKind, Report, Technique,
     collect::{self, Patient},
     known::Known,
     place::Place,
@@ -16,28 +16,11 @@ use crate::{
 /// The group of pixel data.
 const PIXELS: u16 = 0x7fe0;
 
-/// Whether JSON is a data set or a list of them.
-pub(crate) fn is_data_sets(value: &Value) -> bool {
-    match value {
-        Value::Array(items) => !items.is_empty() && items.iter().all(is_data_set),
-        other => is_data_set(other),
-    }
-}
-
-fn is_data_set(value: &Value) -> bool {
-    let is_element = |(key, element): (&String, &Value)| {
-        tag(key).is_some() && element.get("vr").is_some_and(Value::is_string)
-    };
-    value.as_object().is_some_and(|object| !object.is_empty() && object.iter().all(is_element))
-}
-
-/// Adds what data sets say of people.
-pub(crate) fn collect(value: &Value, known: &mut Known) {
-    for object in data_sets(value) {
-        let patient = Patient::of(&|tag| object.get(&name(tag)).map(text));
-        patient.set(known);
-        collect_data_set(object, &patient, known);
-    }
+/// Adds what a data set says of people.
+pub(crate) fn collect(data_set: &Map<String, Value>, known: &mut Known) {
+    let patient = Patient::of(&|tag| data_set.get(&name(tag)).map(text));
+    patient.set(known);
+    collect_data_set(data_set, &patient, known);
 }
 
 fn collect_data_set(object: &Map<String, Value>, patient: &Patient, known: &mut Known) {
@@ -63,28 +46,25 @@ fn collect_data_set(object: &Map<String, Value>, patient: &Patient, known: &mut 
     }
 }
 
-/// Treats data sets. Pixels in base64 go, as nobody looked at them, and so do addresses of what is
-/// elsewhere.
-pub(crate) fn treat(value: &mut Value, scrubber: &Scrubber<'_>, place: Place, report: &mut Report) {
-    let is_list = value.is_array();
-    let mut walk =
-        Walk { treatment: scrubber.treatment, scrubber, report, place, institution: String::new() };
-    for (number, object) in data_sets_mut(value).enumerate() {
-        let institution = object.get(&name(tags::INSTITUTION_NAME)).map(text);
-        walk.institution = institution.unwrap_or_default().trim().to_lowercase();
-        if is_list {
-            walk.place.push_number(number);
-        }
-        walk.json_data_set(object);
-        if is_list {
-            walk.place.pop();
-        }
-        let mut say = |tag, vr: &str, text: &str| {
-            object.insert(name(tag), json!({ "vr": vr, "Value": [text] }));
-        };
-        say(tags::PATIENT_IDENTITY_REMOVED, "CS", "YES");
-        say(tags::DEIDENTIFICATION_METHOD, "LO", METHOD);
-    }
+/// Treats a data set, which may be the `number`th of a list. Pixels in base64 go, as nobody looked at
+/// them, and so do addresses of what is elsewhere.
+pub(crate) fn treat(
+    data_set: &mut Map<String, Value>,
+    number: Option<usize>,
+    scrubber: &Scrubber<'_>,
+    report: &mut Report,
+) {
+    let institution = data_set.get(&name(tags::INSTITUTION_NAME)).map(text);
+    let institution = institution.unwrap_or_default().trim().to_lowercase();
+    let mut place = Place::new(DocumentKind::Dicom);
+    number.into_iter().for_each(|number| place.push_number(number));
+    Walk { treatment: scrubber.treatment, scrubber, report, place, institution }
+        .json_data_set(data_set);
+    let mut say = |tag, vr: &str, text: &str| {
+        data_set.insert(name(tag), json!({ "vr": vr, "Value": [text] }));
+    };
+    say(tags::PATIENT_IDENTITY_REMOVED, "CS", "YES");
+    say(tags::DEIDENTIFICATION_METHOD, "LO", METHOD);
 }
 
 impl Walk<'_> {
@@ -127,21 +107,8 @@ impl Walk<'_> {
     }
 }
 
-fn data_sets(value: &Value) -> impl Iterator<Item = &Map<String, Value>> {
-    let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-    items.iter().filter_map(Value::as_object)
-}
-
-fn data_sets_mut(value: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
-    let items = match value {
-        Value::Array(items) => items.as_mut_slice(),
-        single => std::slice::from_mut(single),
-    };
-    items.iter_mut().filter_map(Value::as_object_mut)
-}
-
 /// The attribute that a name is the number of, group and element in eight digits.
-fn tag(name: &str) -> Option<Tag> {
+pub(crate) fn tag(name: &str) -> Option<Tag> {
     let is_number = name.len() == 8 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     let number = u32::from_str_radix(name, 16).ok().filter(|_| is_number)?;
     Some(Tag((number >> 16) as u16, (number & 0xffff) as u16))

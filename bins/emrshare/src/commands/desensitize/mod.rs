@@ -25,6 +25,8 @@ use serde_json::{Value, json};
 use super::random_key;
 use crate::{cli::DesensitizeArguments, exit::Refused, files, home, output, parallel};
 
+/// What is said of the pixels of a file that has none.
+const NO_PIXELS: &str = "none";
 /// Frames of a file that are looked at.
 const FRAMES: u32 = 3;
 /// Texts of more bytes are treated while they are read.
@@ -165,6 +167,11 @@ fn file(desensitizer: &Desensitizer, path: &Path, copy: Option<&Path>) -> anyhow
                 desensitizer.desensitize_json_lines(BufReader::new(input), output)
             });
         }
+        if let Some(kind) = DocumentKind::of_json(BufReader::new(fs::File::open(path)?))? {
+            return streamed(path, copy, kind, &|input, output| {
+                Ok(desensitizer.desensitize_json(input, output)?.1)
+            });
+        }
         if is_text(&head) {
             return streamed(path, copy, DocumentKind::Text, &|input, output| {
                 desensitizer.desensitize_text(input, output)
@@ -173,7 +180,7 @@ fn file(desensitizer: &Desensitizer, path: &Path, copy: Option<&Path>) -> anyhow
     }
     ensure!(
         size <= WHOLE_MAX,
-        "it has {size} bytes: only texts and JSON lines may have more than {WHOLE_MAX}"
+        "it has {size} bytes: only texts and JSON may have more than {WHOLE_MAX}"
     );
     let bytes = fs::read(path).context("it cannot be read")?;
     let (seen, note) = look(&bytes)?;
@@ -182,11 +189,16 @@ fn file(desensitizer: &Desensitizer, path: &Path, copy: Option<&Path>) -> anyhow
         let written = folder_of(copy).and_then(|()| fs::write(copy, treated.bytes));
         written.with_context(|| format!("{} cannot be written", copy.display()))?;
     }
-    let mut more = json!({ "kind": treated.kind });
-    if treated.kind == DocumentKind::Dicom {
-        more["pixels"] = json!(note);
+    Ok(Made { report: treated.report, more: described(treated.kind, &note) })
+}
+
+/// What a file is, and what is to be said of its pixels.
+fn described(kind: DocumentKind, pixels: &str) -> Value {
+    let mut described = json!({ "kind": kind });
+    if kind == DocumentKind::Dicom {
+        described["pixels"] = json!(pixels);
     }
-    Ok(Made { report: treated.report, more })
+    described
 }
 
 /// Makes the folder that a copy goes to: once there is one, so that what is refused leaves nothing.
@@ -202,7 +214,7 @@ fn head(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// Whether a file is a text in UTF-8 with no structure, by its first bytes.
+/// Whether a file that is no JSON is a text in UTF-8 with no structure, by its first bytes.
 fn is_text(head: &[u8]) -> bool {
     // The last character may be cut.
     let text = match std::str::from_utf8(head) {
@@ -212,9 +224,8 @@ fn is_text(head: &[u8]) -> bool {
         }
         Err(_) => return false,
     };
-    let is_structured =
-        text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[', '<']);
-    !is_structured && DocumentKind::of(text.as_bytes()) == Some(DocumentKind::Text)
+    let is_xml = text.trim_start_matches('\u{feff}').trim_start().starts_with('<');
+    !is_xml && DocumentKind::of(text.as_bytes()) == Some(DocumentKind::Text)
 }
 
 /// Treats what is read and writes the copy.
@@ -239,7 +250,7 @@ fn streamed(
             })?
         }
     };
-    Ok(Made { report, more: json!({ "kind": kind }) })
+    Ok(Made { report, more: described(kind, NO_PIXELS) })
 }
 
 /// Writing on the pixels of a file, and what is to be said of it. A file that cannot be looked at is
@@ -248,7 +259,7 @@ fn look(bytes: &[u8]) -> anyhow::Result<(Vec<Area>, String)> {
     let pictures = match Picture::sample(bytes, FRAMES) {
         Ok(pictures) => pictures,
         Err(PictureError::NoPixels | PictureError::UnknownKind) => {
-            return Ok((Vec::new(), "none".into()));
+            return Ok((Vec::new(), NO_PIXELS.into()));
         }
         Err(error) => return Ok((Vec::new(), format!("not looked at: {error}"))),
     };

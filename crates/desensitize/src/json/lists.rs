@@ -1,0 +1,144 @@
+//! FHIR Bundles and lists of DICOM data sets, one by one: as one tree they would take many times the
+//! memory of their text.
+
+use std::io::{Read, Write};
+
+use serde_json::{Map, Value};
+
+use super::reader::{Event, Reader};
+use crate::{
+    Class, DesensitizeError, DocumentKind, Report, collect, dicom::json as data_sets, fhir,
+    known::Known, place::Place, scrub::Scrubber,
+};
+
+/// Adds what a Bundle says of people; gives the Bundle without its entries.
+pub(super) fn collect_bundle(
+    input: impl Read,
+    known: &mut Known,
+) -> Result<Value, DesensitizeError> {
+    let mut rest = Map::new();
+    each_member(input, |reader, key, start| match start {
+        Event::Array if key == "entry" => each_item(reader, |_, entry| {
+            collect::collect_entry(&entry, known);
+            Ok(())
+        }),
+        start => {
+            rest.insert(key, reader.value(start)?);
+            Ok(())
+        }
+    })?;
+    let rest = rest.into();
+    collect::collect_resource(&rest, known);
+    Ok(rest)
+}
+
+/// Treats the entries of a Bundle, and its `rest` without them.
+pub(super) fn treat_bundle(
+    input: impl Read,
+    mut rest: Value,
+    scrubber: &Scrubber<'_>,
+    report: &mut Report,
+    mut output: impl Write,
+) -> Result<(), DesensitizeError> {
+    let mut start_of_next = "{\"entry\":[";
+    each_member(input, |reader, key, start| match start {
+        Event::Array if key == "entry" => each_item(reader, |number, mut entry| {
+            if fhir::treat_entry(number, &mut entry, scrubber, report) {
+                no_leak(scrubber.leak_in_json(&entry, &mut Place::of_entry(number)))?;
+                output.write_all(start_of_next.as_bytes())?;
+                output.write_all(entry.to_string().as_bytes())?;
+                start_of_next = ",";
+            }
+            Ok(())
+        }),
+        start => Ok(reader.skip(&start)?),
+    })?;
+    fhir::treat_resource(&mut rest, scrubber, report);
+    no_leak(scrubber.leak_in_json(&rest, &mut Place::new(DocumentKind::Fhir)))?;
+    output.write_all(if start_of_next == "," { b"]," } else { b"{" })?;
+    // It has its type at least.
+    output.write_all(&rest.to_string().as_bytes()[1..])?;
+    Ok(())
+}
+
+/// Adds what data sets say of people.
+pub(super) fn collect_data_sets(
+    input: impl Read,
+    known: &mut Known,
+) -> Result<(), DesensitizeError> {
+    each_data_set(input, |_, data_set| {
+        data_sets::collect(data_set, known);
+        Ok(())
+    })
+}
+
+/// Treats data sets. What is not on the list of kept attributes is gone, so nothing is left in them.
+pub(super) fn treat_data_sets(
+    input: impl Read,
+    scrubber: &Scrubber<'_>,
+    report: &mut Report,
+    mut output: impl Write,
+) -> Result<(), DesensitizeError> {
+    let mut is_list = false;
+    each_data_set(input, |number, data_set| {
+        data_sets::treat(data_set, number, scrubber, report);
+        if let Some(number) = number {
+            is_list = true;
+            output.write_all(if number == 0 { b"[" } else { b"," })?;
+        }
+        Ok(serde_json::to_writer(&mut output, data_set).map_err(std::io::Error::from)?)
+    })?;
+    Ok(output.write_all(if is_list { b"]" } else { b"" })?)
+}
+
+/// Calls `treat` for a data set, or each of a list with its number.
+fn each_data_set(
+    input: impl Read,
+    mut treat: impl FnMut(Option<usize>, &mut Map<String, Value>) -> Result<(), DesensitizeError>,
+) -> Result<(), DesensitizeError> {
+    let mut treat = |number, mut value: Value| match value.as_object_mut() {
+        Some(data_set) => treat(number, data_set),
+        None => Ok(()),
+    };
+    let mut reader = Reader::new(input);
+    match reader.next()? {
+        Event::Array => each_item(&mut reader, |number, value| treat(Some(number), value)),
+        start => {
+            let value = reader.value(start)?;
+            treat(None, value)
+        }
+    }
+}
+
+/// Calls `take` for each member of an object, with its name and how its value begins: it reads the rest.
+fn each_member<R: Read>(
+    input: R,
+    mut take: impl FnMut(&mut Reader<R>, String, Event) -> Result<(), DesensitizeError>,
+) -> Result<(), DesensitizeError> {
+    let mut reader = Reader::new(input);
+    reader.next()?;
+    while let Some((key, start)) = reader.member()? {
+        take(&mut reader, key, start)?;
+    }
+    Ok(())
+}
+
+/// Calls `take` for each item of an array.
+fn each_item(
+    reader: &mut Reader<impl Read>,
+    mut take: impl FnMut(usize, Value) -> Result<(), DesensitizeError>,
+) -> Result<(), DesensitizeError> {
+    for number in 0.. {
+        let Some(start) = reader.item()? else { break };
+        let value = reader.value(start).map_err(|error| error.in_item(number))?;
+        take(number, value)?;
+    }
+    Ok(())
+}
+
+fn no_leak(found: Option<(Class, String)>) -> Result<(), DesensitizeError> {
+    match found {
+        Some((class, place)) => Err(DesensitizeError::Leak { class, place }),
+        None => Ok(()),
+    }
+}
