@@ -2,12 +2,15 @@
 
 use std::{borrow::Cow, fmt, io::Cursor, iter};
 
-use emrshare_record::{dicom, fhir_xml};
+use emrshare_record::{
+    dicom,
+    fhir_xml::{FhirXmlError, is_resource},
+};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::{
-    Area, Class, DesensitizeError, Desensitizer, Report, cda, collect, dicom as images, fhir, hl7,
+    Area, Class, DesensitizeError, Desensitizer, Report, cda, collect, dicom as images, fhir_xml,
+    hl7,
     json::{Document, JsonError},
     known::Known,
     lines,
@@ -185,7 +188,7 @@ enum Content<'a> {
 impl<'a> Content<'a> {
     /// A text by its structure.
     fn of(text: Cow<'a, str>) -> Self {
-        if fhir_xml::is_resource(&text) {
+        if is_resource(&text) {
             Self::FhirXml(text)
         } else if hl7::is_message(&text) {
             Self::Hl7(text)
@@ -214,7 +217,7 @@ impl<'a> Content<'a> {
                 let object = dicom::parse(bytes).map_err(|error| error.to_string())?;
                 collect::collect_dicom(&object, &mut known);
             }
-            Self::FhirXml(text) => collect::collect_resource(&from_xml(text)?, &mut known),
+            Self::FhirXml(text) => fhir_xml::collect(text, &mut known).map_err(of_xml)?,
             Self::Hl7(message) => hl7::collect(message, &mut known),
             Self::Cda(document) => cda::collect(document, &mut known)?,
             Self::Text(_) => {}
@@ -240,11 +243,7 @@ impl<'a> Content<'a> {
                 Content::Dicom(treated.into())
             }
             Self::FhirXml(text) => {
-                let mut resource = from_xml(&text)?;
-                fhir::treat_resource(&mut resource, scrubber, report);
-                Content::FhirXml(
-                    fhir_xml::write(&resource).map_err(|error| error.to_string())?.into(),
-                )
+                Content::FhirXml(fhir_xml::treat(&text, scrubber, report).map_err(of_xml)?.into())
             }
             Self::Hl7(message) => {
                 Content::Hl7(hl7::treat(&message, scrubber, report).ok_or("no MSH segment")?.into())
@@ -263,13 +262,10 @@ impl<'a> Content<'a> {
     /// Class and place of the first thing that should have been treated. Of images, what is not on
     /// the list of kept attributes is gone in any case.
     fn first_leak(&self, scrubber: &Scrubber<'_>) -> Option<(Class, String)> {
-        let mut place = Place::new(self.kind());
         match self {
             Self::Dicom(_) => None,
-            Self::FhirXml(text) => {
-                let resource = from_xml(text).unwrap_or_else(|_| (**text).into());
-                scrubber.leak_in_json(&resource, &mut place)
-            }
+            Self::FhirXml(text) => fhir_xml::first_leak(text, scrubber)
+                .unwrap_or_else(|_| Some((Class::Identifier, "the file".to_owned()))),
             Self::Hl7(text) | Self::Text(text) => {
                 Some((scrubber.leak_in_file(text, self.kind())?, "the file".to_owned()))
             }
@@ -292,8 +288,8 @@ impl<'a> Content<'a> {
     }
 }
 
-fn from_xml(text: &str) -> Result<Value, String> {
-    fhir_xml::read(text).map_err(|error| error.to_string())
+fn of_xml(error: FhirXmlError) -> String {
+    error.to_string()
 }
 
 /// Whether a text begins with a tag and has one that closes.

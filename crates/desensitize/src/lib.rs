@@ -43,6 +43,7 @@ mod dicom;
 mod elements;
 mod embedded;
 mod fhir;
+mod fhir_xml;
 mod file;
 mod hl7;
 mod json;

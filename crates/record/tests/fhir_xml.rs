@@ -31,6 +31,20 @@ fn xml_becomes_json_and_json_the_same_xml() {
 }
 
 #[test]
+fn a_bundle_is_read_and_written_entry_by_entry_as_at_once() {
+    let mut entries = Vec::new();
+    let mut bundle = fhir_xml::read_entries(XML, &mut |entry| entries.push(entry)).unwrap();
+    let (before, behind) = fhir_xml::write_around_entries(bundle.clone()).unwrap();
+    let written = entries.iter().map(|entry| fhir_xml::write_entry(entry).unwrap());
+    assert_eq!(before + &written.collect::<String>() + &behind, fhir_xml::write(&stay()).unwrap());
+    bundle["entry"] = entries.into();
+    assert_eq!(bundle, stay());
+    let list = patient("<entry><id value=\"1\"/></entry>").replace("Patient", "List");
+    let whole = fhir_xml::read_entries(&list, &mut |_| panic!("a List is no Bundle")).unwrap();
+    assert_eq!(whole, fhir_xml::read(&list).unwrap());
+}
+
+#[test]
 fn prefixes_are_no_part_of_a_name() {
     let xml = r#"<f:Patient xmlns:f="http://hl7.org/fhir"><f:text><f:status value="empty"/>
         <h:div xmlns:h="http://www.w3.org/1999/xhtml"><h:p id="a">A &lt; B<![CDATA[<]]></h:p></h:div>

@@ -18,8 +18,8 @@ mod elements;
 mod read;
 mod write;
 
-pub use read::{is_resource, read};
-pub use write::write;
+pub use read::{is_resource, read, read_entries};
+pub use write::{write, write_around_entries, write_entry};
 
 /// The namespace of FHIR's elements.
 const FHIR: &str = "http://hl7.org/fhir";

@@ -28,12 +28,38 @@ pub fn is_resource(text: &str) -> bool {
 /// # Errors
 /// See [`FhirXmlError`].
 pub fn read(text: &str) -> Result<Value, FhirXmlError> {
+    document(text, None)
+}
+
+/// Reads a Bundle, of which it gives each entry to `take` as soon as it is read; what it returns has
+/// none. Of another resource it returns the whole.
+///
+/// ```
+/// use emrshare_record::fhir_xml;
+///
+/// let xml = r#"<Bundle xmlns="http://hl7.org/fhir"><type value="collection"/><entry>
+///     <resource><Patient><active value="true"/></Patient></resource></entry></Bundle>"#;
+/// let mut entries = Vec::new();
+/// let bundle = fhir_xml::read_entries(xml, &mut |entry| entries.push(entry))?;
+/// assert_eq!((bundle["type"].as_str(), bundle.get("entry")), (Some("collection"), None));
+/// assert_eq!(entries[0]["resource"]["active"], true);
+/// # Ok::<(), fhir_xml::FhirXmlError>(())
+/// ```
+///
+/// # Errors
+/// See [`FhirXmlError`].
+pub fn read_entries(text: &str, take: &mut dyn FnMut(Value)) -> Result<Value, FhirXmlError> {
+    document(text, Some(take))
+}
+
+fn document(text: &str, take_entry: Option<&mut dyn FnMut(Value)>) -> Result<Value, FhirXmlError> {
     let text = text.trim_start_matches('\u{feff}');
     if let Some((at, _)) = text.char_indices().find(|(_, c)| !is_character(*c)) {
         return Err(FhirXmlError::Xml { at: at as u64 });
     }
     let mut document = Document::new(text);
     let (root, is_empty) = document.root()?;
+    document.take_entry = take_entry.filter(|_| root.local_name().as_ref() == "Bundle");
     let resource = document.resource(&root, is_empty)?;
     loop {
         match document.next()? {
@@ -44,10 +70,12 @@ pub fn read(text: &str) -> Result<Value, FhirXmlError> {
     }
 }
 
-struct Document<'t> {
+struct Document<'t, 'e> {
     reader: Reader<&'t [u8]>,
     /// Elements that are open.
     depth: usize,
+    /// Takes the entries of the outermost Bundle.
+    take_entry: Option<&'e mut dyn FnMut(Value)>,
 }
 
 /// What was read of one element.
@@ -58,9 +86,9 @@ struct Node {
     beside: Option<Value>,
 }
 
-impl<'t> Document<'t> {
+impl<'t> Document<'t, '_> {
     fn new(text: &'t str) -> Self {
-        Self { reader: Reader::from_str(text), depth: 0 }
+        Self { reader: Reader::from_str(text), depth: 0, take_entry: None }
     }
 
     fn next(&mut self) -> Result<Event<'t>, FhirXmlError> {
@@ -158,7 +186,13 @@ impl<'t> Document<'t> {
                 resource = Some(self.resource(&start, is_empty)?);
                 continue;
             }
-            let node = self.node(&start, is_empty, owner.find(&name).kind)?;
+            let mut node = self.node(&start, is_empty, owner.find(&name).kind)?;
+            if self.depth == 1
+                && name == "entry"
+                && let Some(take) = &mut self.take_entry
+            {
+                node.value.take().into_iter().for_each(take);
+            }
             if node.value.is_some() || node.beside.is_some() {
                 named.entry(name).or_default().push(node);
             }

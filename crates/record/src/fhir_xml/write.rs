@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use quick_xml::{Reader, escape::escape, events::Event};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     DEPTH_MAX, FHIR, FhirXmlError,
@@ -17,19 +17,63 @@ use super::{
 /// [`FhirXmlError::NotResource`] if it has no `resourceType`; [`FhirXmlError::Name`],
 /// [`FhirXmlError::Narrative`] or [`FhirXmlError::TooDeep`] if XML cannot say it.
 pub fn write(resource: &Value) -> Result<String, FhirXmlError> {
-    let mut xml = Writer { text: r#"<?xml version="1.0" encoding="UTF-8"?>"#.into(), depth: 0 };
+    Ok(document(resource)?.text)
+}
+
+/// Writes a Bundle without its entries: what stands before them and what stands behind.
+///
+/// # Errors
+/// See [`write`].
+pub fn write_around_entries(mut bundle: Value) -> Result<(String, String), FhirXmlError> {
+    let object = bundle.as_object_mut().ok_or(FhirXmlError::NotResource)?;
+    object.insert("entry".into(), json!([]));
+    let mut xml = document(&bundle)?;
+    let behind = xml.text.split_off(xml.entries);
+    Ok((xml.text, behind))
+}
+
+/// Writes an entry of a Bundle.
+///
+/// ```
+/// use emrshare_record::fhir_xml;
+/// use serde_json::json;
+///
+/// let bundle = json!({"resourceType": "Bundle", "signature": {"data": "YQ=="}, "type": "batch"});
+/// let entry = json!({"fullUrl": "urn:oid:1.2"});
+/// let (before, behind) = fhir_xml::write_around_entries(bundle)?;
+/// let xml = before + &fhir_xml::write_entry(&entry)? + &behind;
+/// assert!(xml.contains("<entry><fullUrl value=\"urn:oid:1.2\"/></entry><signature>"));
+/// assert_eq!(fhir_xml::read(&xml)?["entry"], json!([entry]));
+/// # Ok::<(), fhir_xml::FhirXmlError>(())
+/// ```
+///
+/// # Errors
+/// See [`write`].
+pub fn write_entry(entry: &Value) -> Result<String, FhirXmlError> {
+    // As deep as it stands in the Bundle.
+    let mut xml = Writer { depth: 1, ..Writer::default() };
+    xml.each("entry", Owner::resource("Bundle").find("entry").kind, Some(entry), None)?;
+    Ok(xml.text)
+}
+
+fn document(resource: &Value) -> Result<Writer, FhirXmlError> {
+    let text = r#"<?xml version="1.0" encoding="UTF-8"?>"#.into();
+    let mut xml = Writer { text, ..Writer::default() };
     let kind = resource.get("resourceType").and_then(Value::as_str);
     let (Some(kind), Some(object)) = (kind, resource.as_object()) else {
         return Err(FhirXmlError::NotResource);
     };
     xml.resource(kind, object, Some(FHIR))?;
-    Ok(xml.text)
+    Ok(xml)
 }
 
+#[derive(Default)]
 struct Writer {
     text: String,
     /// Elements that are open.
     depth: usize,
+    /// Where the entries of the outermost Bundle begin.
+    entries: usize,
 }
 
 impl Writer {
@@ -66,6 +110,9 @@ impl Writer {
             let mut names: Vec<_> = names.into_iter().collect();
             names.sort_by_key(|name| owner.rank(name));
             for name in names {
+                if self.depth == 1 && name == "entry" {
+                    self.entries = self.text.len();
+                }
                 let kind = owner.find(name).kind;
                 let (values, beside) = (object.get(name), object.get(&format!("_{name}")));
                 self.each(name, kind, values, beside)?;
