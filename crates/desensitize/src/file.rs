@@ -31,7 +31,7 @@ pub enum DocumentKind {
     Fhir,
     /// Other JSON.
     Json,
-    /// An HL7 v2 message (ER7).
+    /// An HL7 v2 message (ER7), or several.
     Hl7,
     /// A CDA document in XML.
     Cda,
@@ -52,6 +52,7 @@ impl DocumentKind {
     pub fn of(bytes: &[u8]) -> Option<Self> {
         lines::kind(bytes).or_else(|| match File::of(bytes) {
             Ok(Some(File::Json(document))) => Some(document.kind()),
+            Ok(Some(File::Messages(_))) => Some(Self::Hl7),
             Ok(Some(File::Whole(content))) => Some(content.kind()),
             Ok(None) => None,
             Err(_) => Some(Self::Json),
@@ -122,6 +123,11 @@ impl Desensitizer {
                 let report = self.desensitize_document(&mut document, false, &mut copy)?;
                 Ok(FileCopy { kind: document.kind(), bytes: copy, report })
             }
+            File::Messages(text) => {
+                let mut copy = Vec::new();
+                let report = self.desensitize_hl7(text.as_bytes(), &mut copy)?;
+                Ok(FileCopy { kind: DocumentKind::Hl7, bytes: copy, report })
+            }
             File::Whole(content) => self.desensitize_content(content, bytes, seen),
         }
     }
@@ -152,6 +158,8 @@ impl Desensitizer {
 /// A file that was read.
 enum File<'a> {
     Json(Document<Cursor<Cow<'a, [u8]>>>),
+    /// HL7 v2.
+    Messages(Cow<'a, str>),
     Whole(Content<'a>),
 }
 
@@ -167,7 +175,12 @@ impl<'a> File<'a> {
             Err(JsonError::Syntax { .. }) => None,
             Err(error) => return Err(error),
         };
-        let Some(document) = document else { return Ok(Some(Self::Whole(Content::of(text)))) };
+        let Some(document) = document else {
+            return Ok(Some(match hl7::is_message(&text) {
+                true => Self::Messages(text),
+                false => Self::Whole(Content::of(text)),
+            }));
+        };
         let text = match text {
             Cow::Borrowed(text) => text.as_bytes().into(),
             Cow::Owned(text) => text.into_bytes().into(),
@@ -180,7 +193,6 @@ impl<'a> File<'a> {
 enum Content<'a> {
     Dicom(Cow<'a, [u8]>),
     FhirXml(Cow<'a, str>),
-    Hl7(Cow<'a, str>),
     Cda(Cow<'a, str>),
     Text(Cow<'a, str>),
 }
@@ -190,8 +202,6 @@ impl<'a> Content<'a> {
     fn of(text: Cow<'a, str>) -> Self {
         if is_resource(&text) {
             Self::FhirXml(text)
-        } else if hl7::is_message(&text) {
-            Self::Hl7(text)
         } else if cda::is_document(&text) {
             Self::Cda(text)
         } else {
@@ -203,7 +213,6 @@ impl<'a> Content<'a> {
         match self {
             Self::Dicom(_) => DocumentKind::Dicom,
             Self::FhirXml(_) => DocumentKind::Fhir,
-            Self::Hl7(_) => DocumentKind::Hl7,
             Self::Cda(_) => DocumentKind::Cda,
             Self::Text(_) => DocumentKind::Text,
         }
@@ -218,7 +227,6 @@ impl<'a> Content<'a> {
                 collect::collect_dicom(&object, &mut known);
             }
             Self::FhirXml(text) => fhir_xml::collect(text, &mut known).map_err(of_xml)?,
-            Self::Hl7(message) => hl7::collect(message, &mut known),
             Self::Cda(document) => cda::collect(document, &mut known)?,
             Self::Text(_) => {}
         }
@@ -245,9 +253,6 @@ impl<'a> Content<'a> {
             Self::FhirXml(text) => {
                 Content::FhirXml(fhir_xml::treat(&text, scrubber, report).map_err(of_xml)?.into())
             }
-            Self::Hl7(message) => {
-                Content::Hl7(hl7::treat(&message, scrubber, report).ok_or("no MSH segment")?.into())
-            }
             Self::Cda(document) => Content::Cda(cda::treat(&document, scrubber, report)?.into()),
             Self::Text(text) if is_xml(&text) => {
                 Content::Text(scrubber.scrub_xml(&text, &place, report).into())
@@ -266,7 +271,7 @@ impl<'a> Content<'a> {
             Self::Dicom(_) => None,
             Self::FhirXml(text) => fhir_xml::first_leak(text, scrubber)
                 .unwrap_or_else(|_| Some((Class::Identifier, "the file".to_owned()))),
-            Self::Hl7(text) | Self::Text(text) => {
+            Self::Text(text) => {
                 Some((scrubber.leak_in_file(text, self.kind())?, "the file".to_owned()))
             }
             Self::Cda(text) => {
@@ -281,7 +286,7 @@ impl<'a> Content<'a> {
     fn into_bytes(self) -> Vec<u8> {
         match self {
             Self::Dicom(bytes) => bytes.into_owned(),
-            Self::FhirXml(text) | Self::Hl7(text) | Self::Cda(text) | Self::Text(text) => {
+            Self::FhirXml(text) | Self::Cda(text) | Self::Text(text) => {
                 text.into_owned().into_bytes()
             }
         }

@@ -69,6 +69,28 @@ fn hl7_messages_in_mllp_frames() {
     assert!(copy.starts_with("\u{b}MSH|^~\\&|") && copy.ends_with("\u{1c}\r"), "{copy}");
 }
 
+#[test]
+fn a_batch_of_messages_is_treated_one_by_one() {
+    // The second patient's number is the code of a test in the first message.
+    let other = MESSAGE.replace("718-7", "2345-7").replace("990011", "718-7");
+    let other = other.replace("Ashworth", "Okonkwo").replace('\r', "\r\n");
+    let batch = format!("FHS|^~\\&|HIS\rBHS|^~\\&|HIS\r{MESSAGE}{other}BTS|2\rFTS|1\r");
+    assert_eq!(DocumentKind::of(batch.as_bytes()), Some(DocumentKind::Hl7));
+    let mut copy = Vec::new();
+    let report = desensitizer().desensitize_hl7(batch.as_bytes(), &mut copy).unwrap();
+    assert_eq!(copy, desensitizer().desensitize_file(batch.as_bytes(), None).unwrap().bytes);
+    let copy = String::from_utf8(copy).unwrap();
+    assert_gone(&copy, &["Ashworth", "Okonkwo", "Nadia", "990011", "Cedar", "6543"]);
+    assert!(copy.contains("|718-7^Hemoglobin^LN||94|"), "{copy}");
+    assert!(copy.starts_with("FHS|^~\\&|HIS\rBHS|") && copy.ends_with("BTS|2\rFTS|1\r"), "{copy}");
+    let is_placed = |place: &str| report.treated().iter().any(|treated| treated.place == place);
+    assert!(is_placed("/3/PID-5/0") && is_placed("/9/PID-5/0"), "{:?}", report.treated());
+    let broken = [batch.as_bytes(), b"MSH|^~\\&|\xff\r"].concat();
+    let error = desensitizer().desensitize_hl7(&broken[..], std::io::sink()).unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains("HL7 v2") && error.contains("line 20: it is not in UTF-8"), "{error}");
+}
+
 const DOCUMENT: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <!-- printed for Nadia Ashworth -->
 <ClinicalDocument xmlns="urn:hl7-org:v3">

@@ -4,6 +4,7 @@
 //! for itself only codes, dates and short numbers stay; every other field is searched as text, and
 //! time stamps keep what the policy leaves of a date.
 
+mod batch;
 mod fields;
 
 use fields::{Field, OBSERVED};
@@ -38,10 +39,11 @@ struct Separators {
 }
 
 impl Separators {
+    /// Those of a message or of the header of a batch.
     fn of(message: &str) -> Option<Self> {
-        let mut characters =
-            message.trim_start_matches(is_before_message).strip_prefix("MSH")?.chars();
-        let field = characters.next()?;
+        let start = message.trim_start_matches(is_before_message);
+        let mut characters = HEADERS.iter().find_map(|header| start.strip_prefix(header))?.chars();
+        let field = characters.next().filter(|c| !c.is_alphanumeric())?;
         let mut rest = characters.take_while(|c| *c != field);
         let (component, repetition) = (rest.next()?, rest.next()?);
         let subcomponent = rest.nth(1).unwrap_or('&');
@@ -54,13 +56,13 @@ fn is_before_message(c: char) -> bool {
     c == '\u{feff}' || c.is_whitespace()
 }
 
-/// Whether a text is a message.
+/// Whether a text is a message or a batch of them.
 pub(crate) fn is_message(text: &str) -> bool {
     Separators::of(text).is_some()
 }
 
 /// Adds what a message says about people.
-pub(crate) fn collect(message: &str, known: &mut Known) {
+fn collect(message: &str, known: &mut Known) {
     let Some(separators) = Separators::of(message) else { return };
     for segment in message.split(['\r', '\n']) {
         let fields = fields_of(segment, separators.field);
@@ -84,13 +86,18 @@ pub(crate) fn collect(message: &str, known: &mut Known) {
     }
 }
 
-/// The message with every field treated. Line ends stay as they are.
-pub(crate) fn treat(message: &str, scrubber: &Scrubber<'_>, report: &mut Report) -> Option<String> {
+/// The message with every field treated, which stands behind so many lines. Line ends stay as they are.
+fn treat(
+    message: &str,
+    before: usize,
+    scrubber: &Scrubber<'_>,
+    report: &mut Report,
+) -> Option<String> {
     let separators = Separators::of(message)?;
     let place = Place::new(DocumentKind::Hl7);
     let mut walk = Walk { treatment: scrubber.treatment, scrubber, report, separators, place };
     let lines = message.split_inclusive(['\r', '\n']).enumerate();
-    Some(lines.map(|(number, line)| walk.segment(number, line)).collect())
+    Some(lines.map(|(number, line)| walk.segment(before + number, line)).collect())
 }
 
 /// A segment's name and its fields, each at its position: the first of a header is the separator.

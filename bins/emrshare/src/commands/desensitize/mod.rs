@@ -172,15 +172,23 @@ fn file(desensitizer: &Desensitizer, path: &Path, copy: Option<&Path>) -> anyhow
                 Ok(desensitizer.desensitize_json(input, output)?.1)
             });
         }
-        if is_text(&head) {
-            return streamed(path, copy, DocumentKind::Text, &|input, output| {
-                desensitizer.desensitize_text(input, output)
-            });
+        match kind_of_text(&head) {
+            Some(kind @ DocumentKind::Hl7) => {
+                return streamed(path, copy, kind, &|input, output| {
+                    desensitizer.desensitize_hl7(BufReader::new(input), output)
+                });
+            }
+            Some(kind @ DocumentKind::Text) => {
+                return streamed(path, copy, kind, &|input, output| {
+                    desensitizer.desensitize_text(input, output)
+                });
+            }
+            _ => {}
         }
     }
     ensure!(
         size <= WHOLE_MAX,
-        "it has {size} bytes: only texts and JSON may have more than {WHOLE_MAX}"
+        "it has {size} bytes: only texts, JSON and HL7 v2 may have more than {WHOLE_MAX}"
     );
     let bytes = fs::read(path).context("it cannot be read")?;
     let (seen, note) = look(&bytes)?;
@@ -214,18 +222,18 @@ fn head(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// Whether a file that is no JSON is a text in UTF-8 with no structure, by its first bytes.
-fn is_text(head: &[u8]) -> bool {
+/// What a file in UTF-8 is that is neither JSON nor XML, by its first bytes.
+fn kind_of_text(head: &[u8]) -> Option<DocumentKind> {
     // The last character may be cut.
     let text = match std::str::from_utf8(head) {
         Ok(text) => text,
         Err(error) if error.error_len().is_none() => {
             std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
         }
-        Err(_) => return false,
+        Err(_) => return None,
     };
     let is_xml = text.trim_start_matches('\u{feff}').trim_start().starts_with('<');
-    !is_xml && DocumentKind::of(text.as_bytes()) == Some(DocumentKind::Text)
+    DocumentKind::of(text.as_bytes()).filter(|_| !is_xml)
 }
 
 /// Treats what is read and writes the copy.
