@@ -30,8 +30,17 @@ pub(crate) fn treat(bundle: &Bundle, scrubber: &Scrubber<'_>, report: &mut Repor
 
 /// Treats a resource of any type.
 pub(crate) fn treat_resource(resource: &mut Value, scrubber: &Scrubber<'_>, report: &mut Report) {
-    let mut walk = Walk::new(Place::new(DocumentKind::Fhir), scrubber, report);
-    walk.object("", "resource", resource);
+    treat_resource_at(Place::new(DocumentKind::Fhir), resource, scrubber, report);
+}
+
+/// The same of one that stands there.
+pub(crate) fn treat_resource_at(
+    place: Place,
+    resource: &mut Value,
+    scrubber: &Scrubber<'_>,
+    report: &mut Report,
+) {
+    Walk::new(place, scrubber, report).object("", "resource", resource);
 }
 
 /// Treats an entry of a Bundle; whether anything of it stays.

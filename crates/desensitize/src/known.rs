@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, rc::Rc};
 use emrshare_recognize::{find_certain, is_english_word};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Class, address, ages, dates};
+use crate::{Class, DesensitizeError, DocumentKind, address, ages, dates};
+
+/// Values of one document, at most: they take some hundred bytes of memory each.
+const VALUES_MAX: usize = 300_000;
 
 /// Letters of a part of a Latin name that is looked for by itself.
 const PART_LEN_MIN: usize = 4;
@@ -83,6 +86,23 @@ pub(crate) struct Known {
 impl Known {
     pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &Meaning)> {
         self.values.iter().map(|(value, meaning)| (value.as_str(), meaning))
+    }
+
+    /// Whether there are more values than can be looked for.
+    pub(crate) fn is_too_much(&self) -> bool {
+        self.values.len() > VALUES_MAX
+    }
+
+    /// That there are not.
+    pub(crate) fn check(&self) -> Result<(), DesensitizeError> {
+        if !self.is_too_much() {
+            return Ok(());
+        }
+        let problem = format!(
+            "it tells more than {VALUES_MAX} names, numbers and the like, which all are to be looked \
+             for in it: give it in parts, or one patient a line"
+        );
+        Err(DesensitizeError::File { kind: DocumentKind::Json, problem })
     }
 
     pub(crate) fn meaning(&self, value: &str) -> Option<&Meaning> {

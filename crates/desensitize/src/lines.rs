@@ -72,10 +72,7 @@ impl Desensitizer {
         });
         treated.map(|report| (copy, report)).map_err(|error| match error {
             DesensitizeError::File { kind, problem } => broken(kind, problem),
-            DesensitizeError::Leak { class, place } => {
-                DesensitizeError::Leak { class, place: format!("/{number}{place}") }
-            }
-            other => other,
+            other => other.at_item(number),
         })
     }
 }

@@ -49,6 +49,19 @@ pub enum DesensitizeError {
     NoRevealKey,
 }
 
+impl DesensitizeError {
+    /// The same of one of several documents.
+    pub(crate) fn at_item(self, number: usize) -> Self {
+        match self {
+            Self::File { kind, problem } => {
+                Self::File { kind, problem: format!("item {number}: {problem}") }
+            }
+            Self::Leak { class, place } => Self::Leak { class, place: format!("/{number}{place}") },
+            other => other,
+        }
+    }
+}
+
 /// How sure it is that a value identifies somebody, the surest first.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -641,6 +641,37 @@ fn json_of_any_length_is_treated_while_it_is_read() {
 }
 
 #[test]
+fn a_list_of_too_many_people_is_treated_item_by_item() {
+    let numbers = |from: usize| (from..from + 150_001).map(|number| number.to_string());
+    let item = |from| format!("{{\"mrn\":[{}]}}", numbers(from).collect::<Vec<_>>().join(","));
+    let list = format!("[{},\"13812345678\",{}]", item(7_000_000), item(8_000_000));
+    let mut copy = Vec::new();
+    let (_, report) = desensitizer().desensitize_json(Cursor::new(&list), &mut copy).unwrap();
+    assert_eq!(report.total(), 300_003);
+    let copy = String::from_utf8(copy).unwrap();
+    assert!(serde_json::from_str::<Vec<Value>>(&copy).is_ok_and(|items| items.len() == 3));
+    assert_gone(&copy, &["7000000", "8000000", "13812345678"]);
+    let object = format!("{{\"all\":{list}}}");
+    let error = desensitizer().desensitize_json(Cursor::new(&object), std::io::sink());
+    assert!(error.unwrap_err().to_string().contains("more than 300000 names"));
+}
+
+#[test]
+fn a_list_of_resources_is_fhir() {
+    let list = json!([
+        {"resourceType": "Patient", "name": [{"family": "Okonkwo", "given": ["Gwyneth"]}]},
+        {"resourceType": "Observation", "code": {"text": "Hb"}, "note": [{"text": "told Okonkwo"}]},
+    ]);
+    assert_eq!(DocumentKind::of(list.to_string().as_bytes()), Some(DocumentKind::Fhir));
+    let treated = desensitizer().desensitize_file(list.to_string().as_bytes(), None).unwrap();
+    assert_eq!(treated.report.treated()[0].place, "/0/name/0");
+    let copy = String::from_utf8(treated.bytes).unwrap();
+    assert_gone(&copy, &["Okonkwo", "Gwyneth"]);
+    let copy: Value = serde_json::from_str(&copy).unwrap();
+    assert_eq!((&copy[1]["code"], copy[0]["name"].is_array()), (&list[1]["code"], true));
+}
+
+#[test]
 fn json_lines_are_treated_one_by_one() {
     let lines = "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"Okonkwo\"}]}\r\n\n\
                  {\"resourceType\":\"Observation\",\"identifier\":[{\"value\":\"Z1\"}],\"valueInteger\":94}\n";

@@ -58,7 +58,10 @@ impl<R: Read> Collect<'_, R> {
                     self.place.pop();
                 }
             }
-            Event::Text(text) | Event::Number(text) => self.leaf(&text, names),
+            Event::Text(text) | Event::Number(text) => {
+                self.leaf(&text, names);
+                self.known.check()?;
+            }
             _ => {}
         }
         Ok(())

@@ -12,10 +12,16 @@ pub(super) enum Form {
     Bundle,
     /// Another resource of FHIR.
     Resource,
-    /// DICOM: a data set or a list of them.
+    /// A list of FHIR's resources.
+    Resources,
+    /// DICOM: a data set.
+    DataSet,
+    /// DICOM: a list of data sets.
     DataSets,
-    /// An object or array of another kind.
-    Other,
+    /// Another object.
+    Object,
+    /// Another list.
+    List,
 }
 
 impl Form {
@@ -53,35 +59,46 @@ impl Form {
         Ok(match kind {
             Some(true) if has_entries => Self::Bundle,
             Some(_) => Self::Resource,
-            None if members.are_elements() => Self::DataSets,
-            None => Self::Other,
+            None if members.are_elements() => Self::DataSet,
+            None => Self::Object,
         })
     }
 
     fn of_array(reader: &mut Reader<impl Read>) -> Result<Self, JsonError> {
-        let (mut count, mut are_data_sets) = (0, true);
+        let (mut count, mut are_data_sets, mut are_resources) = (0, true, true);
         while let Some(start) = reader.item()? {
             count += 1;
             if !matches!(start, Event::Object) {
-                are_data_sets = false;
+                (are_data_sets, are_resources) = (false, false);
                 reader.skip(&start)?;
                 continue;
             }
-            let mut members = Members::default();
+            let (mut members, mut has_type) = (Members::default(), false);
             while let Some((key, start)) = reader.member()? {
+                has_type |= key == "resourceType" && matches!(start, Event::Text(_));
                 members.note(reader, &key, &start)?;
             }
             are_data_sets &= members.are_elements();
+            are_resources &= has_type;
         }
-        Ok(if are_data_sets && count > 0 { Self::DataSets } else { Self::Other })
+        Ok(match count {
+            0 => Self::List,
+            _ if are_data_sets => Self::DataSets,
+            _ if are_resources => Self::Resources,
+            _ => Self::List,
+        })
     }
 
     pub(super) const fn kind(self) -> DocumentKind {
         match self {
-            Self::Bundle | Self::Resource => DocumentKind::Fhir,
-            Self::DataSets => DocumentKind::Dicom,
-            Self::Other => DocumentKind::Json,
+            Self::Bundle | Self::Resource | Self::Resources => DocumentKind::Fhir,
+            Self::DataSet | Self::DataSets => DocumentKind::Dicom,
+            Self::Object | Self::List => DocumentKind::Json,
         }
+    }
+
+    pub(super) const fn is_list(self) -> bool {
+        matches!(self, Self::Resources | Self::DataSets | Self::List)
     }
 }
 

@@ -61,14 +61,43 @@ pub(super) fn treat_bundle(
     Ok(())
 }
 
+/// Adds what the resources of a list say of people.
+pub(super) fn collect_resources(
+    input: impl Read,
+    known: &mut Known,
+) -> Result<(), DesensitizeError> {
+    each_of_list(input, |_, resource| {
+        collect::collect_resource(resource, known);
+        known.check()
+    })
+}
+
+/// Treats the resources of a list.
+pub(super) fn treat_resources(
+    input: impl Read,
+    scrubber: &Scrubber<'_>,
+    report: &mut Report,
+    output: impl Write,
+) -> Result<(), DesensitizeError> {
+    let mut list = List { output, len: 0 };
+    each_of_list(input, |number, resource| {
+        let mut place = Place::new(DocumentKind::Fhir);
+        place.push_number(number);
+        fhir::treat_resource_at(place.clone(), resource, scrubber, report);
+        no_leak(scrubber.leak_in_json(resource, &mut place))?;
+        list.push(resource.to_string().as_bytes())
+    })?;
+    list.finish()
+}
+
 /// Adds what data sets say of people.
 pub(super) fn collect_data_sets(
     input: impl Read,
     known: &mut Known,
 ) -> Result<(), DesensitizeError> {
-    each_data_set(input, |_, data_set| {
-        data_sets::collect(data_set, known);
-        Ok(())
+    each_of_list(input, |_, value| {
+        value.as_object().into_iter().for_each(|data_set| data_sets::collect(data_set, known));
+        known.check()
     })
 }
 
@@ -77,37 +106,44 @@ pub(super) fn treat_data_sets(
     input: impl Read,
     scrubber: &Scrubber<'_>,
     report: &mut Report,
-    mut output: impl Write,
+    output: impl Write,
 ) -> Result<(), DesensitizeError> {
-    let mut is_list = false;
-    each_data_set(input, |number, data_set| {
-        data_sets::treat(data_set, number, scrubber, report);
-        if let Some(number) = number {
-            is_list = true;
-            output.write_all(if number == 0 { b"[" } else { b"," })?;
+    let mut list = List { output, len: 0 };
+    each_of_list(input, |number, value| {
+        if let Some(data_set) = value.as_object_mut() {
+            data_sets::treat(data_set, Some(number), scrubber, report);
         }
-        Ok(serde_json::to_writer(&mut output, data_set).map_err(std::io::Error::from)?)
+        list.push(value.to_string().as_bytes())
     })?;
-    Ok(output.write_all(if is_list { b"]" } else { b"" })?)
+    list.finish()
 }
 
-/// Calls `treat` for a data set, or each of a list with its number.
-fn each_data_set(
-    input: impl Read,
-    mut treat: impl FnMut(Option<usize>, &mut Map<String, Value>) -> Result<(), DesensitizeError>,
-) -> Result<(), DesensitizeError> {
-    let mut treat = |number, mut value: Value| match value.as_object_mut() {
-        Some(data_set) => treat(number, data_set),
-        None => Ok(()),
-    };
-    let mut reader = Reader::new(input);
-    match reader.next()? {
-        Event::Array => each_item(&mut reader, |number, value| treat(Some(number), value)),
-        start => {
-            let value = reader.value(start)?;
-            treat(None, value)
-        }
+/// A list as it is written.
+pub(super) struct List<W> {
+    pub(super) output: W,
+    pub(super) len: usize,
+}
+
+impl<W: Write> List<W> {
+    pub(super) fn push(&mut self, item: &[u8]) -> Result<(), DesensitizeError> {
+        self.output.write_all(if self.len == 0 { b"[" } else { b"," })?;
+        self.len += 1;
+        Ok(self.output.write_all(item)?)
     }
+
+    pub(super) fn finish(mut self) -> Result<(), DesensitizeError> {
+        Ok(self.output.write_all(if self.len == 0 { b"[]" } else { b"]" })?)
+    }
+}
+
+/// Calls `take` for each item of a document that is a list.
+fn each_of_list(
+    input: impl Read,
+    mut take: impl FnMut(usize, &mut Value) -> Result<(), DesensitizeError>,
+) -> Result<(), DesensitizeError> {
+    let mut reader = Reader::new(input);
+    reader.next()?;
+    each_item(&mut reader, |number, mut value| take(number, &mut value))
 }
 
 /// Calls `take` for each member of an object, with its name and how its value begins: it reads the rest.
@@ -130,7 +166,8 @@ fn each_item(
 ) -> Result<(), DesensitizeError> {
     for number in 0.. {
         let Some(start) = reader.item()? else { break };
-        let value = reader.value(start).map_err(|error| error.in_item(number))?;
+        let value =
+            reader.value(start).map_err(|error| DesensitizeError::from(error).at_item(number))?;
         take(number, value)?;
     }
     Ok(())

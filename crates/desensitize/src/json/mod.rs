@@ -5,16 +5,17 @@ mod form;
 mod lists;
 mod reader;
 
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom, Write};
 
 use form::Form;
+use lists::List;
 pub(crate) use reader::JsonError;
 use reader::Reader;
 use serde_json::Value;
 
 use crate::{
-    DesensitizeError, Desensitizer, DocumentKind, Policy, Report, collect, fhir, known::Known,
-    place::Place, scrub::Scrubber, stream::HEAD_LEN,
+    DesensitizeError, Desensitizer, DocumentKind, Policy, Report, collect,
+    dicom::json as data_sets, fhir, known::Known, place::Place, scrub::Scrubber, stream::HEAD_LEN,
 };
 
 /// Bytes of a resource, which is held whole, at most; a Bundle may have many of them.
@@ -49,8 +50,10 @@ impl DocumentKind {
 
 impl Desensitizer {
     /// Treats JSON while it is read, three times from its start: what it is, what it says of people,
-    /// and the copy. Of a Bundle one entry is held, of a list of data sets one of them, of other JSON
-    /// one string; beside it are held the values that are looked for, and the report.
+    /// and the copy. Of a Bundle one entry is held, of a list of resources or data sets one of them, of
+    /// other JSON one string; besides the values that are looked for, and the report. A list that tells
+    /// more than 300,000 of them is treated item by item, each as a document by itself, as JSON lines
+    /// are.
     ///
     /// What was written before an error is no copy and must be thrown away.
     ///
@@ -72,8 +75,8 @@ impl Desensitizer {
     ///
     /// # Errors
     /// [`DesensitizeError::Io`] if reading or writing fails; [`DesensitizeError::File`] if it is no
-    /// JSON, or a value is nested deeper than 128, a string longer than 64 MiB or a resource that is no
-    /// Bundle longer than that; and as [`desensitize_file`](Self::desensitize_file).
+    /// JSON, if a value is nested deeper than 128, a string longer than 64 MiB or a resource that is no
+    /// Bundle longer than that, or if something that is no list tells more than 300,000 values; and as [`desensitize_file`](Self::desensitize_file).
     pub fn desensitize_json(
         &self,
         input: impl Read + Seek,
@@ -95,7 +98,13 @@ impl Desensitizer {
         is_one_of_many: bool,
         mut output: impl Write,
     ) -> Result<Report, DesensitizeError> {
-        let mut known = document.known(&self.policy)?;
+        let mut known = Known::default();
+        match document.collect(&self.policy, &mut known) {
+            Err(_) if known.is_too_much() && document.form.is_list() && !is_one_of_many => {
+                return self.desensitize_items(document, output);
+            }
+            collected => collected?,
+        }
         if is_one_of_many && let Some(id) = collect::patient_id(&document.held) {
             known.set_only_patient(id.to_owned());
         }
@@ -106,6 +115,33 @@ impl Desensitizer {
         let mut report = Report::default();
         document.treat(&scrubber, &mut report, &mut output)?;
         report.check()?;
+        output.flush()?;
+        Ok(report)
+    }
+
+    /// Treats a list of so many people that not all can be looked for in all of it: each item as a
+    /// document by itself.
+    fn desensitize_items<R: Read + Seek>(
+        &self,
+        document: &mut Document<R>,
+        mut output: impl Write,
+    ) -> Result<Report, DesensitizeError> {
+        let mut report = Report::default();
+        let mut list = List { output: &mut output, len: 0 };
+        let mut reader = Reader::new(from_start(&mut document.input)?);
+        reader.next()?;
+        for number in 0.. {
+            let Some(start) = reader.item()? else { break };
+            let mut item = Document::of_item(reader.text(start)?)?;
+            let mut copy = Vec::new();
+            let of_item = self.desensitize_document(&mut item, true, &mut copy);
+            let of_item = of_item.map_err(|error| error.at_item(number))?;
+            report.absorb(of_item, number);
+            if !copy.is_empty() {
+                list.push(&copy)?;
+            }
+        }
+        list.finish()?;
         output.flush()?;
         Ok(report)
     }
@@ -130,6 +166,14 @@ impl<R> Document<R> {
     }
 }
 
+impl Document<Cursor<Vec<u8>>> {
+    /// An item of a list, which may be a string or number.
+    fn of_item(text: Vec<u8>) -> Result<Self, JsonError> {
+        let form = Form::of(&*text)?.unwrap_or(Form::Object);
+        Ok(Self { input: Cursor::new(text), form, held: Value::Null })
+    }
+}
+
 impl<R: Read + Seek> Document<R> {
     /// Reads what it is; `None` if it is something else.
     pub(crate) fn open(mut input: R) -> Result<Option<Self>, JsonError> {
@@ -137,13 +181,12 @@ impl<R: Read + Seek> Document<R> {
         Ok(form.map(|form| Self { input, form, held: Value::Null }))
     }
 
-    /// What it says of people.
-    fn known(&mut self, policy: &Policy) -> Result<Known, DesensitizeError> {
-        let mut known = Known::default();
+    /// Adds what it says of people.
+    fn collect(&mut self, policy: &Policy, known: &mut Known) -> Result<(), DesensitizeError> {
         let len = self.input.seek(SeekFrom::End(0))?;
         let input = from_start(&mut self.input)?;
         match self.form {
-            Form::Bundle => self.held = lists::collect_bundle(input, &mut known)?,
+            Form::Bundle => self.held = lists::collect_bundle(input, known)?,
             Form::Resource if len > RESOURCE_MAX => {
                 let problem = format!(
                     "it has {len} bytes, but only Bundles may have more than {RESOURCE_MAX}"
@@ -151,15 +194,19 @@ impl<R: Read + Seek> Document<R> {
                 return Err(DesensitizeError::File { kind: DocumentKind::Fhir, problem });
             }
             Form::Resource => {
-                let mut reader = Reader::new(input);
-                let start = reader.next()?;
-                self.held = reader.value(start)?;
-                collect::collect_resource(&self.held, &mut known);
+                self.held = whole(input)?;
+                collect::collect_resource(&self.held, known);
             }
-            Form::DataSets => lists::collect_data_sets(input, &mut known)?,
-            Form::Other => fields::collect(input, policy, &mut known)?,
+            Form::Resources => lists::collect_resources(input, known)?,
+            Form::DataSet => {
+                self.held = whole(input)?;
+                let data_set = self.held.as_object();
+                data_set.into_iter().for_each(|data_set| data_sets::collect(data_set, known));
+            }
+            Form::DataSets => lists::collect_data_sets(input, known)?,
+            Form::Object | Form::List => fields::collect(input, policy, known)?,
         }
-        Ok(known)
+        Ok(())
     }
 
     /// How it begins.
@@ -187,10 +234,23 @@ impl<R: Read + Seek> Document<R> {
                 }
                 Ok(output.write_all(held.to_string().as_bytes())?)
             }
+            Form::Resources => lists::treat_resources(input, scrubber, report, output),
+            Form::DataSet => {
+                let data_set = held.as_object_mut();
+                data_set.into_iter().for_each(|it| data_sets::treat(it, None, scrubber, report));
+                Ok(output.write_all(held.to_string().as_bytes())?)
+            }
             Form::DataSets => lists::treat_data_sets(input, scrubber, report, output),
-            Form::Other => fields::treat(input, scrubber, report, output),
+            Form::Object | Form::List => fields::treat(input, scrubber, report, output),
         }
     }
+}
+
+/// A document that is held whole.
+fn whole(input: impl Read) -> Result<Value, JsonError> {
+    let mut reader = Reader::new(input);
+    let start = reader.next()?;
+    reader.value(start)
 }
 
 fn from_start<R: Read + Seek>(input: &mut R) -> std::io::Result<BufReader<&mut R>> {

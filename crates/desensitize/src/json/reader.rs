@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read};
 
-use json_event_parser::{JsonEvent, JsonParseError, ReaderJsonParser};
+use json_event_parser::{JsonEvent, JsonParseError, ReaderJsonParser, WriterJsonSerializer};
 use serde_json::{Map, Number, Value};
 
 use crate::{DesensitizeError, DocumentKind};
@@ -42,18 +42,6 @@ pub(crate) enum JsonError {
     TooLong,
     #[error("a number is too large")]
     TooLarge,
-}
-
-impl JsonError {
-    /// Of an item of a list.
-    pub(super) fn in_item(self, number: usize) -> DesensitizeError {
-        match DesensitizeError::from(self) {
-            DesensitizeError::File { kind, problem } => {
-                DesensitizeError::File { kind, problem: format!("item {number}: {problem}") }
-            }
-            other => other,
-        }
-    }
 }
 
 impl From<JsonParseError> for JsonError {
@@ -147,6 +135,44 @@ impl<R: Read> Reader<R> {
         })
     }
 
+    /// The same as it is written, but for the space between its parts.
+    pub(super) fn text(&mut self, start: Event) -> Result<Vec<u8>, JsonError> {
+        let mut writer = WriterJsonSerializer::new(Vec::new());
+        self.copy(start, &mut writer)?;
+        Ok(writer.finish()?)
+    }
+
+    fn copy(
+        &mut self,
+        start: Event,
+        writer: &mut WriterJsonSerializer<Vec<u8>>,
+    ) -> Result<(), JsonError> {
+        match start {
+            Event::Object => {
+                writer.serialize_event(JsonEvent::StartObject)?;
+                while let Some((key, start)) = self.member()? {
+                    writer.serialize_event(JsonEvent::ObjectKey(key.into()))?;
+                    self.copy(start, writer)?;
+                }
+                writer.serialize_event(JsonEvent::EndObject)?;
+            }
+            Event::Array => {
+                writer.serialize_event(JsonEvent::StartArray)?;
+                while let Some(start) = self.item()? {
+                    self.copy(start, writer)?;
+                }
+                writer.serialize_event(JsonEvent::EndArray)?;
+            }
+            Event::Text(text) | Event::Key(text) => {
+                writer.serialize_event(JsonEvent::String(text.into()))?;
+            }
+            Event::Number(number) => writer.serialize_event(JsonEvent::Number(number.into()))?,
+            Event::Bool(value) => writer.serialize_event(JsonEvent::Boolean(value))?,
+            Event::Null | Event::End => writer.serialize_event(JsonEvent::Null)?,
+        }
+        Ok(())
+    }
+
     /// Passes over the value that begins so.
     pub(super) fn skip(&mut self, start: &Event) -> Result<(), JsonError> {
         if matches!(start, Event::Object | Event::Array) {
@@ -208,6 +234,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_text_of_a_value_is_as_another_writes_it(value in any_json()) {
+            let text = value.to_string();
+            let mut reader = Reader::new(text.as_bytes());
+            let start = reader.next().unwrap();
+            prop_assert_eq!(String::from_utf8(reader.text(start).unwrap()).unwrap(), text);
+        }
+
         #[test]
         fn values_are_those_of_another_reader(value in any_json(), is_pretty: bool) {
             let text = if is_pretty { format!("{value:#}") } else { value.to_string() };
