@@ -23,7 +23,7 @@ pub fn write(resource: &Value) -> Result<String, FhirXmlError> {
 /// Writes a Bundle without its entries: what stands before them and what stands behind.
 ///
 /// # Errors
-/// See [`write`].
+/// See [`write()`].
 pub fn write_around_entries(mut bundle: Value) -> Result<(String, String), FhirXmlError> {
     let object = bundle.as_object_mut().ok_or(FhirXmlError::NotResource)?;
     object.insert("entry".into(), json!([]));
@@ -48,7 +48,7 @@ pub fn write_around_entries(mut bundle: Value) -> Result<(String, String), FhirX
 /// ```
 ///
 /// # Errors
-/// See [`write`].
+/// See [`write()`].
 pub fn write_entry(entry: &Value) -> Result<String, FhirXmlError> {
     // As deep as it stands in the Bundle.
     let mut xml = Writer { depth: 1, ..Writer::default() };
