@@ -56,6 +56,7 @@ mod place;
 mod policy;
 mod report;
 mod scrub;
+mod sql;
 mod stream;
 mod tables;
 mod technique;

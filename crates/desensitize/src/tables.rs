@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use emrshare_recognize::{Certainty, Finding, Kind, kind_of_field, value_of_field};
 
+use crate::sql::{self, Sql};
+
 /// Of a column it says more than of a tag: tables of people are commoner than of drugs.
 const NAME: &str = "name";
 
@@ -25,6 +27,7 @@ pub(crate) struct Tables {
     head: Option<Head>,
     /// Whether the line before was one of the table's.
     is_within: bool,
+    sql: Sql,
 }
 
 /// What a piece has of tables.
@@ -59,6 +62,7 @@ impl Tables {
             self.head.take_if(ends);
             start += line.len();
         }
+        self.sql.read(text, &mut cells.found, &mut cells.separators);
         cells
     }
 }
@@ -83,6 +87,9 @@ enum Separator {
 impl Head {
     /// The head that a line is, behind so many others: a cell of it says that its column identifies.
     fn of(line: &str, next: &str, lines: usize) -> Option<Self> {
+        if let Some(kinds) = sql::copied(line) {
+            return Some(Self { separator: Separator::Sign('\t'), kinds, goes_on: true });
+        }
         if lines == 0 {
             let signs = [',', '\t', ';', '|'];
             let sign = signs.into_iter().max_by_key(|sign| line.matches(*sign).count())?;
@@ -253,6 +260,13 @@ mod tests {
         let spaced = "Ward list\n  NAME             MRN        DX\n  OKONKWO GWYNETH  7788123    ASTHMA\n\
                       \x20 LI BO            7788124    GOUT\n";
         assert_eq!(found(spaced), ["OKONKWO GWYNETH", "7788123", "LI BO", "7788124"]);
+    }
+
+    #[test]
+    fn rows_of_sql() {
+        let dump = "-- a dump\nCOPY patients (id, name, mrn) FROM stdin;\n1\tBo Li\t77\n\\.\n\
+                    INSERT INTO patients (name, mrn) VALUES ('Ann Lee', 78);\n";
+        assert_eq!(found(dump), ["1", "Bo Li", "77", "Ann Lee", "78"]);
     }
 
     #[test]
