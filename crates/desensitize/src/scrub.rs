@@ -34,6 +34,20 @@ struct Spot {
     evidence: Evidence,
 }
 
+impl Spot {
+    /// What the head of its column or its tag says that it is: a sentence could go on over cells.
+    fn as_told(self, told: &[Finding]) -> Self {
+        let at = told.partition_point(|finding| finding.range.end <= self.range.start);
+        let cell = told.get(at).filter(|cell| cell.range.start < self.range.end);
+        match cell {
+            Some(cell) if self.evidence == Evidence::Context => {
+                Self { class: class_of(cell.kind), ..self }
+            }
+            _ => self,
+        }
+    }
+}
+
 impl<'a> Scrubber<'a> {
     pub(crate) fn new(treatment: &'a Treatment<'a>) -> Self {
         let words = AhoCorasick::builder()
@@ -205,6 +219,8 @@ impl<'a> Scrubber<'a> {
         let kind = Kind::Id;
         let encoded = embedded::encoded(text).into_iter();
         let encoded = encoded.map(|range| Finding { range, kind, certainty });
+        let mut told = found.clone();
+        told.sort_unstable_by_key(|finding| finding.range.start);
         let mut known: Vec<_> = known.chain(encoded).chain(found).collect();
         for other in self.treatment.recognizers {
             let is_there =
@@ -213,6 +229,7 @@ impl<'a> Scrubber<'a> {
         }
         // What is kept must not swallow what it overlaps.
         let is_treated = |kind| self.treatment.technique(class_of(kind), place) != Technique::Keep;
+        told.retain(|finding| is_treated(finding.kind));
         let mut spots = Vec::new();
         let mut own = own.as_slice();
         for found in find_beside(text, known, is_treated) {
@@ -223,9 +240,10 @@ impl<'a> Scrubber<'a> {
         }
         let apart = |spot: Spot| {
             let pieces = unmarked.text_in(&spot.range).into_iter();
-            pieces.map(move |range| Spot { range, class: spot.class, evidence: spot.evidence })
+            pieces.map(move |range| Spot { range, ..spot })
         };
-        Ok(spots.into_iter().flat_map(apart).collect())
+        let spots = spots.into_iter().flat_map(apart);
+        Ok(spots.map(|spot| spot.as_told(&told)).collect())
     }
 
     /// The record's own values where they stand as words, in order and without overlaps: of several that

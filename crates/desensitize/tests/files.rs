@@ -788,6 +788,11 @@ fn tables_and_tags_say_what_their_values_are() {
     let copy = copy(table);
     assert_gone(&copy, &["Okonkwo", "Gwyneth", "7788123", "65881234"]);
     assert!(copy.starts_with("Name,Sex,MRN,Phone,Diagnosis\n") && copy.ends_with(",pneumonia\n"));
+    // A number and a name in neighbouring cells read like an address.
+    let rows = "visit_id\tpatient_name\tmrn\n771\tGwyneth Okonkwo\t7788123\n";
+    let report = desensitizer().desensitize_file(rows.as_bytes(), None).unwrap().report;
+    let classes: Vec<_> = report.treated().iter().map(|treated| treated.class).collect();
+    assert_eq!(classes, [Class::Identifier, Class::Name, Class::Identifier]);
     let tagged = "<r><住院号>0098123</住院号><first_name>Gwyneth</first_name><诊断>肺炎</诊断>\
                   <doctor><name>Okonkwo</name></doctor></r>";
     let copy = self::copy(tagged);
