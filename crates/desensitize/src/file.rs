@@ -15,6 +15,7 @@ use crate::{
     known::Known,
     lines,
     place::Place,
+    report::no_leak,
     scrub::Scrubber,
     stream::HEAD_LEN,
     tables::Tables,
@@ -148,10 +149,8 @@ impl Desensitizer {
         let mut report = Report::default();
         let copy = content.treat(seen, &scrubber, &mut report).map_err(broken)?;
         report.check()?;
-        match copy.first_leak(&scrubber) {
-            Some((class, place)) => Err(DesensitizeError::Leak { class, place }),
-            None => Ok(FileCopy { kind, bytes: copy.into_bytes(), report }),
-        }
+        no_leak(copy.first_leak(&scrubber))?;
+        Ok(FileCopy { kind, bytes: copy.into_bytes(), report })
     }
 }
 

@@ -78,7 +78,7 @@ use emrshare_identity::ConsortiumKey;
 use emrshare_recognize::Recognizer;
 use emrshare_record::{Attachment, MediaType, Record};
 
-use crate::{known::Known, place::Place, tables::Tables, treat::Treatment};
+use crate::{known::Known, place::Place, report::no_leak, tables::Tables, treat::Treatment};
 
 /// Treats records by one policy.
 #[derive(Debug)]
@@ -201,10 +201,8 @@ impl Desensitizer {
         }
         report.check()?;
         let copy = Record::new(bundle, attachments);
-        match scrubber.first_leak(&copy) {
-            Some((class, place)) => Err(DesensitizeError::Leak { class, place }),
-            None => Ok((copy, report)),
-        }
+        no_leak(scrubber.first_leak(&copy))?;
+        Ok((copy, report))
     }
 
     fn treatment<'a>(&'a self, known: &'a Known) -> Result<Treatment<'a>, DesensitizeError> {

@@ -62,6 +62,14 @@ impl DesensitizeError {
     }
 }
 
+/// That nothing was found in a copy that should have been treated.
+pub(crate) fn no_leak(found: Option<(Class, String)>) -> Result<(), DesensitizeError> {
+    match found {
+        Some((class, place)) => Err(DesensitizeError::Leak { class, place }),
+        None => Ok(()),
+    }
+}
+
 /// How sure it is that a value identifies somebody, the surest first.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -36,7 +36,7 @@ struct Spot {
 
 impl Spot {
     /// What the head of its column or its tag says that it is: a sentence could go on over cells.
-    fn as_told(self, told: &[Finding]) -> Self {
+    fn told_by(self, told: &[Finding]) -> Self {
         let at = told.partition_point(|finding| finding.range.end <= self.range.start);
         let cell = told.get(at).filter(|cell| cell.range.start < self.range.end);
         match cell {
@@ -243,7 +243,7 @@ impl<'a> Scrubber<'a> {
             pieces.map(move |range| Spot { range, ..spot })
         };
         let spots = spots.into_iter().flat_map(apart);
-        Ok(spots.map(|spot| spot.as_told(&told)).collect())
+        Ok(spots.map(|spot| spot.told_by(&told)).collect())
     }
 
     /// The record's own values where they stand as words, in order and without overlaps: of several that

@@ -8,7 +8,7 @@ use regex::Regex;
 /// How a statement begins that makes a table or inserts rows, up to the table's name.
 static STATEMENT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"(?im)^[ \t]*(?:(?P<create>create\s+table\s+(?:if\s+not\s+exists\s+)?)|(?:insert|replace)\s+(?:ignore\s+)?into\s+)(?P<table>[\w$.`"\[\]]{1,200})\s*"#,
+        r#"(?im)^[ \t]*(?:(?P<create>create\s+table\s+(?:if\s+not\s+exists\s+)?)|(?:insert|replace)\s+(?:ignore\s+)?(?:into\s+)?)(?P<table>[\w$.`"\[\]]{1,200})\s*"#,
     )
     .expect("a fixed pattern")
 });
@@ -33,7 +33,7 @@ const TABLES_MAX: usize = 1000;
 /// The statements of a text that is read in pieces.
 #[derive(Debug, Default)]
 pub(crate) struct Sql {
-    /// What the columns of the tables hold that were made.
+    /// What the columns of the tables hold that were made or filled.
     tables: HashMap<String, Vec<Option<Kind>>>,
     /// The statement at hand, if it inserts rows.
     rows: Option<Rows>,
@@ -57,13 +57,12 @@ impl Sql {
             let Some(statement) = STATEMENT.captures_at(text, at) else { return };
             let whole = statement.get_match();
             at = whole.end();
-            let table = unquoted(statement.name("table").map_or("", |table| table.as_str()));
+            let written = statement.name("table").map_or("", |table| table.as_str());
+            let table = unquoted(written);
             let columns = in_brackets(&text[at..]);
             if statement.name("create").is_some() {
-                if self.tables.len() < TABLES_MAX {
-                    let kinds = kinds_of(table, columns.map(definitions).unwrap_or_default());
-                    self.tables.insert(table.to_owned(), kinds);
-                }
+                let kinds = kinds_of(table, columns.map(definitions).unwrap_or_default());
+                self.remember(table, &kinds);
                 continue;
             }
             let behind = at + columns.map_or(0, |columns| columns.len() + "()".len());
@@ -73,8 +72,18 @@ impl Sql {
                     Some(columns) => kinds_of(table, parts(columns)),
                     None => self.tables.get(table).cloned().unwrap_or_default(),
                 };
-                self.rows = Some(Rows { kinds, column: 0, depth: 0, quote: None });
+                self.remember(table, &kinds);
+                let escapes = written.contains('`');
+                let rows = Rows { kinds, escapes, column: 0, depth: 0, quote: None };
+                self.rows = rows.kinds.iter().any(Option::is_some).then_some(rows);
             }
+        }
+    }
+
+    fn remember(&mut self, table: &str, kinds: &[Option<Kind>]) {
+        let is_new = !kinds.is_empty() && !self.tables.contains_key(table);
+        if is_new && self.tables.len() < TABLES_MAX {
+            self.tables.insert(table.to_owned(), kinds.to_vec());
         }
     }
 }
@@ -89,6 +98,8 @@ pub(crate) fn copied(line: &str) -> Option<Vec<Option<Kind>>> {
 #[derive(Debug)]
 struct Rows {
     kinds: Vec<Option<Kind>>,
+    /// Whether a backslash makes the next letter part of a string, as in MySQL.
+    escapes: bool,
     column: usize,
     /// Brackets that are open.
     depth: usize,
@@ -110,7 +121,7 @@ impl Rows {
         while let Some((at, letter)) = letters.next() {
             let (at, behind) = (from + at, from + at + letter.len_utf8());
             match (letter, self.quote) {
-                ('\\', Some(_)) => {
+                ('\\', Some(_)) if self.escapes => {
                     letters.next();
                 }
                 (_, Some(quote)) => self.quote = self.quote.filter(|_| letter != quote),
@@ -130,6 +141,8 @@ impl Rows {
                 }
                 (')', None) => self.depth = self.depth.saturating_sub(1),
                 (';', None) if self.depth == 0 => return Some(behind),
+                // Another statement, without a mark between.
+                (_, None) if self.depth == 0 && letter.is_alphanumeric() => return Some(at),
                 _ => {}
             }
         }
@@ -261,8 +274,12 @@ mod tests {
     #[test]
     fn named_columns() {
         let dump = "INSERT INTO patients (id, name, mrn, note) VALUES\n(1, 'Bo Li', 77, 'a, (b)'),\n\
-                    (2, N'Ann O''Lee', NULL, 'it\\'s; well');\ninsert into drug(name, dose) values ('Aspirin', 100);\n";
-        assert_eq!(found(&[dump]), ["1", "Bo Li", "77", "2", "Ann O''Lee"]);
+                    (2, N'Ann O''Lee', NULL, 'C:\\');\ninsert into drug(name, dose) values ('Aspirin', 100);\n\
+                    INSERT INTO patients VALUES (3, 'Per Brandt', 78, '');";
+        assert_eq!(
+            found(&[dump]),
+            ["1", "Bo Li", "77", "2", "Ann O''Lee", "3", "Per Brandt", "78"]
+        );
     }
 
     #[test]
@@ -271,9 +288,20 @@ mod tests {
                     \x20 `f1` varchar(20) DEFAULT NULL COMMENT '姓名',\n  `zyh` decimal(10,0),\n\
                     \x20 PRIMARY KEY (`id`)\n) ENGINE=InnoDB;\nLOCK TABLES `brxx` WRITE;\n";
         let rows = "INSERT INTO `his`.`brxx` VALUES (1,'王建国',98123),(2,'欧阳娜',98124);\n";
+        assert_eq!(
+            found(&[dump, &rows.replace("王", "O\\',")]),
+            ["O\\',建国", "98123", "欧阳娜", "98124"]
+        );
         assert_eq!(found(&[dump, rows]), ["王建国", "98123", "欧阳娜", "98124"]);
         let (start, end) = rows.split_at(rows.find("娜").unwrap());
         assert_eq!(found(&[dump, start, end]), ["王建国", "98123", "欧阳", "98124"]);
+    }
+
+    #[test]
+    fn statements_without_a_mark_between() {
+        let dump = "INSERT [dbo].[BRXX] ([ID], [XM], [ZYH]) VALUES (1, N'王建国', N'98123')\nGO\n\
+                    INSERT [dbo].[BRXX] ([ID], [XM], [ZYH]) VALUES (2, N'欧阳娜', N'98124')\nGO\n";
+        assert_eq!(found(&[dump]), ["王建国", "98123", "欧阳娜", "98124"]);
     }
 
     #[test]

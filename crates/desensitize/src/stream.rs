@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use crate::{
     DesensitizeError, Desensitizer, DocumentKind, Report, known::Known, place::Place,
-    scrub::Scrubber, tables::Tables,
+    report::no_leak, scrub::Scrubber, tables::Tables,
 };
 
 /// A text is treated in pieces of about this many bytes.
@@ -56,9 +56,8 @@ impl Desensitizer {
             })?;
             let treated = scrubber.scrub_lines(piece, &mut tables, &place, &mut report);
             report.check()?;
-            if let Some(class) = scrubber.leak_in_file(&treated, DocumentKind::Text) {
-                return Err(DesensitizeError::Leak { class, place: place.pointer() });
-            }
+            let found = scrubber.leak_in_file(&treated, DocumentKind::Text);
+            no_leak(found.map(|class| (class, place.pointer())))?;
             output.write_all(treated.as_bytes())?;
             place.skip_characters(piece.chars().count());
             done += len;

@@ -166,15 +166,19 @@ const MAPPING: &[u8] = include_bytes!("../../../crates/record/tests/files/mappin
 const OWN_JSON: &[u8] = include_bytes!("../../../crates/record/tests/files/own.json");
 
 /// A file of each form, and texts.
-const FILES: [&str; 9] = [
+const FILES: [&str; 12] = [
     "{\"a\":{\"b\":\"Nadia Ashworth\"},\"c\":[\"Nadia Ashworth, 13812345678\",4711]}",
     "MSH|^~\\&|HIS|H1|LAB|H2|202305061011||ORU^R01|7001|P|2.5\rPID|1||990011^^^H1^MR||Ashworth^Nadia\r",
+    "FHS|^~\\&|HIS\rMSH|^~\\&|HIS\rPID|1||990011\r\nMSH|^~\\&|LAB\rPID|1||990012\rFTS|2\r",
     "<ClinicalDocument><id extension=\"RN1\"/><patient><name>欧阳小明</name></patient></ClinicalDocument>",
     "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"Ashworth\"}],\"birthDate\":\"1963-07-04\"}",
     "<Patient xmlns=\"http://hl7.org/fhir\"><text><div xmlns=\"http://www.w3.org/1999/xhtml\">Nadia</div></text>\
      <name id=\"a\"><given value=\"Nadia\"><extension url=\"b\"><valueString value=\"c\"/></extension></given></name></Patient>",
     "[{\"00100010\":{\"vr\":\"PN\",\"Value\":[{\"Alphabetic\":\"Ashworth^Nadia\"}]},\"00081140\":{\"vr\":\"SQ\",\"Value\":[\
      {\"00081155\":{\"vr\":\"UI\",\"Value\":[\"1.2.3\"]}}]}}]",
+    "[{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"Ashworth\"}]},{\"resourceType\":\"Observation\",\"valueDecimal\":1.10}]",
+    "CREATE TABLE `t` (`f1` int COMMENT '住院号', `xm` char(9), KEY (`xm`));\nINSERT INTO `t` VALUES (98123,'O\\'Lee');\n\
+     COPY p (name, mrn) FROM stdin;\nBo Li\t77\n\\.\nINSERT [a].[b] ([XM], [ZYH]) VALUES (N'Bo', 1)\nGO\n",
     "PatientID=7788123\n| Name | MRN |\n|---|---|\n| Bo Li | 77 |\nNAME   MRN  DX\nBo Li  77   gout\n",
     "患者王某某，住院号：0012345，手机１３８12345678，家住浙江省杭州市西湖区文三路109号，2023年5月6日入院。",
     "Dr. Okafor saw a 93-year-old man on May 6, 2023; call +1 555-123-4567 or mail a.b@example.com.",

@@ -7,8 +7,8 @@ use std::{
 
 use super::{HEADERS, collect, is_before_message, treat};
 use crate::{
-    DesensitizeError, Desensitizer, DocumentKind, Report, known::Known, scrub::Scrubber,
-    stream::HEAD_LEN,
+    DesensitizeError, Desensitizer, DocumentKind, Report, known::Known, report::no_leak,
+    scrub::Scrubber, stream::HEAD_LEN,
 };
 
 /// Bytes of a message, at most.
@@ -67,10 +67,9 @@ impl Desensitizer {
         let copy = treat(&text, message.line, &scrubber, report)
             .ok_or_else(|| message.problem("it does not begin with MSH and separators"))?;
         report.check()?;
-        match scrubber.leak_in_file(&copy, DocumentKind::Hl7) {
-            Some(class) => Err(DesensitizeError::Leak { class, place: message.place() }),
-            None => Ok(copy),
-        }
+        let found = scrubber.leak_in_file(&copy, DocumentKind::Hl7);
+        no_leak(found.map(|class| (class, message.place())))?;
+        Ok(copy)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     fhir::is_free_text,
     known::Known,
     place::Place,
+    report::no_leak,
     scrub::{Scrubber, class_of, is_long_number},
     treat::Outcome,
 };
@@ -220,10 +221,8 @@ impl<R: Read, W: Write> Treat<'_, R, W> {
 
     /// That nothing is left in a text.
     fn check(&mut self, text: &str) -> Result<(), DesensitizeError> {
-        match self.scrubber.leak_at(text, &self.place) {
-            Some(class) => Err(DesensitizeError::Leak { class, place: self.place.pointer() }),
-            None => Ok(()),
-        }
+        let found = self.scrubber.leak_at(text, &self.place);
+        no_leak(found.map(|class| (class, self.place.pointer())))
     }
 
     fn write(&mut self, key: Option<&str>, event: JsonEvent<'_>) -> Result<(), DesensitizeError> {

@@ -1,5 +1,5 @@
-//! FHIR Bundles and lists of DICOM data sets, one by one: as one tree they would take many times the
-//! memory of their text.
+//! FHIR Bundles, lists of resources and of DICOM data sets, one by one: as one tree they would take many
+//! times the memory of their text.
 
 use std::io::{Read, Write};
 
@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::reader::{Event, Reader};
 use crate::{
-    Class, DesensitizeError, DocumentKind, Report, collect, dicom::json as data_sets, fhir,
-    known::Known, place::Place, scrub::Scrubber,
+    DesensitizeError, DocumentKind, Report, collect, dicom::json as data_sets, fhir, known::Known,
+    place::Place, report::no_leak, scrub::Scrubber,
 };
 
 /// Adds what a Bundle says of people; gives the Bundle without its entries.
@@ -20,7 +20,7 @@ pub(super) fn collect_bundle(
     each_member(input, |reader, key, start| match start {
         Event::Array if key == "entry" => each_item(reader, |_, entry| {
             collect::collect_entry(&entry, known);
-            Ok(())
+            known.check()
         }),
         start => {
             rest.insert(key, reader.value(start)?);
@@ -171,11 +171,4 @@ fn each_item(
         take(number, value)?;
     }
     Ok(())
-}
-
-fn no_leak(found: Option<(Class, String)>) -> Result<(), DesensitizeError> {
-    match found {
-        Some((class, place)) => Err(DesensitizeError::Leak { class, place }),
-        None => Ok(()),
-    }
 }

@@ -15,7 +15,8 @@ use serde_json::Value;
 
 use crate::{
     DesensitizeError, Desensitizer, DocumentKind, Policy, Report, collect,
-    dicom::json as data_sets, fhir, known::Known, place::Place, scrub::Scrubber, stream::HEAD_LEN,
+    dicom::json as data_sets, fhir, known::Known, place::Place, report::no_leak, scrub::Scrubber,
+    stream::HEAD_LEN,
 };
 
 /// Bytes of a resource, which is held whole, at most; a Bundle may have many of them.
@@ -76,7 +77,8 @@ impl Desensitizer {
     /// # Errors
     /// [`DesensitizeError::Io`] if reading or writing fails; [`DesensitizeError::File`] if it is no
     /// JSON, if a value is nested deeper than 128, a string longer than 64 MiB or a resource that is no
-    /// Bundle longer than that, or if something that is no list tells more than 300,000 values; and as [`desensitize_file`](Self::desensitize_file).
+    /// Bundle longer than that, or if something that is no list tells more than 300,000 values; and as
+    /// [`desensitize_file`](Self::desensitize_file).
     pub fn desensitize_json(
         &self,
         input: impl Read + Seek,
@@ -151,7 +153,7 @@ impl Desensitizer {
 pub(crate) struct Document<R> {
     input: R,
     form: Form,
-    /// A resource, or a Bundle without its entries.
+    /// A resource or a data set, or a Bundle without its entries.
     held: Value,
 }
 
@@ -229,9 +231,7 @@ impl<R: Read + Seek> Document<R> {
             Form::Resource => {
                 fhir::treat_resource(&mut held, scrubber, report);
                 let mut place = Place::new(DocumentKind::Fhir);
-                if let Some((class, place)) = scrubber.leak_in_json(&held, &mut place) {
-                    return Err(DesensitizeError::Leak { class, place });
-                }
+                no_leak(scrubber.leak_in_json(&held, &mut place))?;
                 Ok(output.write_all(held.to_string().as_bytes())?)
             }
             Form::Resources => lists::treat_resources(input, scrubber, report, output),
