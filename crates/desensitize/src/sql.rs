@@ -94,6 +94,14 @@ pub(crate) fn copied(line: &str) -> Option<Vec<Option<Kind>>> {
     Some(kinds_of(unquoted(&copy["table"]), parts(copy.name("columns")?.as_str())))
 }
 
+/// Whether a value goes on from one piece of the text to the next.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cut {
+    is_cut: bool,
+    /// Whether it is in a string that the piece before began.
+    is_string: bool,
+}
+
 /// Rows that are inserted: values between brackets.
 #[derive(Debug)]
 struct Rows {
@@ -117,6 +125,7 @@ impl Rows {
         separators: &mut Vec<Range<usize>>,
     ) -> Option<usize> {
         let mut start = from;
+        let mut cut = Cut { is_cut: self.depth == 1, is_string: self.quote.is_some() };
         let mut letters = text[from..].char_indices();
         while let Some((at, letter)) = letters.next() {
             let (at, behind) = (from + at, from + at + letter.len_utf8());
@@ -133,7 +142,8 @@ impl Rows {
                     }
                 }
                 (',' | ')', None) if self.depth == 1 => {
-                    self.value(text, start..at, found);
+                    self.value(text, start..at, cut, found);
+                    cut = Cut::default();
                     separators.push(at..behind);
                     self.column += 1;
                     self.depth -= usize::from(letter == ')');
@@ -146,20 +156,24 @@ impl Rows {
                 _ => {}
             }
         }
-        // A string may be cut where a piece ends.
         if self.depth == 1 {
-            self.value(text, start..text.len(), found);
+            self.value(text, start..text.len(), Cut { is_cut: true, ..cut }, found);
         }
         None
     }
 
-    fn value(&self, text: &str, range: Range<usize>, found: &mut Vec<Finding>) {
+    fn value(&self, text: &str, range: Range<usize>, cut: Cut, found: &mut Vec<Finding>) {
         let Some(kind) = self.kinds.get(self.column).copied().flatten() else { return };
         let value = &text[range.clone()];
         // N'…' and _utf8'…' are strings too.
-        let quoted = value.find('\'').map_or(0, |quote| quote + 1);
+        let quoted = if cut.is_string { 0 } else { value.find('\'').map_or(0, |quote| quote + 1) };
         let inner = value[quoted..].trim_end().trim_end_matches('\'');
-        if let Some(value) = value_of_field(kind, inner) {
+        let value = match cut.is_cut {
+            // Nobody can tell a part of a name from a word.
+            true => (!inner.trim().is_empty()).then_some(0..inner.len()),
+            false => value_of_field(kind, inner),
+        };
+        if let Some(value) = value {
             let start = range.start + quoted;
             let range = start + value.start..start + value.end;
             found.push(Finding { range, kind, certainty: Certainty::Likely });
@@ -294,7 +308,9 @@ mod tests {
         );
         assert_eq!(found(&[dump, rows]), ["王建国", "98123", "欧阳娜", "98124"]);
         let (start, end) = rows.split_at(rows.find("娜").unwrap());
-        assert_eq!(found(&[dump, start, end]), ["王建国", "98123", "欧阳", "98124"]);
+        assert_eq!(found(&[dump, start, end]), ["王建国", "98123", "欧阳", "娜", "98124"]);
+        let (start, end) = rows.split_at(rows.find("124").unwrap());
+        assert_eq!(found(&[dump, start, end]), ["王建国", "98123", "欧阳娜", "98", "124"]);
     }
 
     #[test]

@@ -85,6 +85,8 @@ fn a_batch_of_messages_is_treated_one_by_one() {
     assert!(copy.starts_with("FHS|^~\\&|HIS\rBHS|") && copy.ends_with("BTS|2\rFTS|1\r"), "{copy}");
     let is_placed = |place: &str| report.treated().iter().any(|treated| treated.place == place);
     assert!(is_placed("/3/PID-5/0") && is_placed("/9/PID-5/0"), "{:?}", report.treated());
+    let wrapped = format!("{MESSAGE}MSH Ashworth came with Dr. Tobias Quillfeather\r");
+    assert_gone(&self::copy(&wrapped), &["Ashworth", "Quillfeather"]);
     let broken = [batch.as_bytes(), b"MSH|^~\\&|\xff\r"].concat();
     let error = desensitizer().desensitize_hl7(&broken[..], std::io::sink()).unwrap_err();
     let error = error.to_string();

@@ -1,11 +1,8 @@
 //! Files of one message or many (HL7 v2.8, section 2.10.3: batches), one by one.
 
-use std::{
-    borrow::Cow,
-    io::{BufRead, Write},
-};
+use std::io::{BufRead, Write};
 
-use super::{HEADERS, collect, is_before_message, treat};
+use super::{Separators, collect, treat};
 use crate::{
     DesensitizeError, Desensitizer, DocumentKind, Report, known::Known, report::no_leak,
     scrub::Scrubber, stream::HEAD_LEN,
@@ -60,11 +57,11 @@ impl Desensitizer {
     ) -> Result<String, DesensitizeError> {
         let text = message.text()?;
         let mut known = Known::default();
-        collect(&text, &mut known);
+        collect(text, &mut known);
         known.or_patient(|| &text.as_bytes()[..text.len().min(HEAD_LEN)]);
         let treatment = self.treatment(&known)?;
         let scrubber = Scrubber::new(&treatment);
-        let copy = treat(&text, message.line, &scrubber, report)
+        let copy = treat(text, message.line, &scrubber, report)
             .ok_or_else(|| message.problem("it does not begin with MSH and separators"))?;
         report.check()?;
         let found = scrubber.leak_in_file(&copy, DocumentKind::Hl7);
@@ -81,11 +78,8 @@ struct Message {
 }
 
 impl Message {
-    fn text(&self) -> Result<Cow<'_, str>, DesensitizeError> {
-        match std::str::from_utf8(&self.bytes) {
-            Ok(text) => Ok(text.into()),
-            Err(_) => Err(self.problem("it is not in UTF-8")),
-        }
+    fn text(&self) -> Result<&str, DesensitizeError> {
+        std::str::from_utf8(&self.bytes).map_err(|_| self.problem("it is not in UTF-8"))
     }
 
     fn place(&self) -> String {
@@ -154,9 +148,6 @@ impl<R: BufRead> Messages<R> {
 
 /// Whether a line begins a message, or a file or batch of them.
 fn is_header(line: &[u8]) -> bool {
-    const BEFORE_MAX: usize = 16;
-    let start = &line[..line.len().min(BEFORE_MAX)];
-    let start = String::from_utf8_lossy(start);
-    let start = start.trim_start_matches(is_before_message);
-    HEADERS.iter().any(|header| start.starts_with(header))
+    const START_LEN: usize = 32;
+    Separators::of(&String::from_utf8_lossy(&line[..line.len().min(START_LEN)])).is_some()
 }

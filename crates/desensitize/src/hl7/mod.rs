@@ -39,11 +39,11 @@ struct Separators {
 }
 
 impl Separators {
-    /// Those of a message or of the header of a batch.
-    fn of(message: &str) -> Option<Self> {
-        let start = message.trim_start_matches(is_before_message);
+    /// Those of a message or of the header of a batch, with which a text begins.
+    fn of(text: &str) -> Option<Self> {
+        let start = text.trim_start_matches(is_before_message);
         let mut characters = HEADERS.iter().find_map(|header| start.strip_prefix(header))?.chars();
-        let field = characters.next().filter(|c| !c.is_alphanumeric())?;
+        let field = characters.next().filter(char::is_ascii_punctuation)?;
         let mut rest = characters.take_while(|c| *c != field);
         let (component, repetition) = (rest.next()?, rest.next()?);
         let subcomponent = rest.nth(1).unwrap_or('&');
@@ -110,6 +110,15 @@ fn fields_of(segment: &str, separator: char) -> Vec<&str> {
     fields
 }
 
+/// Whether a line begins with the name of a segment, or with what frames a message.
+fn is_name(head: &str) -> bool {
+    const LEN: usize = 3;
+    let name = head.trim_matches(|c| is_before_message(c) || c == '\u{1c}');
+    name.is_empty()
+        || (name.len() == LEN
+            && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()))
+}
+
 /// A number and the parts of a name: CNN and NDL have them in subcomponents. And what separates them.
 fn staff(value: &str, separators: Separators) -> (Vec<&str>, char) {
     let first = value.split(separators.component).next().unwrap_or_default();
@@ -173,7 +182,8 @@ impl Walk<'_> {
         let is_header = HEADERS.contains(&fields[0]);
         let head = segment.split(separator).next().unwrap_or_default();
         self.place.push_number(number);
-        let mut treated = head.to_owned();
+        // What names no segment is a line of a text that was broken.
+        let mut treated = if is_name(head) { head.to_owned() } else { self.text(head) };
         let first = if is_header { 2 } else { 1 };
         for at in first..fields.len() {
             treated.push(separator);
